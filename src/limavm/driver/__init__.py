@@ -1,0 +1,71 @@
+"""What a driver is: a few small abilities, and the features that callers test instead of its name."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from limavm.model.config import Config
+from limavm.model.host import HostFacts
+from limavm.model.machine import Machine
+from limavm.model.value import Value
+
+__all__ = ["Driver", "Features", "VirtualMachine"]
+
+
+class Features(Value, frozen=True, kw_only=True):
+    """Static facts of a driver (spec/runtime.md 5.1); the JSON names are an interface."""
+
+    can_run_gui: bool = False
+    dynamic_ssh_address: bool = False
+    static_ssh_port: bool = False
+    skip_socket_forwarding: bool = False
+    no_cloud_init: bool = False
+    supported_image_formats: tuple[str, ...] = ("qcow2", "raw")
+
+
+class VirtualMachine(Protocol):
+    """A machine that runs. It goes on when the object is dropped; only `power_off` and `kill` end it."""
+
+    @property
+    def machine(self) -> Machine:
+        """The description, with pid and start time of the hypervisor."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the user should know of how it was started (an accelerator that was not available, …)."""
+
+    async def wait(self) -> str | None:
+        """Return when the hypervisor has ended: None after a power-off, else a sentence about what happened."""
+
+    async def press_power_button(self) -> None:
+        """Ask the guest to shut down, once. Harmless when the machine has ended."""
+
+    async def kill(self) -> None:
+        """End the hypervisor at once and wait until it is gone."""
+
+    async def close(self) -> None:
+        """Let go of connections; the machine goes on."""
+
+
+class Driver(Protocol):
+    """A hypervisor. Methods that are not `async` only decide."""
+
+    name: str
+    features: Features
+
+    def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
+        """The configuration with the driver's own defaults (spec/config.md 1.12)."""
+
+    def problems(self, config: Config, host: HostFacts) -> list[str]:
+        """Every reason why this driver cannot run the configuration; empty when it can."""
+
+    def check_host(self, config: Config) -> list[str]:
+        """Probe the host before anything is created: returns warnings.
+
+        Raises UserError when a program is missing (it names the package) or too old.
+        """
+
+    async def start(self, machine: Machine, host: HostFacts) -> VirtualMachine:
+        """Start the machine; raises UserError when the hypervisor ends at once."""
+
+    async def adopt(self, machine: Machine) -> VirtualMachine | None:
+        """Take charge of a machine that already runs; None when it does not run (any more)."""

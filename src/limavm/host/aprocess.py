@@ -1,0 +1,84 @@
+"""Child processes of the agents and the drivers: the asyncio twin of `process`.
+
+A child started here gets a session of its own, so that a Ctrl-C meant for us does not reach it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import shlex
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import msgspec
+
+from limavm.host.process import ProcessError, missing_program
+
+log = logging.getLogger(__name__)
+
+_GRACE = 5.0
+
+
+class Completed(msgspec.Struct, frozen=True):
+    """What a finished program left: exit status (negative: signal) and its output."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+async def start(
+    argv: Sequence[str],
+    *,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
+    stderr: int = asyncio.subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+) -> asyncio.subprocess.Process:
+    """Start a program; the caller owns the child and must wait for it."""
+    log.debug("starting %s", shlex.join(argv))
+    try:
+        return await asyncio.create_subprocess_exec(  # noqa: TID251 - the one place that may
+            *argv, stdin=stdin, stdout=stdout, stderr=stderr, env=env, pass_fds=pass_fds, start_new_session=True
+        )
+    except FileNotFoundError as error:
+        raise missing_program(argv[0]) from error
+
+
+async def complete(argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
+    """Run a program to its end, whatever its status; killed on cancellation and after `timeout` seconds.
+
+    Raises TimeoutError when the time is up.
+    """
+    child = await start(argv, stdin=asyncio.subprocess.PIPE)
+    async with ended(child):
+        async with asyncio.timeout(timeout):
+            stdout, stderr = await child.communicate(stdin)
+        return Completed(child.returncode or 0, stdout, stderr)
+
+
+async def run(argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> bytes:
+    """Standard output of a program; raises ProcessError for any exit status but 0."""
+    done = await complete(argv, stdin=stdin, timeout=timeout)
+    if done.status:
+        raise ProcessError(argv, done.status, done.stderr.decode(errors="replace"))
+    return done.stdout
+
+
+@contextlib.asynccontextmanager
+async def ended(child: asyncio.subprocess.Process, grace: float = _GRACE) -> AsyncIterator[None]:
+    """On every way out: TERM, a grace period, KILL, and the child is waited for."""
+    try:
+        yield
+    finally:
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(grace):
+                    await child.wait()
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    child.kill()
+                await child.wait()

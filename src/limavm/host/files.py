@@ -1,0 +1,170 @@
+"""Files that others read: written beside and renamed, locked, cloned, removed on error.
+
+Nothing of the user's may be half-written when a process is killed at any instant, so every file
+appears under its final name only when it is complete and on the disk.
+"""
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Iterator
+
+from limavm.errors import BusyError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+#: ioctl request that shares the extents of one file with another (linux/fs.h).
+_FICLONE = 0x40049409
+_CHUNK = 1 << 20
+
+
+def read_text(path: str) -> str | None:
+    """The text of a file, None when it does not exist; undecodable bytes are kept as surrogates."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
+    """Replace `path` by `data` so that a reader sees the old content or all of the new."""
+    with replacing(path, mode) as partial:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: str, mode: int | None = None) -> Iterator[str]:
+    """A name beside `path` to write to; renamed to `path` on success, removed on an error.
+
+    The name carries our PID and ends in `.tmp`, which force-stop and prune sweep. The content is
+    synced to the disk before the rename, and the rename before the context ends.
+    """
+    partial = f"{path}.{os.getpid()}.tmp"
+    with remove_on_error(partial):
+        yield partial
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
+        if mode is not None:
+            os.chmod(partial, mode)
+        os.replace(partial, path)
+    sync_directory(os.path.dirname(path) or ".")
+
+
+@contextlib.contextmanager
+def remove_on_error(path: str) -> Iterator[None]:
+    """Remove the file `path`, if it exists, when the body does not end normally."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise
+
+
+def sync_directory(path: str) -> None:
+    """Make renames in a directory survive a power cut, where the platform can."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # some network file systems refuse it
+        if error.errno not in (errno.EINVAL, errno.EROFS):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(path: str, *, wait: bool = True, busy: str = "another command is using it") -> Iterator[None]:
+    """Hold the exclusive lock of an existing file or directory (flock; on Windows of `PATH.lock`).
+
+    The lock goes with the process, however that ends. Raises BusyError with the sentence `busy`
+    when `wait` is false and somebody else holds it.
+    """
+    descriptor = _open_for_lock(path)
+    try:
+        try:
+            _lock(descriptor, wait)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                raise BusyError(busy, where=path) from error
+            raise
+        yield
+    finally:
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+
+    def _open_for_lock(path: str) -> int:
+        return os.open(path + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+
+    def _lock(descriptor: int, wait: bool) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+
+else:
+
+    def _open_for_lock(path: str) -> int:
+        return os.open(path, os.O_RDONLY)
+
+    def _lock(descriptor: int, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def link_or_clone(source: str, target: str) -> None:
+    """Make `target` the same content as `source` as cheaply as the file systems let us.
+
+    A hard link, else a reflink, else a sparse copy. `target` appears complete or not at all.
+    """
+    partial = f"{target}.{os.getpid()}.tmp"
+    with remove_on_error(partial):
+        try:
+            os.link(source, partial)
+        except OSError:
+            clone(source, partial)
+        os.replace(partial, target)
+
+
+def clone(source: str, target: str) -> None:
+    """Copy a file by sharing its extents where the file system can, else byte by byte, holes kept."""
+    with open(source, "rb") as reader, open(target, "wb") as writer, remove_on_error(target):
+        if not _reflink(reader.fileno(), writer.fileno()):
+            _sparse_copy(reader.fileno(), writer.fileno())
+        os.fsync(writer.fileno())
+
+
+def _reflink(source: int, target: int) -> bool:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(target, _FICLONE, source)
+            return True
+    return False
+
+
+def _sparse_copy(source: int, target: int) -> None:
+    size = os.fstat(source).st_size
+    offset = 0
+    while offset < size:
+        os.lseek(source, offset, os.SEEK_SET)
+        chunk = os.read(source, _CHUNK)
+        if not chunk:
+            break
+        if chunk.strip(b"\0"):
+            os.lseek(target, offset, os.SEEK_SET)
+            _write_all(target, chunk)
+        offset += len(chunk)
+    os.ftruncate(target, size)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,149 @@
+"""PID files whose process is verified: a number alone is never trusted (spec/runtime.md 1.5, hazard).
+
+A PID file counts only while its process holds a lock on it (QEMU and our agents do), or, for files
+of programs that do not lock, while the process' command line shows what it should be. A number that
+was recycled by the kernel fails both, and is treated as a stale file.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+from limavm.errors import BusyError
+
+if sys.platform == "win32":
+    from limavm.host.platform import windows
+else:
+    import fcntl
+
+
+def read_pid(path: str) -> int:
+    """The number in a PID file, 0 when there is none; raises ValueError when it is not a number."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            text = file.read(32).strip()
+    except FileNotFoundError:
+        return 0
+    pid = int(text)
+    if pid <= 0:
+        raise ValueError(f"{pid} is not a process ID")
+    return pid
+
+
+def live_pid(path: str, *markers: str) -> int:
+    """The PID in the file if it belongs to a living process that is the right one, else 0.
+
+    `markers` are strings of which each must occur in one argument of the process' command line; they
+    decide when nobody holds the file's lock. Raises ValueError for a file without a number.
+    """
+    pid = read_pid(path)
+    if not pid or not _exists(pid):
+        return 0
+    if _is_locked(path):
+        return pid
+    arguments = command_line(pid)
+    if arguments is None:  # the platform does not tell: believe the number, as Lima does
+        return pid
+    return pid if all(any(marker in argument for argument in arguments) for marker in markers) else 0
+
+
+def _exists(pid: int) -> bool:
+    if sys.platform == "win32":  # signal 0 is Ctrl-C there
+        return windows.process_exists(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError) as error:
+        return isinstance(error, PermissionError)
+    return True
+
+
+def _is_locked(path: str) -> bool:
+    if sys.platform != "win32":
+        try:
+            with open(path, "rb") as file:
+                # A shared lock conflicts with the owner's, needs no write access, and is dropped at once.
+                fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno in (errno.EAGAIN, errno.EACCES)
+    return False
+
+
+def command_line(pid: int) -> list[str] | None:
+    """The arguments of a process; empty for a process without any, None where the platform does not tell."""
+    if sys.platform != "linux":
+        return None
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return [os.fsdecode(argument) for argument in file.read().split(b"\0")]
+    except FileNotFoundError:
+        return []
+    except PermissionError:
+        return None
+
+
+def start_time(pid: int) -> int | None:
+    """When a process began, in the kernel's own units; with the PID it names a process for ever."""
+    if sys.platform != "linux":
+        return None
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[19])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def send_signal(path: str, number: int, *markers: str) -> bool:
+    """Send a signal to the process of a PID file if it is the right one; whether one was sent.
+
+    On Linux the process is pinned before it is verified, so that a recycled PID cannot be hit.
+    """
+    try:
+        pid = read_pid(path)
+        if not pid:
+            return False
+        with _pinned(pid) as send:
+            if live_pid(path, *markers) != pid:
+                return False
+            send(number)
+    except (ValueError, ProcessLookupError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _pinned(pid: int) -> Iterator[Callable[[int], None]]:
+    if sys.platform == "linux":
+        descriptor = os.pidfd_open(pid)
+        try:
+            yield lambda number: signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+    else:
+        yield lambda number: os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def held(path: str) -> Iterator[None]:
+    """Write our PID to a file, hold its lock for as long as the context lasts, then remove it.
+
+    Raises BusyError when a living process holds it. A stale file is taken over.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    try:
+        if sys.platform != "win32":
+            try:
+                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise BusyError("the host agent is running already", where=path) from error
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, b"%d\n" % os.getpid())
+        yield
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,158 @@
+"""Child processes of the command line: the sole caller of `subprocess` (its async twin is `aprocess`).
+
+Command lines are lists and never pass a shell. Nothing is inherited on standard input.
+"""
+
+import contextlib
+import logging
+import os
+import shlex
+import shutil
+import signal
+import subprocess  # noqa: TID251 - the one place that may
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from limavm.errors import UserError
+
+log = logging.getLogger(__name__)
+
+#: How much of a failed program's standard error is quoted.
+_TAIL = 4000
+_GRACE = 5.0
+
+#: Debian package and Homebrew formula that bring a program.
+_PACKAGES = {
+    "mkfs.ext4": ("e2fsprogs", "e2fsprogs"),
+    "mmdebstrap": ("mmdebstrap", None),
+    "newuidmap": ("uidmap", None),
+    "qemu-img": ("qemu-utils", "qemu"),
+    "qemu-system-aarch64": ("qemu-system-arm", "qemu"),
+    "qemu-system-arm": ("qemu-system-arm", "qemu"),
+    "qemu-system-ppc64": ("qemu-system-ppc", "qemu"),
+    "qemu-system-riscv64": ("qemu-system-misc", "qemu"),
+    "qemu-system-s390x": ("qemu-system-misc", "qemu"),
+    "qemu-system-x86_64": ("qemu-system-x86", "qemu"),
+    "scp": ("openssh-client", "openssh"),
+    "ssh": ("openssh-client", "openssh"),
+    "ssh-keygen": ("openssh-client", "openssh"),
+    "unshare": ("util-linux", None),
+}
+
+
+class ProcessError(UserError):
+    """A program that failed: its argument vector, exit status and the end of its standard error."""
+
+    def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
+        how = f"exit status {status}" if status >= 0 else f"killed by signal {-status}"
+        tail = stderr.strip()[-_TAIL:]
+        super().__init__(
+            f"{os.path.basename(argv[0])} failed ({how})" + (f": {tail}" if tail else ""),
+            where=shlex.join(argv),
+        )
+        self.argv = list(argv)
+        self.status = status
+        self.stderr = stderr
+
+
+def missing_program(name: str) -> UserError:
+    """The error for a program that is not installed; it names the package that brings it."""
+    debian, brew = _PACKAGES.get(os.path.basename(name), (None, None))
+    if sys.platform == "darwin":
+        hint = f"install it: brew install {brew}" if brew else None
+    else:
+        hint = f"install it: sudo apt-get install {debian} (on Debian and Ubuntu)" if debian else None
+    return UserError(f"the program {name!r} is not installed", where="PATH", hint=hint)
+
+
+def find_program(name: str) -> str | None:
+    """The path of a program in PATH or in the system directories that a user's PATH may leave out."""
+    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(("/usr/sbin", "/sbin")))
+
+
+def ensure_program(name: str) -> str:
+    """The path of a program; raises UserError naming its package when it is missing."""
+    if path := find_program(name):
+        return path
+    raise missing_program(name)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> bytes:
+    """Run a program to its end and return its standard output.
+
+    Raises ProcessError for any exit status but 0, UserError when it is missing or takes longer
+    than `timeout` seconds (it is killed then).
+    """
+    log.debug("running %s", shlex.join(argv))
+    try:
+        done = subprocess.run(argv, input=stdin, capture_output=True, env=env, timeout=timeout, check=False)
+    except FileNotFoundError as error:
+        raise missing_program(argv[0]) from error
+    except subprocess.TimeoutExpired as error:
+        raise UserError(f"{argv[0]} did not end within {timeout:g} s", where=shlex.join(argv)) from error
+    if done.returncode:
+        raise ProcessError(argv, done.returncode, done.stderr.decode(errors="replace"))
+    return done.stdout
+
+
+def interactive(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a program on our own terminal and return its exit code, 255 when a signal ended it."""
+    log.debug("running %s", shlex.join(argv))
+    try:
+        code = subprocess.run(argv, env=env, check=False).returncode
+    except FileNotFoundError as error:
+        raise missing_program(argv[0]) from error
+    return code if code >= 0 else 255
+
+
+def detached(argv: Sequence[str], *, stdout: str, stderr: str) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, its output appended to two files.
+
+    It outlives us. The caller may poll the result for an early end, and needs not to wait for it.
+    """
+    log.debug("starting %s", shlex.join(argv))
+    with open(stdout, "ab") as out, open(stderr, "ab") as err:
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+
+
+@contextlib.contextmanager
+def spawned(
+    argv: Sequence[str],
+    *,
+    stdin: int | None = None,
+    stdout: int | None = None,
+    stderr: int | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child for as long as the context lasts: then TERM, a grace period, KILL, and waited for."""
+    log.debug("starting %s", shlex.join(argv))
+    try:
+        child = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL if stdin is None else stdin, stdout=stdout, stderr=stderr, env=env
+        )
+    except FileNotFoundError as error:
+        raise missing_program(argv[0]) from error
+    try:
+        yield child
+    finally:
+        end(child)
+
+
+def end(child: "subprocess.Popen[bytes]", grace: float = _GRACE) -> None:
+    """End a child and wait for it; harmless when it has ended already."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(grace)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    child.wait()
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream:
+            stream.close()

@@ -1,0 +1,1 @@
+"""The nouns of limavm as frozen values. Nothing here touches the operating system."""

@@ -1,0 +1,73 @@
+"""A virtual machine as any hypervisor could run it: decided before a driver is asked.
+
+The host agent writes it to `machine.json`; an agent that comes later adopts the running machine from
+that file alone.
+"""
+
+from limavm.model.arch import Arch
+from limavm.model.config import Audio, FirmwareImage, Video
+from limavm.model.value import Value
+
+
+class Drive(Value, frozen=True, kw_only=True):
+    """A disk image on the host; `format` is `qcow2` or `raw` and never probed."""
+
+    path: str
+    format: str
+    read_only: bool = False
+
+
+class DirectBoot(Value, frozen=True, kw_only=True):
+    """A kernel that the hypervisor loads itself."""
+
+    kernel: str
+    initrd: str | None = None
+    cmdline: str = ""
+
+
+class UserNIC(Value, frozen=True, kw_only=True):
+    """The primary NIC on the hypervisor's user-mode network; the host reaches guest port 22 on `ssh_port`."""
+
+    mac: str
+    ssh_port: int
+    subnet: str = "192.168.5.0/24"
+    dhcp_start: str = "192.168.5.15"
+
+
+class SocketNIC(Value, frozen=True, kw_only=True):
+    """A further NIC connected to a stream socket (a user-v2 or socket_vmnet network)."""
+
+    mac: str
+    socket: str
+
+
+class Machine(Value, frozen=True, kw_only=True):
+    """Everything a driver needs. Memory in bytes; paths absolute; `ssh_address` as seen from the host."""
+
+    name: str
+    directory: str
+    arch: Arch
+    os: str = "Linux"
+    vm_type: str = "qemu"
+    cpus: int
+    memory: int
+    cpu_type: str | None = None
+    minimum_driver_version: str | None = None
+    legacy_bios: bool = False
+    firmware_images: tuple[FirmwareImage, ...] = ()
+    disk: Drive | None = None
+    iso: str | None = None
+    seed: str
+    data_disks: tuple[Drive, ...] = ()
+    boot: DirectBoot | None = None
+    nic: UserNIC
+    networks: tuple[SocketNIC, ...] = ()
+    audio: Audio = Audio()
+    video: Video = Video()
+    tpm: bool = False
+    ssh_address: str = "127.0.0.1"
+    #: Tells one boot from the next; the guest writes it to `/run/lima-boot-done` (spec/runtime.md 6.3).
+    boot_token: str = ""
+    #: The pid and kernel start time of the hypervisor, filled in when it runs.
+    pid: int = 0
+    pid_started: int | None = None
