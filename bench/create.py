@@ -19,9 +19,12 @@ def own_bytes(directory: str) -> float:
     for parent, _, names in os.walk(directory):
         for name in names:
             status = os.lstat(os.path.join(parent, name))
-            if status.st_nlink == 1:
-                # Windows does not tell how many blocks a file has.
-                total += status.st_size if sys.platform == "win32" else status.st_blocks * 512
+            if status.st_nlink > 1:
+                continue
+            if sys.platform == "win32":  # which does not tell how many blocks a file has
+                total += status.st_size
+            else:
+                total += status.st_blocks * 512
     return float(total)
 
 
