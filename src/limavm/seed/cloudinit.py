@@ -1,0 +1,188 @@
+"""The cloud-init documents: user-data, meta-data and network-config of the NoCloud data source.
+
+Keys and values: spec/runtime.md 6.3; what cloud-init makes of them: its module reference. The
+instance ID is a digest of everything that cloud-init applies once per instance, so it repeats that work
+when, and only when, there is something new to apply.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from limavm.model.config import Config, Mount, Provision, User
+from limavm.model.size import parse_size
+from limavm.seed.environment import numbered
+from limavm.seed.facts import NIC, SeedFacts
+from limavm.seed.scripts import guest_file
+
+_PER_BOOT = "/var/lib/cloud/scripts/per-boot/00-lima.boot.sh"
+
+
+def user_data(config: Config, facts: SeedFacts) -> bytes:
+    """`user-data`: what cloud-init sets up in the guest."""
+    return b"#cloud-config\n" + dump_yaml(_user_data(config, facts))
+
+
+def meta_data(config: Config, facts: SeedFacts) -> bytes:
+    """`meta-data`: the stable instance ID and the host name."""
+    return dump_yaml({"instance-id": instance_id(config, facts), "local-hostname": facts.hostname})
+
+
+def network_config(config: Config, facts: SeedFacts) -> bytes:
+    """`network-config`, version 2: one entry per NIC, renamed by MAC address."""
+    return dump_yaml({"version": 2, "ethernets": {nic.interface: _ethernet(config, facts, nic) for nic in facts.nics}})
+
+
+def instance_id(config: Config, facts: SeedFacts) -> str:
+    """The instance ID: the same at each boot, another one for a clone and after a change of the documents.
+
+    cloud-init runs most modules (users, network, mounts, certificates) once per instance ID.
+    """
+    digest = hashlib.sha256()
+    for part in (
+        facts.identity.encode(),
+        facts.hostname.encode(),
+        user_data(config, facts),
+        network_config(config, facts),
+    ):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return f"iid-{digest.hexdigest()[:16]}"
+
+
+def dns_addresses(config: Config, facts: SeedFacts) -> tuple[str, ...]:
+    """The name servers of the guest (spec/runtime.md 6.5); empty when DHCP shall tell."""
+    if config.dns:
+        return config.dns
+    if facts.vm_type == "vz":
+        return (facts.slirp_gateway,)
+    return (facts.slirp_dns,) if config.host_resolver.enabled else facts.host_dns
+
+
+def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
+    servers = dns_addresses(config, facts)
+    upgrades = ("package_update", "package_upgrade", "package_reboot_if_required")
+    return {
+        "growpart": {"mode": "auto", "devices": ["/"]},
+        **(dict.fromkeys(upgrades, True) if config.upgrade_packages else {}),
+        **({"mounts": mounts} if (mounts := fstab_mounts(config)) else {}),
+        **({"timezone": config.timezone} if config.timezone else {}),
+        "users": [_user(config.user, facts)],
+        # The host keys of the first boot stay; one key is quicker to make than the usual three.
+        "ssh_deletekeys": False,
+        "ssh_genkeytypes": ["ed25519"],
+        "write_files": [
+            {
+                "content": guest_file("per-boot.sh").decode(),
+                "owner": "root:root",
+                "path": _PER_BOOT,
+                "permissions": "0755",
+            }
+        ],
+        **({"manage_resolv_conf": True, "resolv_conf": {"nameservers": list(servers)}} if servers else {}),
+        **_ca_certs(config, facts),
+        "bootcmd": [
+            _nic_repair(facts),
+            *(_boot_step(step, config.param) for _, step in numbered(config.provision, "boot")),
+        ],
+    }
+
+
+def _user(user: User, facts: SeedFacts) -> dict[str, Any]:
+    return {
+        "name": user.name,
+        # A string: old releases of cloud-init ignore a number.
+        "uid": str(user.uid),
+        **({"gecos": user.comment} if user.comment else {}),
+        "homedir": user.home,
+        "shell": user.shell,
+        "sudo": "ALL=(ALL) NOPASSWD:ALL" if user.passwordless_sudo else "ALL=(ALL) ALL",
+        "lock_passwd": user.passwordless_sudo,
+        "ssh_authorized_keys": list(facts.ssh_public_keys),
+    }
+
+
+def fstab_mounts(config: Config) -> list[list[str]]:
+    """The `mounts` entries of 9p and virtiofs; reverse-sshfs mounts are made by the host agent."""
+    match config.mount_type:
+        case "9p":
+            return [[mount_tag(m), m.mount_point, "9p", _ninep_options(m), "0", "0"] for m in config.mounts]
+        case "virtiofs":
+            return [[mount_tag(m), m.mount_point, "virtiofs", f"{_access(m)},nofail", "0", "0"] for m in config.mounts]
+        case _:
+            return []
+
+
+def mount_tag(mount: Mount) -> str:
+    """The name by which guest and hypervisor know a mount (spec/runtime.md 1.8)."""
+    return "lima-" + hashlib.sha256(f"{mount.location}:{mount.mount_point}".encode()).hexdigest()[:16]
+
+
+def _ninep_options(mount: Mount) -> str:
+    ninep = mount.ninep
+    return (
+        f"{_access(mount)},trans=virtio,version={ninep.protocol_version},"
+        f"msize={parse_size(ninep.msize)},cache={ninep.cache},nofail"
+    )
+
+
+def _access(mount: Mount) -> str:
+    return "rw" if mount.writable else "ro"
+
+
+def _ca_certs(config: Config, facts: SeedFacts) -> dict[str, Any]:
+    trusted = ["\n".join(line.strip() for line in pem.splitlines() if line.strip()) + "\n" for pem in facts.ca_certs]
+    section = {
+        **({"remove_defaults": True} if config.ca_certs.remove_defaults else {}),
+        **({"trusted": trusted} if trusted else {}),
+    }
+    return {"ca_certs": section} if section else {}
+
+
+def _nic_repair(facts: SeedFacts) -> list[str]:
+    # The pairs are arguments, so the script itself is the same for everybody.
+    pairs = [word for nic in facts.nics for word in (nic.mac.lower(), nic.interface)]
+    return ["sh", "-c", guest_file("nic-repair.sh").decode(), "lima-nic-repair", *pairs]
+
+
+def _boot_step(step: Provision, param: Mapping[str, str]) -> list[str]:
+    # A list, not a string: cloud-init pastes strings into one script, where an `exit` would end them all.
+    exports = "".join(f"export PARAM_{key}={_quoted(value)}\n" for key, value in param.items())
+    first, _, _ = step.script.partition("\n")
+    interpreter = first.removeprefix("#!").split() if first.startswith("#!") else ["/bin/sh"]
+    return [*interpreter, "-c", exports + step.script]
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "'\\''") + "'"
+
+
+def _ethernet(config: Config, facts: SeedFacts, nic: NIC) -> dict[str, Any]:
+    servers = dns_addresses(config, facts) if nic.interface == "eth0" else ()
+    return {
+        "match": {"macaddress": nic.mac.lower()},
+        "dhcp4": True,
+        "set-name": nic.interface,
+        **({"optional": True} if config.param.get("internal_netplanOptional") == "true" else {}),
+        "dhcp4-overrides": {"route-metric": nic.metric},
+        "dhcp-identifier": "mac",
+        **({"nameservers": {"addresses": list(servers)}} if servers else {}),
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as literal blocks."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def dump_yaml(document: Mapping[str, Any]) -> bytes:
+    """YAML in the order of the mapping, the same bytes for the same document."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
+    return text.encode()

@@ -1,0 +1,44 @@
+"""What the seed needs to know besides the configuration of the instance."""
+
+from limavm.model.config import Map
+from limavm.model.value import Value
+
+
+class NIC(Value, frozen=True, kw_only=True):
+    """A network interface of the guest, found by its MAC address and given a name."""
+
+    mac: str
+    interface: str
+    metric: int
+
+
+class SeedFacts(Value, frozen=True, kw_only=True):
+    """Facts of one start of one instance; `documents` decides everything from them and the Config.
+
+    `identity` tells this instance from every other on any host (machine ID and directory); a clone has
+    another one. `boot_token` is new at each start by the host agent. `proxies` holds the proxy variables
+    of the host's environment, `ca_certs` the PEM texts of `caCerts.files` and `caCerts.certs`,
+    `host_dns` the host's own name servers where they are known. The DNS ports are those on which the
+    host agent answers, 0 where it does not.
+    """
+
+    name: str
+    hostname: str
+    identity: str
+    boot_token: str
+    ssh_public_keys: tuple[str, ...]
+    nics: tuple[NIC, ...]
+    vm_type: str = "qemu"
+    slirp_gateway: str = "192.168.5.2"
+    slirp_dns: str = "192.168.5.3"
+    slirp_ip_address: str = "192.168.5.15"
+    udp_dns_local_port: int = 0
+    tcp_dns_local_port: int = 0
+    no_cloud_init: bool = False
+    vsock_port: int = 0
+    virtio_port: str = ""
+    host_home: str = ""
+    host_dns: tuple[str, ...] = ()
+    proxies: Map = {}
+    ca_certs: tuple[str, ...] = ()
+    debug: bool = False

@@ -1,0 +1,94 @@
+#!/bin/sh
+# The author's dependency scripts, then what the features in use lack. Nothing is forked when nothing is missing.
+set -eu
+
+for script in "$LIMA_CIDATA_MNT"/provision.dependency/*; do
+	[ -f "$script" ] || continue
+	"$script"
+done
+[ "$LIMA_CIDATA_SKIP_DEFAULT_DEPENDENCY_RESOLUTION" != 1 ] || exit 0
+
+missing=
+need() { # program
+	command -v "$1" >/dev/null || missing="$missing $1"
+}
+if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0 ]; then
+	need sshfs
+fi
+if [ "$LIMA_CIDATA_UDP_DNS_LOCAL_PORT" -gt 0 ] || [ "$LIMA_CIDATA_TCP_DNS_LOCAL_PORT" -gt 0 ] ||
+	[ -n "$LIMA_CIDATA_CONTAINERD_USER$LIMA_CIDATA_CONTAINERD_SYSTEM" ]; then
+	need iptables
+fi
+if [ "$LIMA_CIDATA_CONTAINERD_USER" = 1 ]; then
+	need newuidmap
+	need fusermount3
+	[ -e /usr/lib/systemd/user/dbus.socket ] || missing="$missing dbus"
+fi
+need rsync
+need tar
+[ -n "$missing" ] || exit 0
+
+# Some systems (ALT) have a script of that name in front of another kind of package.
+is_elf() {
+	path=$(command -v "$1") && [ "$(head -c 4 "$path" | tr -dc ELF)" = ELF ]
+}
+
+if is_elf apt-get; then
+	manager=apt-get
+else
+	for manager in dnf yum pacman zypper apk none; do
+		! command -v $manager >/dev/null || break
+	done
+fi
+
+package() { # program: the name of its package here
+	case $1:$manager in
+	sshfs:dnf | sshfs:yum) echo fuse-sshfs ;;
+	fusermount3:*) echo fuse3 ;;
+	dbus:apt-get) echo dbus-user-session ;;
+	newuidmap:apt-get) echo uidmap ;;
+	newuidmap:apk) echo shadow-uidmap ;;
+	newuidmap:dnf | newuidmap:yum) echo shadow-utils ;;
+	newuidmap:*) echo shadow ;;
+	*) echo "$1" ;;
+	esac
+}
+packages=
+for program in $missing; do
+	packages="$packages $(package "$program")"
+done
+echo "installing$packages"
+
+enable_epel() {
+	case $packages in
+	*fuse-sshfs*) ;;
+	*) return 0 ;;
+	esac
+	# shellcheck disable=SC1091
+	. /etc/os-release
+	case $ID in
+	fedora) ;;
+	ol) "$manager" install -y "oracle-epel-release-el${VERSION_ID%%.*}" ;;
+	*) "$manager" install -y epel-release ;;
+	esac
+}
+
+# shellcheck disable=SC2086 # package names are words
+case $manager in
+apt-get)
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update
+	apt-get install -y --no-upgrade --no-install-recommends -q $packages
+	;;
+dnf | yum)
+	enable_epel
+	"$manager" install -y $packages
+	;;
+pacman) pacman -Sy --noconfirm --needed $packages ;;
+zypper) zypper --non-interactive install -y --no-recommends $packages ;;
+apk) apk add $packages ;;
+*)
+	echo "no known package manager; install$packages by hand" >&2
+	exit 1
+	;;
+esac

@@ -1,0 +1,45 @@
+#!/bin/sh
+# After the packages: FUSE for other users than the one who mounts, and the DNS redirect if iptables is new.
+set -eu
+
+allow_other() {
+	config=/etc/fuse.conf
+	[ -e "$config" ] || config=/etc/fuse3.conf
+	[ -e "$config" ] || config=/etc/fuse.conf
+	if [ -e "$config" ]; then
+		while IFS= read -r line || [ -n "$line" ]; do
+			[ "$line" != user_allow_other ] || return 0
+		done <"$config"
+	fi
+	echo user_allow_other >>"$config"
+}
+
+# Ubuntu confines fusermount3 to a few directories; mount points may be anywhere.
+relax_fusermount() {
+	profile=/etc/apparmor.d/fusermount3
+	rule=/etc/apparmor.d/local/fusermount3
+	[ -e "$profile" ] || return 0
+	if [ -e "$rule" ]; then
+		while IFS= read -r line; do
+			[ "$line" != "# Lima" ] || return 0
+		done <"$rule"
+	fi
+	mkdir -p "${rule%/*}"
+	cat >>"$rule" <<'EOF'
+# Lima
+capability dac_override,
+mount fstype=fuse.* options=(nosuid,nodev) * -> /**/,
+mount fstype=fuse.* options=(nosuid,nodev,ro) * -> /**/,
+umount /**/,
+EOF
+	apparmor_parser -r "$profile"
+}
+
+if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0 ]; then
+	allow_other
+	relax_fusermount
+	echo "$LIMA_CIDATA_IID" >/run/lima-fuse-ready
+fi
+
+# shellcheck disable=SC1091
+. "$LIMA_CIDATA_MNT/boot.Linux/09-host-dns-setup.sh"

@@ -1,0 +1,202 @@
+#!/bin/sh
+# Runs all that one boot of the guest needs. cloud-init starts it through the per-boot script, an image may
+# start it earlier: whoever comes first does the work, the other one leaves.
+#
+# A fork costs ten milliseconds in an emulated guest, so this shell reads files itself, and scripts that
+# begin with `#!/bin/sh` run in a forked copy of it instead of a new one. Scripts that end in `.bg.sh` run
+# beside the others.
+set -u
+umask 022
+
+: "${LIMA_CIDATA_MNT:=/mnt/lima-cidata}"
+RUN=/run
+[ -d /run ] || RUN=/var/run
+LIMA_REBOOT_REQUIRED=$RUN/lima-reboot-required
+export LIMA_CIDATA_MNT LIMA_REBOOT_REQUIRED
+
+read -r boot_id </proc/sys/kernel/random/boot_id
+# /run may outlive a boot where it is no tmpfs, so the lock carries the ID of this boot.
+mkdir "$RUN/lima-boot.$boot_id" 2>/dev/null || exit 0
+
+started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+code=0
+
+log() {
+	# One `date` a boot is enough: the uptime (seconds) orders the lines and tells the durations.
+	read -r uptime _ </proc/uptime
+	echo "LIMA $started $uptime| $*"
+}
+
+failed() {
+	log "WARNING: Failed to execute $1"
+	code=1
+}
+
+export_lines() {
+	while IFS= read -r line || [ -n "$line" ]; do
+		[ -z "$line" ] || export "${line?}"
+	done <"$1"
+}
+
+# As pam_env reads /etc/environment: `export ` is allowed, `#` ends a value, one pair of quotes goes.
+export_environment() {
+	while IFS= read -r line || [ -n "$line" ]; do
+		line=${line#"${line%%[![:blank:]]*}"}
+		line=${line#export }
+		line=${line%%#*}
+		line=${line%"${line##*[![:blank:]]}"}
+		case $line in
+		[A-Za-z_]*=*) ;;
+		*) continue ;;
+		esac
+		value=${line#*=}
+		case $value in
+		\"*\") value=${value#?} && value=${value%?} ;;
+		\'*\') value=${value#?} && value=${value%?} ;;
+		esac
+		case ${line%%=*} in
+		*[!A-Za-z0-9_]*) ;;
+		*) export "${line%%=*}=$value" ;;
+		esac
+	done <"$1"
+}
+
+run_script() {
+	log "Executing $1"
+	IFS= read -r shebang <"$1" || :
+	# Not in a condition: there `set -e` of the script would have no effect.
+	if [ "$shebang" = "#!/bin/sh" ]; then
+		# shellcheck disable=SC1090
+		(. "$1")
+	else
+		"$1"
+	fi
+	status=$?
+	[ $status -eq 0 ] || failed "$1"
+}
+
+run_scripts() {
+	for script in "$1"/*; do
+		case $script in
+		*.bg.sh) (run_script "$script") & ;;
+		*.sh) run_script "$script" ;;
+		esac
+	done
+}
+
+provision_data() {
+	for file in "$LIMA_CIDATA_MNT"/provision.data/*; do
+		[ -f "$file" ] || continue
+		key=LIMA_CIDATA_DATAFILE_${file##*/}
+		eval "path=\$${key}_PATH owner=\$${key}_OWNER mode=\$${key}_PERMISSIONS overwrite=\$${key}_OVERWRITE"
+		# shellcheck disable=SC2154
+		write_data "$file" "$path" "$owner" "$mode" "$overwrite" || failed "$file"
+	done
+}
+
+write_data() {
+	if [ "$5" = false ] && [ -e "$2" ]; then
+		log "Keeping $2"
+		return 0
+	fi
+	log "Writing $2"
+	parent=${2%/*}
+	if [ -n "$parent" ] && ! [ -d "$parent" ]; then
+		sudo -n -u "${3%%:*}" mkdir -p "$parent" 2>/dev/null || mkdir -p "$parent" || return 1
+	fi
+	# Unreadable for others until it has its owner and its permissions.
+	(umask 077 && cp "$1" "$2") && chown "$3" "$2" && chmod "$4" "$2"
+}
+
+provision_system() {
+	for script in "$LIMA_CIDATA_MNT"/provision.system/*; do
+		[ -f "$script" ] || continue
+		log "Executing $script"
+		"$script" || failed "$script"
+	done
+}
+
+provision_user() {
+	ready=
+	for script in "$LIMA_CIDATA_MNT"/provision.user/*; do
+		[ -f "$script" ] || continue
+		[ -n "$ready" ] || wait_for_user_manager
+		ready=1
+		log "Executing $script as $LIMA_CIDATA_USER"
+		run_as_user "$script" || failed "$script"
+	done
+}
+
+wait_for_user_manager() {
+	[ -d /run/systemd/system ] || return 0
+	count=0
+	until [ -e "/run/user/$LIMA_CIDATA_UID/systemd/private" ]; do
+		count=$((count + 1))
+		if [ $count -gt 1500 ]; then
+			log "WARNING: no user manager of $LIMA_CIDATA_USER after 5 minutes"
+			return 0
+		fi
+		sleep 0.2
+	done
+}
+
+run_as_user() {
+	copy=$LIMA_CIDATA_HOME/.lima-user-script
+	rm -f "$copy" && cp "$1" "$copy" && chown "$LIMA_CIDATA_USER" "$copy" && chmod 0700 "$copy" || return 1
+	XDG_RUNTIME_DIR=/run/user/$LIMA_CIDATA_UID
+	export XDG_RUNTIME_DIR
+	sudo -iu "$LIMA_CIDATA_USER" "--preserve-env=XDG_RUNTIME_DIR$param_names" "$copy"
+	status=$?
+	unset XDG_RUNTIME_DIR
+	rm -f "$copy"
+	return $status
+}
+
+# The password that sudo asks for, made once and left where its owner finds it.
+set_password() {
+	marker=$LIMA_CIDATA_HOME/.lima-password-set
+	[ -z "$LIMA_CIDATA_PASSWORDLESS_SUDO" ] && ! [ -e "$marker" ] || return 0
+	read -r uuid </proc/sys/kernel/random/uuid
+	password=${uuid%%-*}${uuid#????????????????????????????}
+	echo "$LIMA_CIDATA_USER:$password" | chpasswd || return 1
+	note=$LIMA_CIDATA_HOME/password
+	rm -f "$note"
+	(umask 077 && echo "$password" >"$note" && : >"$marker") &&
+		chown "$LIMA_CIDATA_USER" "$note" "$marker"
+}
+
+param_list() {
+	param_names=
+	while IFS='=' read -r key _; do
+		[ -z "$key" ] || param_names="$param_names,$key"
+	done <"$LIMA_CIDATA_MNT/param.env"
+}
+
+rm -f "$RUN/lima-boot-done" "$LIMA_REBOOT_REQUIRED"
+export_lines "$LIMA_CIDATA_MNT/lima.env"
+export_lines "$LIMA_CIDATA_MNT/param.env"
+export_environment "$LIMA_CIDATA_MNT/etc_environment"
+param_list
+PATH=$LIMA_CIDATA_MNT/util:${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
+export PATH
+
+run_scripts "$LIMA_CIDATA_MNT/boot.essential.Linux"
+if [ -z "$LIMA_CIDATA_PLAIN" ]; then
+	run_scripts "$LIMA_CIDATA_MNT/boot.Linux"
+fi
+if [ -d "$LIMA_CIDATA_MNT/provision.system" ] || [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
+	wait # their authors may count on everything that runs beside
+fi
+provision_data
+provision_system
+provision_user
+set_password || failed "setting the password"
+
+if [ -e "$LIMA_REBOOT_REQUIRED" ]; then
+	log "A reboot is required"
+else
+	echo "$LIMA_CIDATA_IID" >"$RUN/lima-boot-done"
+fi
+log "Exiting with code $code"
+wait
+exit $code
