@@ -1,14 +1,19 @@
 """What a driver is: a few small abilities, and the features that callers test instead of its name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from limavm.errors import UserError
 from limavm.model.config import Config
 from limavm.model.host import HostFacts
-from limavm.model.machine import Machine
+from limavm.model.machine import Files, Machine
 from limavm.model.value import Value
 
-__all__ = ["Driver", "Features", "VirtualMachine"]
+__all__ = ["Driver", "Features", "PortTakenError", "VirtualMachine"]
+
+
+class PortTakenError(UserError):
+    """Somebody else listens on the host port for ssh: the caller may choose another one and start again."""
 
 
 class Features(Value, frozen=True, kw_only=True):
@@ -29,12 +34,24 @@ class VirtualMachine(Protocol):
     def machine(self) -> Machine:
         """The description, with pid and start time of the hypervisor."""
 
+    def on_change(self, callback: Callable[[Machine], None]) -> None:
+        """Call `callback` with the new description when the hypervisor is started again by itself.
+
+        That happens inside `wait`; whoever keeps the description on disk writes it again then.
+        """
+
+    def ready(self) -> None:
+        """The guest has answered: from now on the machine is never started again by itself."""
+
     @property
     def warnings(self) -> Sequence[str]:
         """What the user should know of how it was started (an accelerator that was not available, …)."""
 
     async def wait(self) -> str | None:
-        """Return when the hypervisor has ended: None after a power-off, else a sentence about what happened."""
+        """Return when the hypervisor has ended: None after a power-off, else a sentence about what happened.
+
+        One task at a time waits. A machine whose accelerator fails before `ready` is started again here.
+        """
 
     async def press_power_button(self) -> None:
         """Ask the guest to shut down, once. Harmless when the machine has ended."""
@@ -64,8 +81,24 @@ class Driver(Protocol):
         Raises UserError when a program is missing (it names the package) or too old.
         """
 
+    def describe(
+        self,
+        config: Config,
+        *,
+        name: str,
+        directory: str,
+        ssh_port: int,
+        machine_id: str,
+        files: Files,
+        boot_token: str,
+    ) -> Machine:
+        """The machine that the configuration asks for; pure."""
+
     async def start(self, machine: Machine, host: HostFacts) -> VirtualMachine:
-        """Start the machine; raises UserError when the hypervisor ends at once."""
+        """Start the machine; raises UserError when the hypervisor ends at once.
+
+        Raises PortTakenError when the ssh port was taken in the meantime.
+        """
 
     async def adopt(self, machine: Machine) -> VirtualMachine | None:
         """Take charge of a machine that already runs; None when it does not run (any more)."""

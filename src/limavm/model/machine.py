@@ -25,6 +25,20 @@ class DirectBoot(Value, frozen=True, kw_only=True):
     cmdline: str = ""
 
 
+class Files(Value, frozen=True, kw_only=True):
+    """What an instance directory holds when the machine is described: formats, and which files exist."""
+
+    #: Format of `disk`; None when there is none yet.
+    disk_format: str | None = "qcow2"
+    iso: bool = False
+    kernel: bool = False
+    initrd: bool = False
+    #: The text of `kernel.cmdline`.
+    cmdline: str = ""
+    #: Additional disks in the order of the configuration.
+    data_disks: tuple[Drive, ...] = ()
+
+
 class UserNIC(Value, frozen=True, kw_only=True):
     """The primary NIC on the hypervisor's user-mode network; the host reaches guest port 22 on `ssh_port`."""
 
@@ -32,6 +46,16 @@ class UserNIC(Value, frozen=True, kw_only=True):
     ssh_port: int
     subnet: str = "192.168.5.0/24"
     dhcp_start: str = "192.168.5.15"
+
+
+class Share(Value, frozen=True, kw_only=True):
+    """A host directory that the hypervisor itself offers to the guest under `tag` (9p, virtiofs)."""
+
+    tag: str
+    location: str
+    writable: bool = False
+    security_model: str = "none"
+    queue_size: int = 1024
 
 
 class SocketNIC(Value, frozen=True, kw_only=True):
@@ -62,12 +86,17 @@ class Machine(Value, frozen=True, kw_only=True):
     boot: DirectBoot | None = None
     nic: UserNIC
     networks: tuple[SocketNIC, ...] = ()
+    #: `9p` or `virtiofs`, the way in which `shares` reach the guest; empty when there are none.
+    share_type: str = ""
+    shares: tuple[Share, ...] = ()
     audio: Audio = Audio()
     video: Video = Video()
     tpm: bool = False
     ssh_address: str = "127.0.0.1"
     #: Tells one boot from the next; the guest writes it to `/run/lima-boot-done` (spec/runtime.md 6.3).
     boot_token: str = ""
+    #: How the processor is virtualised (`kvm`, `tcg`, …), filled in when the machine runs.
+    accelerator: str = ""
     #: The pid and kernel start time of the hypervisor, filled in when it runs.
     pid: int = 0
     pid_started: int | None = None

@@ -1,0 +1,377 @@
+"""Running QEMU: started in a session of its own or adopted, watched to its end, ended.
+
+QEMU outlives us: it writes to a file, not to a pipe of ours, and everything that a later host agent
+needs to take charge of it is on the disk (spec/runtime.md 4.7, 4.8). How it came to its end is told
+by its monitor; that it ended, by the kernel.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from limavm.driver import Features, PortTakenError
+from limavm.driver.qemu import describe, firmware, launch, qmp, resolve, running, settings
+from limavm.driver.qemu.running import Running
+from limavm.errors import BusyError, UserError
+from limavm.host import platform
+from limavm.host.process import end, ensure_program
+from limavm.model.config import Config
+from limavm.model.host import HostFacts
+from limavm.model.machine import Files, Machine
+
+log = logging.getLogger(__name__)
+
+#: Seconds: until the monitor of a new QEMU answers, until an existing one does, until a helper's socket is there.
+_NEW_MONITOR = 30.0
+_MONITOR = 5.0
+_HELPER = 5.0
+#: Seconds until a killed process is gone (it may sit in an uninterruptible write), and its last events are read.
+_KILLED = 30.0
+_LAST_EVENTS = 1.0
+#: Reasons of SHUTDOWN that somebody wanted.
+_WANTED = frozenset({"guest-shutdown", "host-qmp-quit", "host-signal", "host-ui"})
+#: States that a machine does not leave by itself, and what they mean.
+_STUCK = {
+    "internal-error": "the accelerator failed (internal error)",
+    "guest-panicked": "the guest's kernel panicked",
+}
+
+
+class QemuDriver:
+    """The driver `qemu`."""
+
+    name = "qemu"
+    features = Features(supported_image_formats=("qcow2", "raw", "vmdk", "vhdx"))
+
+    def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
+        """The configuration with QEMU's defaults."""
+        return settings.fill(config, host, creator_version)
+
+    def problems(self, config: Config, host: HostFacts) -> list[str]:
+        """Every reason why QEMU cannot run the configuration."""
+        return settings.problems(config, host)
+
+    def check_host(self, config: Config) -> list[str]:
+        """Warnings; raises UserError when a program or the firmware is missing, or too old."""
+        host = platform.facts()
+        minimum = describe.qemu_options(config).get("minimumVersion")
+        asked, warnings = resolve.find(config.arch, host, minimum)
+        decision = resolve.choose_accelerator(asked, config.arch, host)
+        if resolve.needs_firmware(config.arch, config.firmware.legacy_bios) and not config.firmware.images:
+            firmware.find_code(config.arch, asked.program.path, host.home)
+        if config.tpm:
+            ensure_program("swtpm")
+        return [*warnings, *([decision.warning] if decision.warning else ()), *settings.warnings(config)]
+
+    def describe(
+        self,
+        config: Config,
+        *,
+        name: str,
+        directory: str,
+        ssh_port: int,
+        machine_id: str,
+        files: Files,
+        boot_token: str,
+    ) -> Machine:
+        """The machine that the configuration asks for; pure."""
+        return describe.describe(
+            config,
+            name=name,
+            directory=directory,
+            ssh_port=ssh_port,
+            machine_id=machine_id,
+            files=files,
+            boot_token=boot_token,
+        )
+
+    async def start(self, machine: Machine, host: HostFacts) -> "QemuVM":
+        """Start QEMU; an accelerator with which it ends at once is given up for TCG, with a warning.
+
+        Raises PortTakenError, BusyError when it runs already, and UserError with QEMU's own last words.
+        """
+        if pid := running.found_pid(running.pid_file(machine)):
+            raise BusyError(f"QEMU runs already for this instance (process {pid})", where=machine.directory)
+        command = launch.plan(machine, host)
+        try:
+            return await _launch(machine, host, command)
+        except PortTakenError:
+            raise
+        except UserError as error:
+            if not _may_be_healed(command.accelerator):
+                raise
+            warning = _healed(command.accelerator, str(error))
+        emulated = launch.plan(machine, host, "tcg")
+        return await _launch(machine, host, replace(emulated, warnings=(*emulated.warnings, warning)))
+
+    async def adopt(self, machine: Machine) -> "QemuVM | None":
+        """Take charge of a QEMU that runs; None when it is not the one of this machine (any more).
+
+        A monitor that does not answer is a warning: the machine can still be waited for and killed.
+        """
+        process = running.adopted(machine)
+        if process is None:
+            return None
+        machine = replace(machine, pid=process.pid, pid_started=process.started)
+        vm = QemuVM(machine, process)
+        vm.ready()  # how far the guest came is not known, so it is not started again
+        await vm.reconnect()
+        return vm
+
+
+class QemuVM:
+    """A QEMU that runs, and may be started again once by itself while `wait` waits."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        process: Running,
+        monitor: qmp.Monitor | None = None,
+        *,
+        host: HostFacts | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self._machine = machine
+        self._process = process
+        self._monitor = monitor
+        self._host = host
+        self._warnings = list(warnings)
+        self._callbacks: list[Callable[[Machine], None]] = []
+        self._ready = False
+        self._killed = False
+        self._end_reason = ""
+        self._failure: str | None = None
+
+    @property
+    def machine(self) -> Machine:
+        """The description, with pid, start time and accelerator of the QEMU that runs now."""
+        return self._machine
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the user should know of how the machine was started; grows when it is started again."""
+        return tuple(self._warnings)
+
+    def on_change(self, callback: Callable[[Machine], None]) -> None:
+        """Call back with the new description when the machine was started again."""
+        self._callbacks.append(callback)
+
+    def ready(self) -> None:
+        """The guest has answered: the machine is not started again any more."""
+        self._ready = True
+
+    async def wait(self) -> str | None:
+        """None after a power-off or `kill`, else what happened; starts again where that may help."""
+        while True:
+            fate = await self._fate()
+            if fate is None or self._ready or self._host is None or not _may_be_healed(self._machine.accelerator):
+                return fate
+            await self._start_again(self._host, fate)
+
+    async def press_power_button(self) -> None:
+        """Press it once; a monitor that went away is connected to again first."""
+        for _ in range(2):
+            if self._monitor:
+                try:
+                    await self._monitor.power_button()
+                except qmp.QMPRefused as error:
+                    log.warning("the power button was not pressed: %s", error)
+                    return
+                except qmp.QMPLost as error:
+                    log.debug("the monitor is lost: %s", error)
+                else:
+                    return
+            if not self._process.lives():
+                return
+            await self.reconnect()
+        log.warning("the power button could not be pressed")
+
+    async def reconnect(self) -> None:
+        """Connect to the monitor (again); a failure is one of the warnings."""
+        await self.close()
+        try:
+            self._monitor = await qmp.connect(_qmp_path(self._machine), _MONITOR)
+        except qmp.QMPLost as error:
+            self._warnings.append(f"QEMU's monitor does not answer: {error}")
+            log.warning("QEMU's monitor does not answer: %s", error)
+
+    async def kill(self) -> None:
+        """End QEMU at once and wait until it is gone; raises UserError when it is not after half a minute."""
+        self._killed = True
+        self._process.kill()
+        try:
+            async with asyncio.timeout(_KILLED):
+                await _ended(self._process)
+        except TimeoutError as error:
+            message = f"QEMU (process {self._process.pid}) is still there {_KILLED:g} s after it was killed"
+            raise UserError(message, where=self._machine.directory) from error
+
+    async def close(self) -> None:
+        """Let go of the monitor; the machine goes on."""
+        monitor, self._monitor = self._monitor, None
+        if monitor:
+            await monitor.close()
+
+    async def _fate(self) -> str | None:
+        """What became of the process that runs now, once it has ended."""
+        async with asyncio.TaskGroup() as tasks:
+            watcher = tasks.create_task(self._watch(), name="QEMU's events")
+            await _ended(self._process)
+            watcher.cancel()
+        connected = self._monitor is not None
+        if self._monitor:
+            for event in await self._monitor.rest(_LAST_EVENTS):
+                self._note(event)
+        await self.close()
+        status = self._process.status()
+        _log_output(self._machine)
+        if self._killed or self._end_reason in _WANTED:
+            return None
+        if self._failure or self._end_reason == "guest-panic":
+            return self._failure or _STUCK["guest-panicked"]
+        # Without a monitor and with another parent, nobody saw how it ended.
+        if status == 0 or (status is None and not connected):
+            return None
+        return _unexpected(self._machine, status)
+
+    async def _watch(self) -> None:
+        monitor = self._monitor
+        if monitor is None:
+            return
+        try:
+            await self._end_if_stuck(monitor)
+            while True:
+                event = await monitor.next_event()
+                self._note(event)
+                if event.name == "STOP":
+                    await self._end_if_stuck(monitor)
+        except (qmp.QMPLost, qmp.QMPRefused) as error:
+            log.debug("no more events of QEMU: %s", error)
+
+    def _note(self, event: qmp.Event) -> None:
+        log.debug("QEMU: %s %s", event.name, event.reason)
+        if event.name == "SHUTDOWN":
+            self._end_reason = event.reason
+
+    async def _end_if_stuck(self, monitor: qmp.Monitor) -> None:
+        """End a machine that cannot go on; what it has written is flushed by `quit`."""
+        failure = _STUCK.get(await monitor.status())
+        if failure:
+            self._failure = failure
+            await monitor.quit()
+
+    async def _start_again(self, host: HostFacts, fate: str) -> None:
+        warning = _healed(self._machine.accelerator, fate)
+        log.warning("%s", warning)
+        again = await _launch(self._machine, host, launch.plan(self._machine, host, "tcg"))
+        self._machine, self._process, self._monitor = again._machine, again._process, again._monitor
+        self._warnings += [*again.warnings, warning]
+        self._failure, self._end_reason = None, ""
+        for callback in self._callbacks:
+            callback(self._machine)
+
+
+async def _launch(machine: Machine, host: HostFacts, command: launch.Plan) -> QemuVM:
+    """Start what the plan says and connect to the monitor; nothing runs any more after a failure."""
+    children: list[launch.Child] = []
+    try:
+        for helper in command.helpers:
+            children.append(launch.start_helper(helper, machine.directory))
+            await _wait_for_socket(helper.socket, children[-1], shlex.join(helper.argv))
+        child = launch.start(machine, command)
+        children.append(child)
+        monitor = await _new_monitor(machine, child)
+    except BaseException:
+        for child in reversed(children):
+            end(child)
+        raise
+    _log_output(machine)
+    process = running.ours(machine, child)
+    machine = replace(machine, pid=process.pid, pid_started=process.started, accelerator=command.accelerator)
+    return QemuVM(machine, process, monitor, host=host, warnings=command.warnings)
+
+
+async def _new_monitor(machine: Machine, child: launch.Child) -> qmp.Monitor:
+    path = _qmp_path(machine)
+    pause = 0.02
+    try:
+        async with asyncio.timeout(_NEW_MONITOR):
+            while True:
+                if (status := child.poll()) is not None and not running.found_pid(running.pid_file(machine)):
+                    raise launch.early_end(machine, status)
+                if os.path.exists(path):
+                    with contextlib.suppress(qmp.QMPLost):
+                        return await qmp.connect(path, _MONITOR)
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, 1.0)
+    except TimeoutError as error:
+        message = f"QEMU's monitor did not answer within {_NEW_MONITOR:g} s"
+        raise UserError(message, where=path, hint=launch.last_words(machine) or None) from error
+
+
+async def _wait_for_socket(path: str, child: launch.Child, what: str) -> None:
+    try:
+        async with asyncio.timeout(_HELPER):
+            while not os.path.exists(path):
+                if (status := child.poll()) is not None:
+                    raise UserError(f"a helper of QEMU ended at once (status {status})", where=what)
+                await asyncio.sleep(0.02)
+    except TimeoutError as error:
+        raise UserError(f"a helper of QEMU made no socket within {_HELPER:g} s", where=what) from error
+
+
+async def _ended(process: Running) -> None:
+    """Return when the process has ended: told by the kernel on Linux, else asked for every second."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # gone already, or a kernel without pidfd
+            descriptor = os.pidfd_open(process.pid)
+            try:
+                # Looked at after it was pinned: from here on the PID means this process.
+                if process.lives():
+                    await _readable(descriptor)
+            finally:
+                os.close(descriptor)
+            return
+    pause = 0.05
+    while process.lives():
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _may_be_healed(accelerator: str) -> bool:
+    return accelerator not in ("", "tcg") and not resolve.is_forced()
+
+
+def _healed(accelerator: str, fate: str) -> str:
+    return f"started again with emulation (TCG), which is several times slower, because {accelerator} failed: {fate}"
+
+
+def _unexpected(machine: Machine, status: int | None) -> str:
+    how = "" if status is None else f" (exit status {status})" if status >= 0 else f" (signal {-status})"
+    words = launch.last_words(machine)
+    return f"QEMU ended unexpectedly{how}" + (f": {words}" if words else "")
+
+
+def _log_output(machine: Machine) -> None:
+    for line in launch.last_words(machine).splitlines():
+        log.debug("qemu[output]: %s", line)
+
+
+def _qmp_path(machine: Machine) -> str:
+    return f"{machine.directory}/qmp.sock"

@@ -1,0 +1,83 @@
+"""QEMU's part of the configuration: its defaults, and what it cannot run (spec/config.md 1.12). Decides only."""
+
+from msgspec.structs import replace
+
+from limavm.driver.qemu.describe import qemu_options
+from limavm.driver.qemu.probe import parse_semver
+from limavm.model.config import Config, Mount, Virtiofs
+from limavm.model.host import HostFacts
+
+_VNC_DISPLAY = "127.0.0.1:0,to=9"
+_QUEUE_SIZE = 1024
+#: Instances made before this version keep the mount type that was the default then.
+_NINEP_SINCE = (1, 0, 0)
+_MOUNT_TYPES = {
+    "linux": ("reverse-sshfs", "9p", "virtiofs"),
+    "windows": ("reverse-sshfs",),
+}
+_OTHER_MOUNT_TYPES = ("reverse-sshfs", "9p")
+
+
+def fill(config: Config, host: HostFacts, creator_version: str) -> Config:
+    """The configuration with QEMU's defaults; `creator_version` is empty for a new instance."""
+    mount_type = config.mount_type or _default_mount_type(config, host, creator_version)
+    mounts = tuple(map(_with_queue, config.mounts)) if mount_type == "virtiofs" else config.mounts
+    video = config.video
+    if video.vnc.display is None:
+        video = replace(video, vnc=replace(video.vnc, display=_VNC_DISPLAY))
+    return replace(config, mount_type=mount_type, mounts=mounts, video=video)
+
+
+def problems(config: Config, host: HostFacts) -> list[str]:
+    """Every reason why QEMU cannot run the configuration."""
+    return [
+        *_mount_problems(config, host),
+        *_version_problems(config),
+        *(
+            f"networks[{index}].lima: networks by name are not available yet"
+            for index, network in enumerate(config.networks)
+            if network.lima
+        ),
+        *(["tpm: a TPM needs swtpm, which does not run on Windows"] if config.tpm and host.os == "windows" else ()),
+    ]
+
+
+def warnings(config: Config) -> list[str]:
+    """What of the configuration has no effect with QEMU."""
+    found = [
+        f"networks[{index}].vzNAT is for another driver and has no effect"
+        for index, network in enumerate(config.networks)
+        if network.vz_nat
+    ]
+    if config.firmware.legacy_bios and config.arch not in ("x86_64", "armv7l"):
+        found.append(f"firmware.legacyBIOS has no effect for {config.arch}")
+    return found
+
+
+def _mount_problems(config: Config, host: HostFacts) -> list[str]:
+    found = []
+    allowed = _MOUNT_TYPES.get(host.os, _OTHER_MOUNT_TYPES)
+    if config.mount_type and config.mount_type not in allowed:
+        found.append(f"mountType: {config.mount_type!r} is not one of {', '.join(allowed)}, which QEMU offers here")
+    if config.mount_type in config.mount_types_unsupported:
+        found.append(f"mountType: {config.mount_type!r} is listed in mountTypesUnsupported as well")
+    return found
+
+
+def _version_problems(config: Config) -> list[str]:
+    minimum = qemu_options(config).get("minimumVersion")
+    if minimum and parse_semver(str(minimum)) is None:
+        return [f"vmOpts.qemu.minimumVersion: {minimum!r} is not a version such as 8.2.1"]
+    return []
+
+
+def _default_mount_type(config: Config, host: HostFacts, creator_version: str) -> str:
+    created_with = parse_semver(creator_version)
+    old = created_with is not None and created_with < _NINEP_SINCE
+    if host.os == "windows" or old or "9p" in config.mount_types_unsupported:
+        return "reverse-sshfs"
+    return "9p"
+
+
+def _with_queue(mount: Mount) -> Mount:
+    return mount if mount.virtiofs.queue_size else replace(mount, virtiofs=Virtiofs(queue_size=_QUEUE_SIZE))
