@@ -23,5 +23,11 @@ class Reporter(Protocol):
     def warning(self, message: str) -> None:
         """Something is not as asked, and work goes on."""
 
+    def error(self, message: str) -> None:
+        """Something failed; an exception says what follows from it."""
+
+    def debug(self, message: str) -> None:
+        """Detail that only `--debug` shows."""
+
     def transfer(self, description: str, total: int | None = None) -> AbstractContextManager[Transfer]:
         """A progress bar for as long as the context lasts; `total` in bytes when known."""

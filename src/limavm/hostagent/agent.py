@@ -1,0 +1,211 @@
+"""The life of one running instance: start or adopt its machine, make it ready, end it.
+
+The plan of the run is on the disk before the agent starts (`model.plan`). The machine is no child that
+dies with us: when the agent is killed, the next `limactl start` runs another agent, which adopts it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from typing import TextIO
+
+from limavm.driver import Driver, VirtualMachine
+from limavm.driver.registry import driver
+from limavm.errors import UserError
+from limavm.host import paths, pidfile
+from limavm.host.platform import facts
+from limavm.hostagent import requirements
+from limavm.hostagent.api import Response, error_response, json_response, serving
+from limavm.hostagent.client import Info
+from limavm.hostagent.events import Emitter, log_json_to
+from limavm.hostagent.guest import Guest, SSHTarget
+from limavm.hostagent.guesttime import record_guest_phases
+from limavm.hostagent.running import running
+from limavm.hostagent.shutdown import power_off
+from limavm.hostagent.timings import Recorder
+from limavm.model.event import AgentStatus
+from limavm.model.plan import Plan
+from limavm.store.plan import load_plan, save_machine
+from limavm.store.processes import driver_pid
+
+if sys.platform != "win32":
+    import resource
+
+log = logging.getLogger(__name__)
+
+_POWEROFF = "sudo -n poweroff || sudo -n shutdown -h now"
+
+
+def main(name: str, *, pid_path: str, socket_path: str, foreground: bool = False, debug: bool = False) -> int:
+    """Be the host agent of the instance `name` until its machine has ended; returns the exit code.
+
+    `foreground` copies what is said to the log files as well as to our own output.
+    """
+    directory = paths.instance_dir(name)
+    with contextlib.ExitStack() as files:
+        out, err = _streams(directory, foreground, files)
+        log_json_to(*err, debug=debug)
+        _raise_descriptor_limit()
+        agent = Agent(directory, Emitter(*out), Recorder(directory))
+        try:
+            with pidfile.held(pid_path):
+                asyncio.run(agent.run(socket_path))
+        except UserError as error:
+            log.error("%s", error)
+            agent.emitter.fresh(AgentStatus(errors=(str(error),), exiting=True))
+            return 1
+    return 0
+
+
+def _streams(directory: str, foreground: bool, files: contextlib.ExitStack) -> tuple[list[TextIO], list[TextIO]]:
+    out, err = [sys.stdout], [sys.stderr]
+    if foreground:  # Lima writes no events then, and a stop from another terminal waits in vain
+        for name, streams in ((paths.HA_STDOUT, out), (paths.HA_STDERR, err)):
+            log_file = open(os.path.join(directory, name), "a", encoding="utf-8")  # noqa: SIM115 - the stack owns it
+            streams.append(files.enter_context(log_file))
+    return out, err
+
+
+def _raise_descriptor_limit() -> None:
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError) as error:
+            log.warning("the limit of open files stays at %d: %s", soft, error)
+
+
+class Agent:
+    """One run of an instance."""
+
+    def __init__(self, directory: str, emitter: Emitter, recorder: Recorder) -> None:
+        self.directory = directory
+        self.emitter = emitter
+        self.recorder = recorder
+        self.state = "starting"
+        self._stopping = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def run(self, socket_path: str) -> None:
+        """Serve the API and live the machine's life; the last event says that we exit."""
+        self._listen_to_signals()
+        routes = {"/v1/info": self._info, "/v1/screenshot": _no_screenshot}
+        async with serving(socket_path, routes):
+            plan, vm = await self._machine()
+            try:
+                await self._live(plan, vm)
+            finally:
+                await vm.close()
+        self.emitter.fresh(AgentStatus(exiting=True))
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled, number)
+        # Whoever closes the terminal of `start --foreground` means to stop as well.
+        loop.add_signal_handler(signal.SIGHUP, self._signalled, signal.SIGHUP)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if self._stopping.is_set():
+            log.warning("Received %s again: ending at once", number.name)
+            self._hurry.set()
+        else:
+            log.info("Received %s: shutting down", number.name)
+            self.state = "stopping"
+            self._stopping.set()
+
+    def _info(self, _query: str) -> Response:
+        return json_response(Info(ssh_local_port=self.emitter.status.ssh_local_port, state=self.state))
+
+    async def _machine(self) -> tuple[Plan, VirtualMachine]:
+        """The machine of the plan: adopted when it runs already, started else."""
+        plan = load_plan(self.directory)
+        which = driver(plan.machine.vm_type)
+        vm = await which.adopt(plan.machine)
+        if vm is not None:
+            log.info("Adopting the machine that runs already, PID %d", vm.machine.pid)
+        elif pid := driver_pid(self.directory, plan.machine.vm_type):
+            raise UserError(
+                f"a hypervisor runs for this instance, PID {pid}, but it cannot be adopted",
+                where=self.directory,
+                hint="end it with `limactl stop -f`",
+            )
+        else:
+            plan, vm = await self._start(which, plan)
+        for warning in vm.warnings:
+            log.warning("%s", warning)
+        return save_machine(plan, vm.machine), vm
+
+    async def _start(self, which: Driver, plan: Plan) -> tuple[Plan, VirtualMachine]:
+        with self.recorder.phase("hypervisor"):
+            return await running(which, plan, facts())
+
+    async def _live(self, plan: Plan, vm: VirtualMachine) -> None:
+        machine = vm.machine
+        self.emitter.fresh(AgentStatus(ssh_local_port=machine.nic.ssh_port))
+        guest = Guest(
+            SSHTarget(
+                address=machine.ssh_address,
+                port=machine.nic.ssh_port,
+                options=plan.ssh_options,
+                control_path=os.path.join(self.directory, paths.SSH_SOCK),
+            )
+        )
+        async with self._master(guest):
+            await self._until_it_ends(plan, vm, guest)
+        if self._stopping.is_set():
+            await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20), self._hurry)
+        log.info("The machine has ended")
+
+    @contextlib.asynccontextmanager
+    async def _master(self, guest: Guest) -> AsyncIterator[None]:
+        task = asyncio.create_task(guest.supervise_master(), name="ssh master")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await guest.exit_master()
+
+    async def _until_it_ends(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
+        """Make the guest ready, and return when the machine ends or a signal asks for it."""
+        async with asyncio.TaskGroup() as tasks:
+            ready = tasks.create_task(self._become_ready(plan, vm, guest), name="become ready")
+            ended = tasks.create_task(vm.wait(), name="the machine ends")
+            stopping = tasks.create_task(self._stopping.wait(), name="a signal")
+            done, _ = await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if ended in done and (reason := ended.result()):
+                log.error("The machine has ended: %s", reason)
+                self.emitter.change(errors=(*self.emitter.status.errors, reason))
+            for task in (ready, ended, stopping):
+                task.cancel()
+
+    async def _become_ready(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
+        began = self.recorder.now()
+        await guest.connected.wait()
+        self.recorder.add("ssh", began, self.recorder.now())
+        vm.ready()
+        token = vm.machine.boot_token
+        groups = (
+            requirements.essential(plan.config, token),
+            requirements.optional(plan.config),
+            requirements.final(plan.config, token),
+        )
+        errors = await requirements.satisfy(groups, guest, satisfied=self._satisfied)
+        self.recorder.ready()
+        self.recorder.save()
+        self.state = "degraded" if errors else "running"
+        self.emitter.change(running=True, degraded=bool(errors), errors=tuple(errors))
+        await record_guest_phases(guest, self.recorder)
+
+    def _satisfied(self, group: str, requirement: requirements.Requirement, took: float) -> None:
+        now = self.recorder.now()
+        self.recorder.add(f"{group}: {requirement.description}", now - took, now)
+
+
+def _no_screenshot(_query: str) -> Response:
+    return error_response(501, "the driver cannot take screenshots")

@@ -1,0 +1,72 @@
+"""Events on standard output and log lines on standard error (spec/runtime.md 3.1, 3.3).
+
+Every line is a full snapshot. A sub-object such as `portForward` stays in later snapshots until a
+fresh status replaces it: consumers written for Lima rely on it.
+"""
+
+import logging
+import os
+from typing import TextIO
+
+import msgspec
+
+from limavm.host.clock import now_rfc3339
+from limavm.model.event import AgentStatus, Event
+
+_LEVELS = {logging.WARNING: "warning", logging.CRITICAL: "fatal", logging.NOTSET: "trace"}
+
+
+class Emitter:
+    """Writes events, each synced to the disk before the next step is taken."""
+
+    def __init__(self, *streams: TextIO) -> None:
+        self._streams = streams
+        self.status = AgentStatus()
+
+    def fresh(self, status: AgentStatus) -> None:
+        """Emit a status that replaces everything said before."""
+        self.status = status
+        line = msgspec.json.encode(Event(time=now_rfc3339(), status=status)).decode()
+        for stream in self._streams:
+            stream.write(line + "\n")
+            stream.flush()
+            _sync(stream)
+
+    def change(self, **members: object) -> None:
+        """Emit the last status with some members changed."""
+        self.fresh(msgspec.structs.replace(self.status, **members))
+
+
+def _sync(stream: TextIO) -> None:
+    try:
+        os.fsync(stream.fileno())
+    except (OSError, ValueError):  # a terminal or a pipe: nothing to sync
+        return
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line: level, msg, time, and the error's text when there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        line = {
+            "level": _LEVELS.get(record.levelno, record.levelname.lower()),
+            "msg": record.getMessage(),
+            "time": now_rfc3339(),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
+
+
+def log_json_to(*streams: TextIO, debug: bool = False) -> None:
+    """Send the whole program's log to streams as JSON lines, at debug level at least."""
+    root = logging.getLogger()
+    root.handlers.clear()
+    for stream in streams:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(JSONFormatter())
+        root.addHandler(handler)
+    root.setLevel(logging.NOTSET if debug else logging.DEBUG)
+    logging.getLogger("asyncio").setLevel(logging.INFO)
+    logging.getLogger("qemu").setLevel(logging.WARNING)

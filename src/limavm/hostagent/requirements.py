@@ -1,0 +1,198 @@
+"""What must be true in the guest before it counts as ready, asked one after the other.
+
+Groups, their order, descriptions and log lines are those of spec/runtime.md 3.7. A requirement that
+waits for the guest waits inside the guest: one ssh session is cheaper than many, and answers at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Protocol
+
+from limavm.host.aprocess import Completed
+from limavm.host.clock import monotonic
+from limavm.model.config import Config, Probe
+from limavm.model.value import Value
+
+log = logging.getLogger(__name__)
+
+#: Lima tries 200 times, 3 s apart.
+LIMIT = 600.0
+#: How long one attempt may take: the script's own wait in the guest, and a slow guest's login.
+_ATTEMPT = 60.0
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+_SSH_FAILED = 255
+
+
+class Requirement(Value, frozen=True, kw_only=True):
+    """A check: a script that ends with status 0 when it is satisfied."""
+
+    description: str
+    script: str
+    hint: str
+    #: Tried once; a failure ends its group.
+    fatal: bool = False
+
+
+class Group(Value, frozen=True, kw_only=True):
+    """Requirements under the name that log lines give them: essential, optional or final."""
+
+    name: str
+    requirements: tuple[Requirement, ...]
+
+
+class Runner(Protocol):
+    """Runs a script in the guest; status 255 and TimeoutError mean that ssh failed."""
+
+    async def run(self, script: str, *, timeout: float) -> Completed:
+        """What the script left."""
+
+
+def essential(config: Config, token: str) -> Group:
+    """The requirements without which the guest cannot be used; `token` names this boot."""
+    requirements = [_SSH]
+    if config.os == "Linux" and not config.plain:
+        requirements.append(
+            Requirement(
+                description="user session is ready for ssh",
+                script=_until(f'read -r token < /run/lima-ssh-ready && [ "$token" = {token} ]'),
+                hint="The boot scripts are not that far: see /var/log/cloud-init-output.log in the guest.",
+            )
+        )
+    requirements.append(
+        Requirement(
+            description="Explicitly start ssh ControlMaster",
+            script="true",
+            hint="The ssh control socket could not be made: see the directory of the instance.",
+        )
+    )
+    return Group(name="essential", requirements=tuple(requirements))
+
+
+def optional(config: Config) -> Group:
+    """The readiness probes of the configuration."""
+    probes = (probe for probe in config.probes if probe.mode == "readiness")
+    return Group(name="optional", requirements=tuple(_of_probe(probe) for probe in probes))
+
+
+def final(config: Config, token: str) -> Group:
+    """What must have ended before the machine is ready."""
+    if config.os != "Linux" or config.plain:
+        return Group(name="final", requirements=())
+    done = Requirement(
+        description="boot scripts must have finished",
+        script=_until(f'read -r token < /run/lima-boot-done && [ "$token" = {token} ]'),
+        hint="A boot or provision script has failed or still runs: see /var/log/cloud-init-output.log in the guest.",
+    )
+    return Group(name="final", requirements=(done,))
+
+
+_SSH = Requirement(
+    description="ssh",
+    script="true",
+    hint="The guest does not let ssh in: see serial.log in the directory of the instance.",
+)
+
+
+def _until(condition: str) -> str:
+    """A script that waits up to 20 s in the guest for a condition; a missing file is a wait too."""
+    return f"""i=0
+while [ $i -lt 100 ]; do
+  {{ {condition}; }} 2>/dev/null && exit 0
+  sleep 0.2
+  i=$((i + 1))
+done
+exit 1
+"""
+
+
+def _of_probe(probe: Probe) -> Requirement:
+    return Requirement(description=probe.description, script=probe_script(probe.script), hint=probe.hint)
+
+
+def probe_script(script: str) -> str:
+    """The shell script that runs a probe under its own interpreter, with `PARAM_*` exported.
+
+    The probe travels as a here-document whose end mark does not occur in it.
+    """
+    interpreter = script.partition("\n")[0].removeprefix("#!").strip() or "/bin/sh"
+    mark = "LIMA_PROBE_END"
+    while mark in script:
+        mark += "_"
+    return f"""while IFS= read -r line; do
+  [ -n "$line" ] && export "$line"
+done <<LIMA_PARAMS
+$(sudo -n cat /mnt/lima-cidata/param.env 2>/dev/null)
+LIMA_PARAMS
+exec {interpreter} /dev/fd/3 3<<'{mark}'
+{script}
+{mark}
+"""
+
+
+async def satisfy(
+    groups: Iterable[Group],
+    runner: Runner,
+    *,
+    limit: float = LIMIT,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    satisfied: Callable[[str, Requirement, float], None] = lambda _group, _requirement, _took: None,
+) -> list[str]:
+    """Ask every requirement in order; returns a sentence for each that was not met within `limit` seconds.
+
+    `satisfied` is told the group's name, the requirement, and the seconds it took.
+    """
+    errors: list[str] = []
+    for group in groups:
+        for label, requirement in _labelled(group):
+            log.info("Waiting for the %s: %s", label, _quoted(requirement.description))
+            began = monotonic()
+            error = await _satisfy(requirement, runner, limit, pause)
+            if error is None:
+                log.info("The %s is satisfied", label)
+                satisfied(group.name, requirement, monotonic() - began)
+                continue
+            errors.append(f"the {label} ({_quoted(requirement.description)}) is not satisfied: {error}")
+            log.error("%s\n%s", errors[-1], requirement.hint)
+            if requirement.fatal:
+                break
+    return errors
+
+
+def _labelled(group: Group) -> Iterator[tuple[str, Requirement]]:
+    for number, requirement in enumerate(group.requirements, 1):
+        yield f"{group.name} requirement {number} of {len(group.requirements)}", requirement
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+async def _satisfy(
+    requirement: Requirement, runner: Runner, limit: float, pause: Callable[[float], Awaitable[None]]
+) -> str | None:
+    """None when it is satisfied, else why not, after the last attempt."""
+    deadline = monotonic() + limit
+    wait = _FIRST_PAUSE
+    while True:
+        error = await _attempt(requirement, runner)
+        if error is None:
+            return None
+        log.debug("not yet: %s", error)
+        if requirement.fatal or monotonic() + wait > deadline:
+            return f"{error}. {requirement.hint}"
+        await pause(wait)
+        wait = min(wait * 2, _LONGEST_PAUSE)
+
+
+async def _attempt(requirement: Requirement, runner: Runner) -> str | None:
+    try:
+        done = await runner.run(requirement.script, timeout=_ATTEMPT)
+    except TimeoutError:
+        return f"no answer within {_ATTEMPT:g} s"
+    if done.status == 0:
+        return None
+    output = (done.stderr or done.stdout).decode(errors="replace").strip()[-500:]
+    what = "ssh could not run it" if done.status == _SSH_FAILED else f"exit status {done.status}"
+    return f"{what}: {output}" if output else what

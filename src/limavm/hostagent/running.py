@@ -1,0 +1,45 @@
+"""Starts the machine of a plan; another ssh port is tried when somebody took ours meanwhile."""
+
+import logging
+import os
+
+import msgspec
+
+from limavm.driver import Driver, PortTakenError, VirtualMachine
+from limavm.host import paths
+from limavm.host.net import free_tcp_port
+from limavm.model.host import HostFacts
+from limavm.model.plan import Plan
+from limavm.store.plan import save_machine
+
+log = logging.getLogger(__name__)
+
+_TRIES = 5
+
+
+async def running(driver: Driver, plan: Plan, host: HostFacts) -> tuple[Plan, VirtualMachine]:
+    """The started machine, and the plan with the port that it uses.
+
+    Raises UserError when the hypervisor does not start; PortTakenError is one, for a port that was
+    asked for or when none of several was free.
+    """
+    for left in range(_TRIES - 1, -1, -1):
+        # Before the start, so that a machine whose agent is killed right after can be adopted.
+        plan = save_machine(plan, plan.machine)
+        _forget(plan.machine.directory)
+        try:
+            return plan, await driver.start(plan.machine, host)
+        except PortTakenError:
+            if plan.fixed_ssh_port or not left:
+                raise
+            log.warning("Port %d was taken meanwhile; trying another", plan.machine.nic.ssh_port)
+            nic = msgspec.structs.replace(plan.machine.nic, ssh_port=free_tcp_port())
+            plan = msgspec.structs.replace(plan, machine=msgspec.structs.replace(plan.machine, nic=nic))
+    raise AssertionError("the loop returns or raises")
+
+
+def _forget(directory: str) -> None:
+    """Remove the control socket of an earlier run: ssh would refuse to be master beside it."""
+    path = os.path.join(directory, paths.SSH_SOCK)
+    if os.path.lexists(path):
+        os.unlink(path)

@@ -1,0 +1,64 @@
+"""How a machine is ended: the power button, more than once, then `poweroff` over ssh, then the plug.
+
+A guest that has no handler for the button yet, or loses one press, is asked again; one that never
+listens is told over ssh; what still runs after the limit is killed (spec/runtime.md 4.8, 15).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from limavm.driver import VirtualMachine
+from limavm.errors import UserError
+from limavm.model.value import Value
+
+log = logging.getLogger(__name__)
+
+
+class Patience(Value, frozen=True, kw_only=True):
+    """Seconds: between presses of the button, until ssh is tried, until the machine is killed."""
+
+    button: float = 10.0
+    ssh: float = 30.0
+    kill: float = 180.0
+
+
+async def power_off(
+    vm: VirtualMachine,
+    poweroff_over_ssh: Callable[[], Awaitable[object]],
+    hurry: asyncio.Event,
+    patience: Patience = Patience(),  # noqa: B008 - frozen
+) -> None:
+    """Return when the machine has ended; `hurry` cuts everything short."""
+    asking = asyncio.create_task(_ask(vm, poweroff_over_ssh, patience), name="ask the guest to power off")
+    ended = asyncio.create_task(vm.wait(), name="the machine ends")
+    hurried = asyncio.create_task(hurry.wait(), name="a second signal")
+    try:
+        done, _ = await asyncio.wait({ended, hurried}, timeout=patience.kill, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (asking, ended, hurried):
+            task.cancel()
+        await asyncio.gather(asking, ended, hurried, return_exceptions=True)
+    if ended in done:
+        log.info("The guest has powered off")
+        return
+    why = "a second signal came" if hurried in done else f"the guest did not power off within {patience.kill:g} s"
+    log.warning("Killing the machine: %s", why)
+    await vm.kill()
+
+
+async def _ask(vm: VirtualMachine, poweroff_over_ssh: Callable[[], Awaitable[object]], patience: Patience) -> None:
+    waited = 0.0
+    while waited < patience.ssh:
+        await _try("press the power button", vm.press_power_button)
+        await asyncio.sleep(patience.button)
+        waited += patience.button
+    log.warning("The guest does not answer to its power button; powering it off over ssh")
+    await _try("power off over ssh", poweroff_over_ssh)
+
+
+async def _try(what: str, step: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await step()
+    except (OSError, TimeoutError, UserError) as error:
+        log.warning("Could not %s: %s", what, error)

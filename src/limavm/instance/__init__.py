@@ -1,0 +1,1 @@
+"""The use cases: what limactl's commands do, without a terminal."""

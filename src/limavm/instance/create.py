@@ -1,0 +1,32 @@
+"""Makes an instance from a template text: nothing, or all of it (spec/runtime.md 2.1)."""
+
+import os
+
+from limavm import __version__
+from limavm.host import paths
+from limavm.host.files import write_atomic
+from limavm.instance.inspect import inspect
+from limavm.instance.resolving import checked_driver, resolve_new
+from limavm.instance.seeding import reference_copy
+from limavm.model.instance import Instance
+from limavm.model.report import Reporter
+from limavm.store import instances
+
+
+def create(name: str, text: bytes, *, report: Reporter) -> Instance:
+    """Make the instance `name` from the text of its `lima.yaml`.
+
+    Raises UserError when the name, the text or the host will not do; nothing is left then.
+    """
+    paths.check_instance_name(name)
+    target = paths.instance_dir(name)
+    paths.check_socket_length(target)
+    config, warnings = resolve_new(text, source=f"{name}/{paths.LIMA_YAML}", directory=target)
+    _, host_warnings = checked_driver(config)
+    for warning in (*warnings, *host_warnings):
+        report.warning(warning)
+    with instances.created(name) as directory:
+        write_atomic(os.path.join(directory, paths.LIMA_YAML), text)
+        write_atomic(os.path.join(directory, paths.LIMA_VERSION), f"{__version__}\n".encode(), 0o444)
+        write_atomic(os.path.join(directory, paths.CLOUD_CONFIG), reference_copy(config, name, target), 0o444)
+    return inspect(name)

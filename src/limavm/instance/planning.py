@@ -1,0 +1,52 @@
+"""Decides one run of an instance and puts it on the disk: seed, `machine.json`, `ssh.config`."""
+
+import os
+import secrets
+
+from limavm.driver import Driver
+from limavm.host import paths
+from limavm.host.files import read_text
+from limavm.host.net import free_tcp_port
+from limavm.host.platform import facts
+from limavm.images.disk import disk_format
+from limavm.instance.seeding import write_seed
+from limavm.model.config import Config
+from limavm.model.machine import Files
+from limavm.model.plan import Plan
+from limavm.store.plan import save_plan
+
+
+def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Plan:
+    """Plan the next run of an instance that does not run, and write all that its host agent needs."""
+    host = facts()
+    machine = driver.describe(
+        config,
+        name=name,
+        directory=directory,
+        ssh_port=config.ssh.local_port or free_tcp_port(),
+        machine_id=host.machine_id,
+        files=_files(directory),
+        boot_token=f"boot-{secrets.token_hex(8)}",
+    )
+    write_seed(config, machine)
+    plan = Plan(
+        machine=machine,
+        config=config,
+        ssh_options=tuple(_ssh_options(config, directory, host.home)),
+        fixed_ssh_port=config.ssh.local_port != 0,
+    )
+    save_plan(plan)
+    return plan
+
+
+def _files(directory: str) -> Files:
+    def has(name: str) -> bool:
+        return os.path.exists(os.path.join(directory, name))
+
+    return Files(
+        disk_format=disk_format(os.path.join(directory, paths.DISK)) if has(paths.DISK) else None,
+        iso=has(paths.ISO),
+        kernel=has(paths.KERNEL),
+        initrd=has(paths.INITRD),
+        cmdline=(read_text(os.path.join(directory, paths.KERNEL_CMDLINE)) or "").strip(),
+    )

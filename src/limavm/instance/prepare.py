@@ -1,0 +1,29 @@
+"""Brings an instance's disks in place before a start (spec/runtime.md 2.2)."""
+
+from limavm.errors import UserError
+from limavm.images.disk import ensure_disk
+from limavm.images.prepare import prepare as prepare_images
+from limavm.instance.resolving import checked_driver, resolve_and_cache
+from limavm.instance.stopwatch import Stopwatch
+from limavm.model.config import Config
+from limavm.model.report import Reporter
+from limavm.model.size import parse_size
+from limavm.store import instances
+
+
+def prepare(name: str, *, report: Reporter) -> None:
+    """Download or build what the instance `name` starts from, so that a start needs no network."""
+    with instances.exclusive(name) as directory:
+        config, _ = resolve_and_cache(directory)
+        prepare_locked(config, directory, report, Stopwatch(directory))
+
+
+def prepare_locked(config: Config, directory: str, report: Reporter, stopwatch: Stopwatch) -> None:
+    """The same for a caller that holds the instance."""
+    checked_driver(config)
+    if not config.images:
+        raise UserError("the configuration has no image", where="images", hint="see `limactl start --list-templates`")
+    with stopwatch.phase("image"):
+        prepare_images(config.images, config.arch, directory, report)
+    with stopwatch.phase("disk"):
+        ensure_disk(directory, parse_size(config.disk))

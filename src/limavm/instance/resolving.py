@@ -1,0 +1,53 @@
+"""From texts to a configuration that its driver accepts (spec/config.md 1.12, 7)."""
+
+import os
+from collections.abc import Sequence
+
+from limavm import __version__
+from limavm.config.cache import store_cached
+from limavm.config.resolve import Resolved, resolve, resolve_text
+from limavm.driver import Driver
+from limavm.driver.registry import driver
+from limavm.errors import UserError
+from limavm.host import paths
+from limavm.host.platform import facts
+from limavm.instance.configuration import creator_version
+from limavm.model.config import Config
+
+
+def resolve_and_cache(directory: str) -> tuple[Config, tuple[str, ...]]:
+    """The configuration of an existing instance with its warnings; the next command finds it in the cache.
+
+    Raises NotFoundError without `lima.yaml`, UserError for whatever is wrong with it.
+    """
+    source = os.path.join(directory, paths.LIMA_YAML)
+    resolved = resolve(directory, facts(), version=creator_version(directory))
+    config = accepted(resolved, source)
+    store_cached(directory, config)
+    return config, resolved.warnings
+
+
+def resolve_new(text: bytes, *, source: str, directory: str) -> tuple[Config, tuple[str, ...]]:
+    """The configuration that a text would have in `directory`, with its warnings; nothing is written."""
+    resolved = resolve_text(text, source=source, directory=directory, facts=facts(), version=__version__)
+    return accepted(resolved, source), resolved.warnings
+
+
+def accepted(resolved: Resolved, source: str) -> Config:
+    """The configuration with its driver's defaults; raises UserError with every reason against it."""
+    which = driver(resolved.config.vm_type)
+    host = facts()
+    config = which.fill(resolved.config, host, creator_version=__version__)
+    if problems := which.problems(config, host):
+        raise UserError(_listed(f"the {which.name} driver cannot run this configuration", problems), where=source)
+    return config
+
+
+def _listed(head: str, problems: Sequence[str]) -> str:
+    return head + ": " + problems[0] if len(problems) == 1 else "\n- ".join([head + ":", *problems])
+
+
+def checked_driver(config: Config) -> tuple[Driver, list[str]]:
+    """The driver of a configuration and its warnings about this host; raises UserError when it cannot work."""
+    which = driver(config.vm_type)
+    return which, which.check_host(config)

@@ -1,0 +1,133 @@
+"""Starts an instance, or adopts the machine that a killed host agent left (spec/runtime.md 2.3)."""
+
+import os
+import sys
+import time
+from typing import NoReturn
+
+from limavm.errors import UserError
+from limavm.host import paths, process
+from limavm.instance.inspect import inspect
+from limavm.instance.planning import write_plan
+from limavm.instance.prepare import prepare_locked
+from limavm.instance.ready import wait_until_running
+from limavm.instance.resolving import checked_driver, resolve_and_cache
+from limavm.instance.stopwatch import Stopwatch
+from limavm.model.instance import Instance, Status
+from limavm.model.report import Reporter
+from limavm.model.value import Value
+from limavm.store import instances, processes
+
+#: How long a host agent may take to show its PID, in seconds.
+_AGENT_LIMIT = 10.0
+
+
+class StartOptions(Value, frozen=True, kw_only=True):
+    """What the flags of `limactl start` say. `timeout` in seconds: it ends the waiting, not the machine."""
+
+    timeout: float = 600.0
+    foreground: bool = False
+    progress: bool = False
+    debug: bool = False
+    #: Whether a shell follows, so that the READY line would only be noise.
+    quiet: bool = False
+
+
+def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
+    """Start the instance and return when it is ready.
+
+    A running one is left alone. Raises UserError when it does not become ready; the machine may run
+    then, and the error says so. With `foreground` this process becomes the host agent.
+    """
+    found = inspect(name)
+    if found.config is None:
+        raise UserError(f"the configuration of {name!r} cannot be used: {'; '.join(found.errors)}", where=found.dir)
+    if found.status is Status.RUNNING:
+        report.info(f"The instance {name!r} is running already. Run `{shell_command(name)}` to open a shell.")
+        return found
+    if found.host_agent_pid:
+        raise UserError(
+            f"a host agent runs already for {name!r}, PID {found.host_agent_pid}: the instance is starting or stopping",
+            where=found.dir,
+            hint=f"wait until it is done; `limactl stop -f {name}` ends it",
+        )
+    began = time.time()
+    with instances.exclusive(name) as directory:
+        _get_ready(found, directory, report)
+        argv = _agent_argv(name, directory, options)
+        if options.foreground:
+            _become(argv, report)
+        agent = _spawn(argv, directory)
+        _wait_for_pid(agent, directory)
+    wait_until_running(found, agent, began, options.timeout, report)
+    if not options.quiet:
+        _say_ready(found, report)
+    return inspect(name)
+
+
+def shell_command(name: str) -> str:
+    """What to type for a shell in the instance."""
+    return "lima" if name == "default" else f"limactl shell {name}"
+
+
+def _get_ready(found: Instance, directory: str, report: Reporter) -> None:
+    """Put disks, seed and plan in place, unless the machine runs and waits for a new agent."""
+    stopwatch = Stopwatch(directory)
+    if processes.driver_pid(directory, found.vm_type):
+        report.info(f"The machine of {found.name!r} is running without a host agent; taking it over.")
+    else:
+        config, warnings = resolve_and_cache(directory)
+        driver, host_warnings = checked_driver(config)
+        for warning in (*warnings, *host_warnings):
+            report.warning(warning)
+        report.info(f"Starting the instance {found.name!r} with internal VM driver {driver.name!r}")
+        prepare_locked(config, directory, report, stopwatch)
+        with stopwatch.phase("seed"):
+            write_plan(found.name, directory, config, driver)
+    for log in (paths.HA_STDOUT, paths.HA_STDERR):
+        path = os.path.join(directory, log)
+        if os.path.lexists(path):
+            os.unlink(path)
+    stopwatch.save()
+
+
+def _agent_argv(name: str, directory: str, options: StartOptions) -> list[str]:
+    argv = [sys.executable, "-P", "-m", "limavm", *(["--debug"] if options.debug else []), "hostagent"]
+    argv += ["--pidfile", os.path.join(directory, paths.HA_PID), "--socket", os.path.join(directory, paths.HA_SOCK)]
+    return [*argv, *(["--progress"] if options.progress else []), name]
+
+
+def _spawn(argv: list[str], directory: str) -> process.Child:
+    stdout, stderr = (os.path.join(directory, log) for log in (paths.HA_STDOUT, paths.HA_STDERR))
+    return process.detached(argv, stdout=stdout, stderr=stderr)
+
+
+def _become(argv: list[str], report: Reporter) -> NoReturn:
+    report.info("Running in the foreground: the log goes to this terminal and to the log files. Ctrl-C stops.")
+    os.execv(argv[0], [*argv[:-1], "--foreground", argv[-1]])  # noqa: S606 - a list, no shell
+
+
+def _wait_for_pid(agent: process.Child, directory: str) -> None:
+    """Return when the agent holds its PID file: from then on it is in charge of the instance."""
+    deadline = time.monotonic() + _AGENT_LIMIT
+    pause = 0.01
+    while not processes.host_agent_pid(directory):
+        if agent.poll() is not None:
+            raise _agent_failed(directory, f"it ended with status {agent.returncode}")
+        if time.monotonic() > deadline:
+            raise _agent_failed(directory, f"it showed no PID within {_AGENT_LIMIT:g} s")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+
+
+def _agent_failed(directory: str, why: str) -> UserError:
+    path = os.path.join(directory, paths.HA_STDERR)
+    return UserError(f"the host agent did not start: {why}", where=path, hint="the log says more")
+
+
+def _say_ready(instance: Instance, report: Reporter) -> None:
+    if instance.config and instance.config.plain:
+        command = f"ssh -F {instance.ssh_config_file} {instance.hostname}"
+    else:
+        command = shell_command(instance.name)
+    report.info(f"READY. Run `{command}` to open the shell.")

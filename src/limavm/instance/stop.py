@@ -1,0 +1,97 @@
+"""Stops an instance, in order or by force (spec/runtime.md 2.4)."""
+
+import os
+import signal
+import time
+
+from limavm.errors import UserError
+from limavm.host import paths, pidfile
+from limavm.instance.follow import Pace, Tail, log_line_of
+from limavm.instance.inspect import inspect
+from limavm.model.instance import Instance, Status
+from limavm.model.report import Reporter
+from limavm.store import instances, processes
+
+#: The agent kills a machine that does not power off after three minutes, so this is more.
+_LIMIT = 200.0
+_KILL_LIMIT = 10.0
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the latter, and it kills
+
+
+def stop(name: str, *, force: bool, report: Reporter) -> None:
+    """Stop the instance; raises UserError when it is not running or does not stop.
+
+    With `force` whatever runs is killed, and what is left behind is removed; never fails for an
+    instance that does not run.
+    """
+    instance = inspect(name)
+    if force:
+        with instances.exclusive(name):
+            force_stop(instance, report)
+    else:
+        _stop_in_order(instance, report)
+
+
+def _stop_in_order(instance: Instance, report: Reporter) -> None:
+    if instance.status is not Status.RUNNING:
+        problems = f" ({'; '.join(instance.errors)})" if instance.errors else ""
+        status = instance.status.value or "unknown"
+        raise UserError(
+            f"the instance {instance.name!r} is not running: its status is {status}{problems}",
+            where=instance.dir,
+            hint=f"`limactl stop -f {instance.name}` ends whatever is left of it",
+        )
+    path = os.path.join(instance.dir, paths.HA_PID)
+    logs = Tail(os.path.join(instance.dir, paths.HA_STDERR))
+    since = time.time()
+    report.info(f"Sending SIGINT to the host agent, process {instance.host_agent_pid}")
+    pidfile.send_signal(path, signal.SIGINT, *processes.agent_markers(instance.dir))
+    deadline = time.monotonic() + _LIMIT
+    pace = Pace()
+    while processes.host_agent_pid(instance.dir):
+        lines = [parsed for line in logs.lines() if (parsed := log_line_of(line, since))]
+        for line in lines:
+            if line.level not in ("debug", "trace"):
+                report.info(f"[hostagent] {line.msg}")
+        if time.monotonic() > deadline:
+            raise UserError(
+                f"the instance {instance.name!r} did not stop within {_LIMIT:g} s",
+                where=os.path.join(instance.dir, paths.HA_STDERR),
+                hint=f"`limactl stop -f {instance.name}` ends it by force",
+            )
+        pace.rest(active=bool(lines))
+    logs.close()
+    if processes.driver_pid(instance.dir, instance.vm_type):
+        raise UserError(
+            f"the host agent of {instance.name!r} has ended, but its machine still runs",
+            where=instance.dir,
+            hint=f"`limactl start {instance.name}` takes it over, `limactl stop -f {instance.name}` ends it",
+        )
+
+
+def force_stop(instance: Instance, report: Reporter) -> None:
+    """Kill the machine and the agent, each only if it is the right process, and sweep; never raises for a dead one."""
+    directory = instance.dir
+    driver = processes.driver_pid_file(directory, instance.vm_type or "qemu")
+    agent = os.path.join(directory, paths.HA_PID)
+    # The agent first: it would report the end of its machine, and restart what we kill.
+    for what, path, markers in (
+        ("host agent", agent, processes.agent_markers(directory)),
+        ("machine", driver, processes.driver_markers(directory)),
+    ):
+        if pidfile.send_signal(path, _KILL, *markers):
+            report.info(f"Killed the {what} of {instance.name!r}")
+            _wait_until_dead(path, markers, what)
+    for entry in os.listdir(directory):
+        if entry.endswith(paths.DISPOSABLE):
+            os.unlink(os.path.join(directory, entry))
+
+
+def _wait_until_dead(path: str, markers: tuple[str, ...], what: str) -> None:
+    deadline = time.monotonic() + _KILL_LIMIT
+    pause = 0.005
+    while pidfile.live_pid(path, *markers):
+        if time.monotonic() > deadline:
+            raise UserError(f"the {what} does not end although it was killed", where=path, hint="see dmesg")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.2)

@@ -1,0 +1,22 @@
+"""What `limactl start` has decided for one run of an instance: all that the host agent needs.
+
+It is written to `machine.json` before the agent starts, so that an agent that comes later, after the
+first was killed, can adopt the running machine from what is on the disk.
+"""
+
+from limavm.model.config import Config
+from limavm.model.machine import Machine
+from limavm.model.value import Value
+
+
+class Plan(Value, frozen=True, kw_only=True):
+    """One run: the machine, the configuration it came from, and how ssh reaches the guest.
+
+    `ssh_options` are `Key=Value` texts without address and port; `fixed_ssh_port` says that the port
+    was asked for, so that another one is no remedy when it is taken.
+    """
+
+    machine: Machine
+    config: Config
+    ssh_options: tuple[str, ...]
+    fixed_ssh_port: bool = False

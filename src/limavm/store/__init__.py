@@ -1,0 +1,1 @@
+"""Instance directories on disk: which there are, who holds them, whose processes live."""

@@ -1,0 +1,108 @@
+"""Which instances exist, and how their directories appear and vanish as a whole.
+
+A directory is made under a hidden name and renamed when it is complete; it is renamed to a hidden
+name before it is removed. Hidden directories are nobody's instance (spec/runtime.md 1.1) and the
+next command that creates or deletes sweeps those whose maker is gone.
+"""
+
+import contextlib
+import errno
+import os
+import re
+from collections.abc import Iterator
+
+from limavm.errors import BusyError, UserError
+from limavm.host import paths, pidfile
+from limavm.host.files import locked, remove_tree, sync_directory
+
+_LEFTOVER = re.compile(r"\..+\.(?P<pid>\d+)\.(?:creating|deleting)")
+
+
+def names() -> list[str]:
+    """Names of all instance directories, sorted by bytes; symbolic links and files are none."""
+    try:
+        with os.scandir(paths.lima_home()) as entries:
+            found = [entry.name for entry in entries if _is_instance(entry)]
+    except FileNotFoundError:
+        return []
+    return sorted(found, key=os.fsencode)
+
+
+def _is_instance(entry: "os.DirEntry[str]") -> bool:
+    return entry.name[0] not in "._" and entry.is_dir(follow_symlinks=False)
+
+
+def is_instance(name: str) -> bool:
+    """Whether an instance of that name exists, which means: whether it has a `lima.yaml`."""
+    return os.path.lexists(os.path.join(paths.instance_dir(name), paths.LIMA_YAML))
+
+
+@contextlib.contextmanager
+def created(name: str) -> Iterator[str]:
+    """A new, hidden directory that becomes the instance `name` when the body ends normally.
+
+    Raises UserError when the name is taken, then or at the end; after any error nothing is left.
+    """
+    target = paths.instance_dir(name)
+    if os.path.lexists(target):
+        raise _taken(name)
+    home = paths.lima_home()
+    os.makedirs(home, mode=0o700, exist_ok=True)
+    sweep()
+    hidden = os.path.join(home, f".{name}.{os.getpid()}.creating")
+    os.mkdir(hidden, 0o700)
+    try:
+        yield hidden
+        sync_directory(hidden)
+        try:
+            os.rename(hidden, target)
+        except OSError as error:  # a directory that is not empty has appeared under the name
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise _taken(name) from error
+            raise
+        sync_directory(home)
+    except BaseException:
+        remove_tree(hidden)
+        raise
+
+
+def _taken(name: str) -> UserError:
+    return UserError(
+        f"an instance {name!r} exists already",
+        where=paths.instance_dir(name),
+        hint=f"start it with `limactl start {name}`, or choose another --name",
+    )
+
+
+def remove(name: str) -> None:
+    """Remove an instance directory; when we are killed half-way, nothing of it is left in sight."""
+    home = paths.lima_home()
+    hidden = os.path.join(home, f".{name}.{os.getpid()}.deleting")
+    os.rename(paths.instance_dir(name), hidden)
+    sync_directory(home)
+    remove_tree(hidden)
+
+
+def sweep() -> None:
+    """Remove what killed commands left behind; directories of living commands are kept."""
+    home = paths.lima_home()
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.listdir(home):
+            match = _LEFTOVER.fullmatch(entry)
+            if match and not pidfile.exists(int(match["pid"])):
+                remove_tree(os.path.join(home, entry))
+
+
+@contextlib.contextmanager
+def exclusive(name: str) -> Iterator[str]:
+    """Hold the instance for one mutating command; yields its directory.
+
+    Raises BusyError at once when another command is at work on it: waiting would only hide that.
+    """
+    directory = paths.instance_dir(name)
+    try:
+        with locked(directory, wait=False, busy=f"another limactl command is at work on instance {name!r}"):
+            yield directory
+    except BusyError as error:
+        error.hint = "wait until it ends, or end it, and try again"
+        raise

@@ -1,0 +1,112 @@
+"""A machine is asked by its button, then over ssh, then killed; a second signal cuts that short."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from limavm.errors import UserError
+from limavm.hostagent.shutdown import Patience, power_off
+from limavm.model.machine import Machine
+
+QUICK = Patience(button=0.01, ssh=0.02, kill=0.2)
+
+
+class FakeMachine:
+    """A machine that ends at the n-th press of its button, or never."""
+
+    def __init__(self, ends_at_press: int | None = None, *, broken_button: bool = False) -> None:
+        self.presses = 0
+        self.killed = False
+        self.over = asyncio.Event()
+        self._ends_at = ends_at_press
+        self._broken = broken_button
+
+    @property
+    def machine(self) -> Machine:
+        raise NotImplementedError
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return ()
+
+    def on_change(self, callback: Callable[[Machine], None]) -> None:
+        raise NotImplementedError
+
+    def ready(self) -> None:
+        raise NotImplementedError
+
+    async def wait(self) -> str | None:
+        await self.over.wait()
+        return None
+
+    async def press_power_button(self) -> None:
+        self.presses += 1
+        if self._broken:
+            raise UserError("QMP is gone")
+        if self.presses == self._ends_at:
+            self.over.set()
+
+    async def kill(self) -> None:
+        self.killed = True
+        self.over.set()
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+class Poweroff:
+    def __init__(self, vm: FakeMachine, *, works: bool) -> None:
+        self.asked = False
+        self._vm = vm
+        self._works = works
+
+    async def __call__(self) -> None:
+        self.asked = True
+        if not self._works:
+            raise TimeoutError
+        self._vm.over.set()
+
+
+async def test_one_press_is_enough_for_a_guest_that_listens() -> None:
+    vm = FakeMachine(ends_at_press=1)
+    poweroff = Poweroff(vm, works=True)
+
+    await power_off(vm, poweroff, asyncio.Event(), QUICK)
+
+    assert (vm.presses, vm.killed, poweroff.asked) == (1, False, False)
+
+
+async def test_the_button_is_pressed_again_when_the_guest_missed_it() -> None:
+    vm = FakeMachine(ends_at_press=2)
+
+    await power_off(vm, Poweroff(vm, works=True), asyncio.Event(), QUICK)
+
+    assert (vm.presses, vm.killed) == (2, False)
+
+
+async def test_a_guest_without_a_button_handler_is_powered_off_over_ssh() -> None:
+    vm = FakeMachine()
+    poweroff = Poweroff(vm, works=True)
+
+    await power_off(vm, poweroff, asyncio.Event(), QUICK)
+
+    assert poweroff.asked
+    assert not vm.killed
+
+
+async def test_a_guest_that_never_ends_is_killed() -> None:
+    vm = FakeMachine(broken_button=True)
+
+    await power_off(vm, Poweroff(vm, works=False), asyncio.Event(), QUICK)
+
+    assert vm.killed
+
+
+async def test_a_second_signal_kills_at_once() -> None:
+    vm = FakeMachine()
+    hurry = asyncio.Event()
+    hurry.set()
+
+    async with asyncio.timeout(5):
+        await power_off(vm, Poweroff(vm, works=False), hurry, Patience(button=60, ssh=60, kill=600))
+
+    assert vm.killed
