@@ -1,0 +1,72 @@
+"""What is built: the inputs of a build as a value, its cache key, and the guest's apt sources."""
+
+import hashlib
+
+import msgspec
+
+from limavm.images.build.location import Location
+from limavm.images.build.sources import Mirror
+from limavm.model.arch import Arch
+from limavm.model.value import Value
+
+#: Changed when the code makes another image of the same inputs; changes of data files count by themselves.
+REVISION = 1
+
+_CONSOLES = {Arch.X86_64: "ttyS0", Arch.AARCH64: "ttyAMA0"}
+
+
+class Recipe(Value, frozen=True, kw_only=True):
+    """Everything that decides the content of an image. `files` is the digest of our data files."""
+
+    location: Location
+    arch: Arch
+    mirror: Mirror
+    packages: tuple[str, ...]
+    files: str
+    revision: int = REVISION
+
+    @property
+    def key(self) -> str:
+        """The name of the cache entry: equal for equal inputs only."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    @property
+    def uuid(self) -> str:
+        """The UUID of the root file system, by which the kernel finds it whatever the disk is called."""
+        digits = self.key[:32]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    @property
+    def include(self) -> list[str]:
+        """Packages to install beside the variant's own."""
+        wanted = {name.replace("@ARCH@", self.arch.debian_name) for name in self.packages}
+        return sorted(wanted | set(self.location.include))
+
+    def apt_sources(self) -> list[str]:
+        """Lines for sources.list, used by the build and later by the guest."""
+        suite, mirror = self.location.suite, self.mirror
+        lines = [f"deb {mirror.archive} {suite} main"]
+        if mirror.updates:
+            lines.append(f"deb {mirror.archive} {suite}-updates main")
+        if mirror.security:
+            lines.append(f"deb {mirror.security} {suite}-security main")
+        return lines
+
+    def cmdline(self) -> str:
+        """The kernel's command line."""
+        return " ".join(
+            [
+                f"root=UUID={self.uuid}",
+                "rw",
+                # The disk that the image grows to is new and reads as zeros: nothing needs to write them.
+                "rootflags=noinit_itable",
+                f"console={_CONSOLES.get(self.arch, 'ttyS0')}",
+                "net.ifnames=0",
+                "quiet",
+            ]
+        )
+
+
+def parse_packages(text: str) -> tuple[str, ...]:
+    """The names in a list of packages, one a line, `#` begins a comment."""
+    return tuple(name for line in text.splitlines() if (name := line.partition("#")[0].strip()))
