@@ -1,0 +1,176 @@
+"""What holds for the repository as a whole: the lock, the documents, and that tests mirror the package."""
+
+import ast
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import limavm
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "limavm"
+UNIT = ROOT / "tests" / "unit"
+
+#: Directories that tools make; whatever else begins with a dot is somebody's own.
+MADE = {"__pycache__", "build", "dist", "node_modules"}
+KEPT = {".ci", ".github"}
+
+#: Modules that have no test file of their own, and why.
+UNTESTED: dict[str, str] = {}
+#: Test files that are about no single module.
+CROSS_CUTTING = {"test_layers.py", "test_repository.py"}
+
+
+def files() -> Iterator[Path]:
+    for parent, directories, names in os.walk(ROOT):
+        directories[:] = [name for name in directories if name in KEPT or not (name.startswith(".") or name in MADE)]
+        for name in names:
+            path = Path(parent, name)
+            if path.suffix != ".pyc" and path.is_file():
+                yield path
+
+
+TEXTS = {
+    str(path.relative_to(ROOT)): text
+    for path in files()
+    if "\0" not in (text := path.read_text(encoding="utf-8", errors="replace"))
+}
+DOCUMENTS = [name for name in TEXTS if name.endswith(".md")]
+LOCK = TEXTS["requirements/dev.txt"]
+PINS = dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", LOCK, re.MULTILINE))
+
+
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads(TEXTS["pyproject.toml"])
+
+
+def wanted() -> list[str]:
+    project = pyproject()
+    groups = [item for group in project["dependency-groups"].values() for item in group if isinstance(item, str)]
+    return [*project["project"]["dependencies"], *groups]
+
+
+def test_the_lock_holds_no_address() -> None:
+    for word in ("http", "://", "index-url", "find-links", " @ ", "--trusted-host"):
+        assert word not in LOCK
+
+
+@pytest.mark.parametrize("requirement", wanted())
+def test_a_dependency_is_locked_in_a_version_that_fits(requirement: str) -> None:
+    parsed = Requirement(requirement)
+
+    assert parsed.specifier.contains(PINS[canonicalize_name(parsed.name)])
+
+
+def test_every_pin_of_the_lock_has_hashes() -> None:
+    entries = re.split(r"\n(?=[a-z])", LOCK)
+
+    assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    assert pyproject()["project"]["version"] == limavm.__version__
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_file_names_a_directory_of_the_machine_it_was_written_on(name: str) -> None:
+    directory = "/" + "work/"
+
+    assert not re.search(rf"(?<![\w./-]){directory}", TEXTS[name])
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if name.endswith(".py")])
+def test_python_is_indented_with_blanks(name: str) -> None:
+    assert "\t" not in TEXTS[name]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_make_target_that_a_document_names_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", TEXTS["Makefile"], re.MULTILINE))
+    commands = re.findall(r"(?:`|^\$ )(?:PYTHON=\S+ )?make ([a-z]+)", TEXTS[name], re.MULTILINE)
+
+    assert set(commands) <= targets
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_script_that_a_document_names_exists(name: str) -> None:
+    scripts = re.findall(r"\b(?:bench/\w+\.py|scripts/\w+|tests/unit/test_\w+\.py)", TEXTS[name])
+
+    assert [script for script in scripts if not (ROOT / script).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_of_a_document_lead_somewhere(name: str) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", TEXTS[name]):
+        if re.match(r"[a-z]+:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        path = os.path.normpath(os.path.join(os.path.dirname(name), target)) if target else name
+        assert (ROOT / path).exists(), link
+        assert not anchor or anchor in anchors(TEXTS[path]), link
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a document."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no such bit")
+@pytest.mark.parametrize("name", [".ci/run", "scripts/setup", "scripts/check"])
+def test_a_script_can_be_executed(name: str) -> None:
+    assert os.access(ROOT / name, os.X_OK)
+
+
+def modules_with_code() -> list[str]:
+    """Modules that define a function; values and types alone have nothing to test."""
+    return [str(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py")) if has_code(path)]
+
+
+def has_code(path: Path) -> bool:
+    functions = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return any(does_something(function) for function in functions)
+
+
+def does_something(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is more than the declaration of one, as in a Protocol."""
+    return not all(isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in function.body)
+
+
+def place_of_test(module: str) -> str:
+    """Where a module of the package is tested; a package's own code beside the package's tests."""
+    directory, name = os.path.split(module)
+    stem = name.removesuffix(".py").strip("_")
+    return (
+        os.path.join(directory, f"test_{stem}.py")
+        if stem != "init"
+        else f"{directory}/test_{os.path.basename(directory)}.py"
+    )
+
+
+@pytest.mark.parametrize("module", modules_with_code())
+def test_a_module_has_a_test_file(module: str) -> None:
+    if module in UNTESTED:
+        assert not (UNIT / place_of_test(module)).exists(), "it has a test now: take it off the list"
+    else:
+        assert (UNIT / place_of_test(module)).exists()
+
+
+def test_a_test_file_belongs_to_a_module() -> None:
+    found = {str(path.relative_to(UNIT)) for path in UNIT.rglob("test_*.py")}
+    known = {place_of_test(str(path.relative_to(PACKAGE))) for path in PACKAGE.rglob("*.py")}
+
+    assert found - known - CROSS_CUTTING == set()
