@@ -5,6 +5,8 @@ A driver's modules are loaded when it is asked for, because each brings its own 
 
 from limavm.driver import Driver
 from limavm.errors import UserError
+from limavm.model.config import Config
+from limavm.model.report import Reporter
 
 _NAMES = ("qemu",)
 
@@ -22,8 +24,25 @@ def driver(name: str) -> Driver:
 
             return QemuDriver()
         case _:
-            raise UserError(
-                f"{name!r} is not a driver that limavm knows",
-                where="vmType",
-                hint="use one of: " + ", ".join(names()),
-            )
+            raise _unknown(name)
+
+
+def prepare(name: str, config: Config, directory: str, report: Reporter) -> None:
+    """Fetch into an instance directory what the driver `name` needs besides images; may be called again.
+
+    Raises UserError when it cannot be had.
+    """
+    match name:
+        case "qemu":
+            from limavm.driver.qemu.argv import needs_firmware
+            from limavm.driver.qemu.fetch import ensure_downloaded
+
+            if needs_firmware(config.arch, config.firmware.legacy_bios):
+                ensure_downloaded(config.firmware.images, config.arch, directory, report)
+        case _:
+            raise _unknown(name)
+
+
+def _unknown(name: str) -> UserError:
+    hint = "use one of: " + ", ".join(names())
+    return UserError(f"{name!r} is not a driver that limavm knows", where="vmType", hint=hint)

@@ -7,23 +7,18 @@ are not kept.
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from limavm.driver.qemu.facts import Firmware
 from limavm.errors import UserError
 from limavm.host import files
 from limavm.model.arch import Arch
-from limavm.model.config import FirmwareImage
-from limavm.model.machine import Machine
 
 log = logging.getLogger(__name__)
 
 #: In the instance directory: downloaded code, and the variables that the guest writes.
 CODE = "qemu-efi-code.fd"
 VARIABLES = "qemu-efi-vars.fd"
-
-#: Puts a firmware image of the configuration at a path.
-Fetch = Callable[[FirmwareImage, str], None]
 
 _SYSTEM = {
     Arch.X86_64: (
@@ -81,20 +76,19 @@ def find_code(arch: Arch, program: str, home: str) -> str:
     raise UserError(f"there is no UEFI firmware for {arch} on this host", where="firmware", hint=hint)
 
 
-def ensure_firmware(machine: Machine, program: str, home: str, fetch: Fetch | None = None) -> Firmware:
-    """The firmware of a machine, its variable store made when there is a template.
+def ensure_firmware(directory: str, arch: Arch, program: str, home: str) -> Firmware:
+    """The firmware of the machine in `directory`, its variable store made when there is a template.
 
-    Code in the instance directory comes first, then an image of the configuration, fetched by `fetch`,
-    then what is installed.
+    Code that was downloaded there comes first, then what is installed.
     """
-    own = os.path.join(machine.directory, CODE)
-    if os.path.exists(own) or (fetch and _fetched(machine, own, fetch)):
+    own = os.path.join(directory, CODE)
+    if os.path.exists(own):
         return Firmware(code=own)
-    code = find_code(machine.arch, program, home)
+    code = find_code(arch, program, home)
     template = variables_template(code)
     if template == code or not os.path.exists(template):
         return Firmware(code=code)
-    variables = os.path.join(machine.directory, VARIABLES)
+    variables = os.path.join(directory, VARIABLES)
     ensure_variables(template, variables)
     return Firmware(code=code, variables=variables)
 
@@ -112,19 +106,6 @@ def ensure_variables(template: str, path: str) -> None:
         pass
     with files.replacing(path, 0o600) as partial:
         files.clone(template, partial)
-
-
-def _fetched(machine: Machine, path: str, fetch: Fetch) -> bool:
-    for image in machine.firmware_images:
-        if image.arch is not machine.arch or image.vm_type not in (None, "", "qemu"):
-            continue
-        try:
-            fetch(image, path)
-        except UserError as error:
-            log.warning("the firmware %s cannot be had, trying the next: %s", image.location, error)
-        else:
-            return True
-    return False
 
 
 def _package(arch: Arch) -> str:

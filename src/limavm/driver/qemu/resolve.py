@@ -3,7 +3,7 @@
 import os
 
 from limavm.driver.qemu import accel, cpu, firmware, probe
-from limavm.driver.qemu.argv import needs_firmware as needs_firmware
+from limavm.driver.qemu.argv import needs_firmware
 from limavm.driver.qemu.facts import Qemu
 from limavm.errors import UserError
 from limavm.host.process import ProcessError, run
@@ -31,7 +31,7 @@ def resolve(machine: Machine, host: HostFacts, accelerator: str | None = None) -
         cpu=_cpu(asked, machine, host, accelerator),
         host_os=host.os,
         firmware=(
-            firmware.ensure_firmware(machine, asked.program.path, host.home)
+            firmware.ensure_firmware(machine.directory, machine.arch, asked.program.path, host.home)
             if needs_firmware(machine.arch, machine.legacy_bios)
             else None
         ),

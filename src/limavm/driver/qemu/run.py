@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from limavm.driver import Features, PortTakenError
 from limavm.driver.qemu import describe, firmware, launch, qmp, resolve, running, settings
+from limavm.driver.qemu.argv import needs_firmware
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
 from limavm.host import platform
@@ -49,6 +50,10 @@ class QemuDriver:
     name = "qemu"
     features = Features(supported_image_formats=("qcow2", "raw", "vmdk", "vhdx"))
 
+    def __init__(self, accelerator: str | None = None) -> None:
+        """`accelerator` is tried first; without one, the best that this host offers."""
+        self._accelerator = accelerator
+
     def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
         """The configuration with QEMU's defaults."""
         return settings.fill(config, host, creator_version)
@@ -63,7 +68,7 @@ class QemuDriver:
         minimum = describe.qemu_options(config).get("minimumVersion")
         asked, warnings = resolve.find(config.arch, host, minimum)
         decision = resolve.choose_accelerator(asked, config.arch, host)
-        if resolve.needs_firmware(config.arch, config.firmware.legacy_bios) and not config.firmware.images:
+        if needs_firmware(config.arch, config.firmware.legacy_bios) and not config.firmware.images:
             firmware.find_code(config.arch, asked.program.path, host.home)
         if config.tpm:
             ensure_program("swtpm")
@@ -98,7 +103,7 @@ class QemuDriver:
         """
         if pid := running.found_pid(running.pid_file(machine)):
             raise BusyError(f"QEMU runs already for this instance (process {pid})", where=machine.directory)
-        command = launch.plan(machine, host)
+        command = launch.plan(machine, host, self._accelerator)
         try:
             return await _launch(machine, host, command)
         except PortTakenError:
