@@ -25,7 +25,7 @@ KEPT = {".ci", ".github"}
 #: Modules that have no test file of their own, and why.
 UNTESTED: dict[str, str] = {}
 #: Test files that are about no single module.
-CROSS_CUTTING = {"test_layers.py", "test_repository.py"}
+CROSS_CUTTING = {"test_bench.py", "test_layers.py", "test_repository.py"}
 
 
 def files() -> Iterator[Path]:
