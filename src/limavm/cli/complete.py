@@ -1,0 +1,226 @@
+"""`limactl __complete WORDS…`: what may follow on a command line (spec/cli.md 1.13).
+
+The last word is the one being typed. Candidates go to standard output, one a line with a description
+behind a tab, then `:` and a bit mask that tells the shell what to do with them.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from limavm.cli import app
+from limavm.cli.flags import Flag
+from limavm.cli.session import Session
+from limavm.errors import UserError
+
+DEFAULT, ERROR, NO_SPACE, NO_FILES = 0, 1, 2, 4
+
+#: A candidate and its description.
+Candidate = tuple[str, str]
+
+_ARCHES = ("x86_64", "aarch64", "riscv64", "armv7l", "s390x", "ppc64le")
+_SHELLS = ("/bin/bash", "/bin/zsh", "cmd.exe", "powershell.exe", "pwsh.exe")
+
+
+def complete(words: Sequence[str]) -> tuple[list[Candidate], int]:
+    """The candidates for the last word, and the directive."""
+    *given, current = words or [""]
+    place = Place()
+    for word in given:
+        place.take(word)
+    if place.awaiting is not None:
+        return _matching(_flag_values(place.awaiting), current), NO_FILES if place.awaiting.name else DEFAULT
+    if current.startswith("-") and not place.only_positionals:
+        name, equals, value = current.partition("=")
+        if equals:
+            flag = place.flags.get(name)
+            return _matching(_flag_values(flag), value) if flag else [], NO_FILES
+        return _matching(_flag_names(place), current), NO_FILES
+    if isinstance(place.command, app.Group):
+        return _matching(_command_names(place.command), current), NO_FILES
+    return _positional(place.command, place.positionals, current)
+
+
+class Place:
+    """Where on the command line the current word stands."""
+
+    def __init__(self) -> None:
+        self.command: click.Command | None = app.ROOT
+        self.flags = _flags_of(app.ROOT)
+        self.used: set[str] = set()
+        self.positionals: list[str] = []
+        #: The flag whose value is being typed.
+        self.awaiting: Flag | None = None
+        self.only_positionals = False
+
+    def take(self, word: str) -> None:
+        """Go past a word that is complete."""
+        if self.awaiting is not None:
+            self.awaiting = None
+        elif self.only_positionals:
+            self.positionals.append(word)
+        elif word == "--":
+            self.only_positionals = True
+        elif word.startswith("-") and word != "-":
+            self._flag(word)
+        elif isinstance(self.command, app.Group):
+            self.command = self.command.get_command(click.Context(self.command), word)
+            self.flags = _flags_of(self.command)
+        else:
+            self.positionals.append(word)
+            self.only_positionals = not getattr(self.command, "interspersed", True)
+
+    def _flag(self, word: str) -> None:
+        name, equals, _ = word.partition("=")
+        flag = self.flags.get(name) or self.flags.get("-" + word[-1:])
+        if flag is None:
+            return
+        self.used.update(flag.opts)
+        if flag.takes_value and not equals:
+            self.awaiting = flag
+
+
+def _flags_of(command: click.Command | None) -> dict[str, Flag]:
+    flags = [*getattr(command, "own_flags", ()), *getattr(command, "global_flags", ())]
+    return {name: flag for flag in flags for name in flag.opts}
+
+
+def _matching(candidates: Sequence[Candidate], prefix: str) -> list[Candidate]:
+    return [(value, text) for value, text in candidates if value.startswith(prefix)]
+
+
+def _flag_names(place: Place) -> list[Candidate]:
+    rows = [(name, flag.help or "") for name, flag in place.flags.items() if not flag.hidden and name not in place.used]
+    return [row for row in rows if row[0].startswith("--")]
+
+
+def _command_names(group: app.Group) -> list[Candidate]:
+    if group.entries:
+        return [(entry.name, entry.summary) for entry in group.entries if entry.group != "hidden"]
+    return [(name, command.get_short_help_str(100)) for name, command in group.commands.items()]
+
+
+def _positional(command: click.Command | None, given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
+    name = command.name if command else None
+    most = getattr(command, "most", 0)
+    match name:
+        case "help":
+            return _matching(_command_names(app.ROOT), current) if not given else [], NO_FILES
+        case "shell":
+            return (_matching(_instances(), current), NO_FILES) if not given else ([], DEFAULT)
+        case "delete" | "stop" | "list" | "restart" | "timings":
+            full = most is not None and len(given) >= most
+            fresh = [row for row in _instances() if row[0] not in given]
+            return [] if full else _matching(fresh, current), NO_FILES
+        case "create" | "start" | "validate" if not given or name == "validate":
+            known = _instances() if name == "start" else []
+            return _matching([*known, *_templates(current)], current), DEFAULT
+        case _:
+            return [], NO_FILES
+
+
+def _instances() -> list[Candidate]:
+    from limavm.store.instances import names
+
+    return [(name, "") for name in names()]
+
+
+def _templates(current: str) -> list[Candidate]:
+    """The templates; those in a directory that begins with `_` only once that is typed."""
+    from limavm.config.templatestore import template_names
+
+    typed = current.removeprefix("template:") if current.startswith("template:") else ""
+    directory = typed.rpartition("/")[0]
+    rows = []
+    for name in template_names():
+        below = name[len(directory) :].lstrip("/") if name.startswith(directory) else name
+        if not below.startswith("_") or typed.rpartition("/")[2].startswith("_"):
+            rows.append((f"template:{name}", ""))
+    return rows
+
+
+def _flag_values(flag: Flag | None) -> list[Candidate]:
+    find = _VALUES.get(flag.name or "") if flag else None
+    return [(value, "") for value in find()] if find else []
+
+
+def _cpus() -> Iterator[str]:
+    from limavm.host.platform import facts
+
+    host, count = facts().cpus, 1
+    while count < host:
+        yield str(count)
+        count *= 2
+    yield str(host)
+
+
+def _memory() -> Iterator[str]:
+    from limavm.host.platform import facts
+
+    half, size = facts().memory / 2**31, 1
+    if half < 1:
+        yield "0.5"
+        return
+    while size <= half:
+        yield str(size)
+        size *= 2
+    if size / 2 != half:
+        yield f"{half:.1f}"
+
+
+def _drivers() -> Sequence[str]:
+    from limavm.driver import registry
+
+    return registry.names()
+
+
+_VALUES: dict[str, Callable[[], Any]] = {
+    "arch": lambda: _ARCHES,
+    "cpus": _cpus,
+    "disk": lambda: ("10", "30", "50", "100", "200"),
+    "format": lambda: ("json", "yaml", "table"),
+    "instance": lambda: [name for name, _ in _instances()],
+    "log_format": lambda: ("text", "json"),
+    "log_level": lambda: ("trace", "debug", "info", "warn", "error"),
+    "memory": _memory,
+    "shell": lambda: _SHELLS,
+    "ssh_port": lambda: ("60022",),
+    "vm_type": _drivers,
+}
+
+
+def _print(words: list[str], *, descriptions: bool) -> None:
+    try:
+        candidates, directive = complete(words)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        candidates, directive = [], ERROR
+    for value, text in candidates:
+        print(f"{value}\t{text}" if text and descriptions else value)
+    print(f":{directive}")
+    print(f"{len(candidates)} candidates, directive {directive}", file=sys.stderr)
+
+
+class _Raw(app.Command):
+    """A command whose words are somebody else's command line, flags and all."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words as they are."""
+        ctx.args = args
+        return args
+
+
+def _with(_session: Session, words: list[str]) -> None:
+    _print(words, descriptions=True)
+
+
+COMMAND = _Raw("__complete", _with, help="Print completion candidates.")
+
+
+def _without(_session: Session, words: list[str]) -> None:
+    _print(words, descriptions=False)
+
+
+BARE = _Raw("__completeNoDesc", _without, help="Print completion candidates without descriptions.")

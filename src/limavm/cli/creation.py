@@ -1,0 +1,121 @@
+"""From what `create` and `start` were given to an instance that exists (spec/cli.md 4.2 to 4.5)."""
+
+import os
+from collections.abc import Mapping
+
+from limavm.cli import logs
+from limavm.cli.edits import apply, edits
+from limavm.cli.instances import DEFAULT
+from limavm.cli.session import Session
+from limavm.cli.templates import read_template
+from limavm.config.embed import embed
+from limavm.config.locator import Template
+from limavm.errors import UserError
+from limavm.host import paths
+from limavm.host.files import write_atomic
+from limavm.instance.create import create
+from limavm.instance.resolving import resolve_new
+from limavm.model.report import Reporter
+from limavm.model.value import Value
+from limavm.store import instances
+
+_DEFAULT_TEMPLATE = "template:default"
+REJECTED = "lima.REJECTED.yaml"
+
+
+class Target(Value, frozen=True, kw_only=True):
+    """The instance that is meant: its name, and where its template is unless it is named only."""
+
+    name: str | None
+    locator: str | None = None
+
+
+def target(argument: str, name: str) -> Target:
+    """What an argument and `--name` mean; the name is None when the template gives it.
+
+    A word that could be the name of an instance is one. Raises UserError when both name different ones.
+    """
+    if name:
+        paths.check_instance_name(name)
+    if argument == "-" and not name:
+        raise UserError("a template from standard input has no name", hint="give one with --name")
+    if argument and not paths.is_instance_name(argument):
+        return Target(name=name or None, locator=argument)
+    if argument and name and argument != name:
+        raise UserError(f"the argument {argument!r} and --name={name} name different instances", hint="leave one out")
+    return Target(name=argument or name or DEFAULT)
+
+
+def named_template(found: Target, argument: str) -> tuple[str, Template]:
+    """The name and the template of an instance that does not exist yet."""
+    if found.locator is None:
+        assert found.name is not None
+        if argument not in ("", DEFAULT):
+            logs.info(f"there is no instance {argument!r}: it is made from the default template")
+            logs.warning(
+                "to create an instance by its name alone is deprecated; "
+                f"use `limactl create --name={argument} template:default`"
+            )
+        return found.name, read_template(_DEFAULT_TEMPLATE)
+    template = read_template(found.locator)
+    name = found.name or template.name
+    if not name:
+        raise UserError("the template gives no name to the instance", where=found.locator, hint="add --name")
+    paths.check_instance_name(name)
+    return name, template
+
+
+def create_from(
+    session: Session, name: str, template: Template, flags: Mapping[str, object], *, report: Reporter
+) -> None:
+    """Make the instance from a template and the flags, after a menu if the user can be asked."""
+    if instances.is_instance(name) or os.path.lexists(paths.instance_dir(name)):
+        raise UserError(
+            f"the instance {name!r} exists already",
+            where=paths.instance_dir(name),
+            hint=f"use it with `limactl start {name}`, or choose another name with --name",
+        )
+    changes = edits(flags)
+    if session.tty:
+        from limavm.cli.review import reviewed
+
+        text = reviewed(name, template, changes)
+    else:
+        logs.info("nothing is asked, because there is no terminal or --tty=false was given")
+        text = apply(embed(template), changes)
+    check(text, name, keep_rejected=session.tty)
+    create(name, text, report=report)
+
+
+def check(text: bytes, name: str, *, keep_rejected: bool) -> None:
+    """Raises UserError when the text is no configuration for `name`; it may be kept in lima.REJECTED.yaml."""
+    directory = paths.instance_dir(name)
+    try:
+        resolve_new(text, source=f"{name}/{paths.LIMA_YAML}", directory=directory)
+    except UserError as error:
+        if keep_rejected:
+            write_atomic(REJECTED, text)
+            kept = f"the rejected text was kept in {os.path.abspath(REJECTED)}"
+            error.hint = f"{error.hint}; {kept}" if error.hint else kept
+        raise
+
+
+def rewrite(name: str, flags: Mapping[str, object]) -> bool:
+    """Apply flags to the `lima.yaml` of an instance that exists; whether it changed.
+
+    The new text is checked before it replaces the old one; a wrong one goes to lima.REJECTED.yaml.
+    """
+    changes = edits(flags, existing=True)
+    if not changes:
+        return False
+    with instances.exclusive(name) as directory:
+        path = os.path.join(directory, paths.LIMA_YAML)
+        with open(path, "rb") as file:
+            before = file.read()
+        after = apply(before, changes)
+        if after == before:
+            return False
+        check(after, name, keep_rejected=True)
+        write_atomic(path, after)
+    logs.info(f"the configuration of instance {name!r} was changed", file=path)
+    return True

@@ -1,0 +1,62 @@
+"""The user's editor on a text (spec/cli.md 1.11)."""
+
+import os
+
+from limavm.errors import UserError
+from limavm.host import paths
+from limavm.host.files import read_text
+
+_FALLBACKS = ("editor", "vim", "vi", "emacs")
+_WARNED = ("default.yaml", "override.yaml")
+
+
+def find_editor() -> str:
+    """The first of $VISUAL, $EDITOR and the usual programs that is in PATH; raises UserError."""
+    import shutil
+
+    for name in (os.environ.get("VISUAL"), os.environ.get("EDITOR"), *_FALLBACKS):
+        if name and (path := shutil.which(name)):
+            return path
+    raise UserError("no editor was found", where="PATH", hint="set EDITOR to the program to edit with")
+
+
+def edit(content: bytes, what: str, *notes: str) -> bytes:
+    """The text as the user leaves it, without the header; empty means: the user gave up.
+
+    Raises UserError when there is no editor or when it fails.
+    """
+    import tempfile
+
+    from limavm.host import process
+
+    editor = find_editor()
+    top = header(what, *notes).encode()
+    descriptor, path = tempfile.mkstemp(prefix="lima-editor-", suffix=".yaml")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(top + content)
+        code = process.interactive([editor, path])
+        if code:
+            raise UserError(f"the editor {editor} ended with exit status {code}", hint="nothing was changed")
+        with open(path, "rb") as file:
+            text = file.read().removeprefix(top)
+    finally:
+        os.unlink(path)
+    return text if text.strip() else b""
+
+
+def header(what: str, *notes: str) -> str:
+    """Comment lines above the text: what is edited, how to give up, and settings that come from elsewhere."""
+    lines = [
+        f"# Edit {what}, save, and leave the editor.",
+        "# An empty file gives up.",
+        *(f"# {note}" for note in notes),
+    ]
+    text = "\n".join(lines) + "\n\n"
+    for name in _WARNED:
+        path = os.path.join(paths.config_dir(), name)
+        content = (read_text(path) or "").rstrip()
+        if content:
+            quoted = "\n".join(f"#   {line}".rstrip() for line in content.splitlines())
+            text += f"# WARNING: {path} counts for every instance, too. It says:\n{quoted}\n\n"
+    return text

@@ -1,0 +1,49 @@
+"""The plain forms of the commands that scripts call all the time, recognised before click is loaded.
+
+Loading click takes as long as all the rest of `limactl list`. What is recognised here calls the very
+functions that the full command calls; everything else returns None and takes the long way.
+"""
+
+from collections.abc import Sequence
+
+_LIST_SWITCHES = frozenset({"--json", "-q", "--quiet"})
+
+
+def run(argv: Sequence[str]) -> int | None:
+    """The exit code if `argv` is one of the plain forms, else None and nothing was done."""
+    match argv:
+        case ["--version"] | ["-v"]:
+            return print_version()
+        case ["list" | "ls", *words] if all(_is_plain(word) or word in _LIST_SWITCHES for word in words):
+            return _list(words)
+        case ["shell", name, *command] if _is_plain(name):
+            return _shell(name, command)
+        case _:
+            return None
+
+
+def _is_plain(word: str) -> bool:
+    return not word.startswith("-")
+
+
+def print_version() -> int:
+    """`limactl version X`, on standard output."""
+    from limavm import __version__
+
+    print(f"limactl version {__version__.removeprefix('v')}")
+    return 0
+
+
+def _list(words: Sequence[str]) -> int:
+    from limavm.cli import listing, session
+
+    session.begin()
+    names = [word for word in words if _is_plain(word)]
+    options = listing.Options(json="--json" in words, quiet="-q" in words or "--quiet" in words)
+    return listing.show(names, options)
+
+
+def _shell(name: str, command: Sequence[str]) -> int:
+    from limavm.cli import remote, session
+
+    return remote.open_shell(session.begin(), [name, *command], remote.Options())

@@ -1,0 +1,180 @@
+"""What `limactl list` shows, and how (spec/cli.md 9). The flags are in `list`."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from limavm.cli import fields, logs, output
+from limavm.cli.session import output_is_terminal
+from limavm.errors import NotFoundError, UserError
+from limavm.host import paths
+from limavm.instance.inspect import inspect
+from limavm.model.instance import Instance, Status
+from limavm.model.size import format_size
+from limavm.model.value import Value
+from limavm.store.instances import names as instance_names
+
+_TAB = 8
+
+
+class Options(Value, frozen=True, kw_only=True):
+    """The flags of `list`; `format` is None when it was not given."""
+
+    format: str | None = None
+    json: bool = False
+    quiet: bool = False
+    all_fields: bool = False
+    list_fields: bool = False
+
+
+def show(wanted: Sequence[str], options: Options) -> int:
+    """Print the instances of these names, all when there are none; returns the exit code.
+
+    Raises UserError for flags that exclude each other, and, after printing what there is, for names
+    of no instance.
+    """
+    form = checked_format(options)
+    if options.list_fields:
+        print("\n".join(sorted(fields.TEMPLATE_NAMES.values())))
+        return 0
+    known = instance_names()
+    if not known and not wanted:
+        logs.warning("there is no instance yet; `limactl create` makes one")
+        return 0
+    missing = [name for name in wanted if name not in known]
+    for name in missing:
+        logs.warning(f"there is no instance {name!r}")
+    selected = [name for name in wanted if name in known] if wanted else known
+    if options.quiet:
+        sys.stdout.write("".join(f"{name}\n" for name in selected))
+    else:
+        instances = list(_inspected(selected, missing))
+        _warn_of_errors(instances)
+        sys.stdout.write(rendered(instances, form, all_fields=options.all_fields))
+    if missing and wanted:
+        raise UserError(f"not every instance exists: {', '.join(map(repr, missing))}", hint="`limactl list` shows them")
+    return 0
+
+
+def checked_format(options: Options) -> str:
+    """The format to print; raises UserError for flags that exclude each other."""
+    if options.json and options.format is not None:
+        raise UserError("--json and --format exclude each other")
+    if options.list_fields and options.format is not None:
+        raise UserError("--list-fields and --format exclude each other")
+    form = "json" if options.json else options.format or "table"
+    if options.quiet and form != "table":
+        raise UserError("--quiet prints names only, so that it excludes every format but the table")
+    return form
+
+
+def _inspected(names: Sequence[str], missing: list[str]) -> Iterator[Instance]:
+    """Each instance; one whose directory vanished is added to `missing`."""
+    for name in names:
+        try:
+            yield inspect(name)
+        except NotFoundError:
+            directory = paths.instance_dir(name)
+            if os.path.isdir(directory):
+                logs.warning(f"the directory {directory} does not look like an instance: it has no {paths.LIMA_YAML}")
+                yield _without_yaml(name, directory)
+            else:
+                logs.warning(f"the instance {name!r} has just vanished")
+                missing.append(name)
+
+
+def _without_yaml(name: str, directory: str) -> Instance:
+    problem = f"{paths.LIMA_YAML} is missing"
+    return Instance(name=name, hostname="", status=Status.BROKEN, dir=directory, vm_type="", arch="", errors=(problem,))
+
+
+def _warn_of_errors(instances: Sequence[Instance]) -> None:
+    for instance in instances:
+        if instance.errors:
+            logs.warning(f"the instance {instance.name!r} has problems", errors="; ".join(instance.errors))
+
+
+def rendered(instances: Sequence[Instance], form: str, *, all_fields: bool = False) -> str:
+    """The text to print for the instances in the format `table`, `json`, `yaml` or a Go template."""
+    if not instances:
+        return ""
+    terminal = output_is_terminal()
+    match form:
+        case "table":
+            return table(instances, _width() if terminal and not all_fields else None)
+        case "json":
+            values = [output.without_empty_objects(fields.of(instance)) for instance in instances]
+            return "".join(output.json_text(value, colour=terminal) + "\n" for value in values)
+        case "yaml":
+            return _yaml([output.without_empty_objects(fields.of(instance)) for instance in instances])
+        case _:
+            return "".join(_template(form, instance) + "\n" for instance in instances)
+
+
+def table(instances: Sequence[Instance], width: int | None) -> str:
+    """The table; with a `width` of the terminal, columns that say nothing new are left out."""
+    types, arches = ({getattr(one, name) for one in instances} for name in ("vm_type", "arch"))
+    show_type = show_arch = show_dir = True
+    if width is not None:
+        show_type = width >= 12 * _TAB or len(types) > 1
+        show_arch = width >= (11 + show_type) * _TAB or arches != {_host_arch()}
+        show_dir = width >= (10 + show_type + show_arch) * _TAB
+    shown = {"VMTYPE": show_type, "ARCH": show_arch, "DIR": show_dir}
+    heads = ("NAME", "STATUS", "SSH", "VMTYPE", "ARCH", "CPUS", "MEMORY", "DISK", "DIR")
+    keep = [index for index, head in enumerate(heads) if shown.get(head, True)]
+    rows = [heads, *map(_cells, instances)]
+    return output.table([[row[index] for index in keep] for row in rows])
+
+
+def _cells(instance: Instance) -> tuple[str, ...]:
+    return (
+        instance.name,
+        instance.status.value,
+        f"{instance.ssh_address}:{instance.ssh_local_port}",
+        instance.vm_type,
+        instance.arch,
+        str(instance.cpus),
+        format_size(instance.memory),
+        format_size(instance.disk),
+        _short(instance.dir),
+    )
+
+
+def _short(directory: str) -> str:
+    """The directory with `~` for the home directory."""
+    try:
+        home = paths.user_home()
+    except UserError:
+        return directory
+    return "~" + directory[len(home) :] if directory.startswith(home.rstrip("/\\") + os.sep) else directory
+
+
+def _width() -> int | None:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except OSError:
+        return None
+
+
+def _host_arch() -> str:
+    import platform
+
+    from limavm.model.arch import arch_of_machine
+
+    return arch_of_machine(platform.machine())
+
+
+def _yaml(values: Sequence[object]) -> str:
+    import yaml
+
+    texts = [yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000) for value in values]
+    return "---\n".join(texts)
+
+
+def _template(text: str, instance: Instance) -> str:
+    from limavm.gotemplate import TemplateError, render
+
+    try:
+        return render(text, fields.template_data(instance))
+    except TemplateError as error:
+        raise UserError(f"the template failed: {error}", where="--format", hint="see `limactl list --help`") from error

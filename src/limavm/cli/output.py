@@ -1,0 +1,48 @@
+"""Results on standard output: tables and JSON, plain or coloured."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+#: Blanks between the columns of a table.
+_GAP = 4
+
+_TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<word>-?\d[\d.eE+-]*|true|false|null)')
+_KEY, _STRING, _WORD, _RESET = "\x1b[36m", "\x1b[32m", "\x1b[35m", "\x1b[0m"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Left-aligned columns, as wide as their longest cell and 4 blanks; the last one is not padded."""
+    widths = [max(map(len, column)) + _GAP for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [f"{cell:<{width}}" for cell, width in zip(row[:-1], widths, strict=False)]
+        lines.append("".join([*cells, row[-1]]))
+    return "".join(line + "\n" for line in lines)
+
+
+def json_text(value: object, *, pretty: bool = False, colour: bool = False) -> str:
+    """A value as JSON: on one line, or indented by 4 and coloured for a terminal."""
+    import msgspec
+
+    encoded = msgspec.json.encode(value)
+    if not pretty and not colour:
+        return encoded.decode()
+    text = msgspec.json.format(encoded, indent=4).decode()
+    return _TOKEN.sub(_coloured, text) if colour else text
+
+
+def _coloured(match: re.Match[str]) -> str:
+    if match["key"] is not None:
+        return f"{_KEY}{match['string']}{_RESET}{match['key']}"
+    return f"{_STRING if match['string'] else _WORD}{match.group()}{_RESET}"
+
+
+def without_empty_objects(value: Any) -> Any:
+    """The value with `{}` members removed at every depth, as Lima prints JSON."""
+    if isinstance(value, dict):
+        members = {key: without_empty_objects(member) for key, member in value.items()}
+        return {key: member for key, member in members.items() if member != {}}
+    if isinstance(value, list | tuple):
+        return [item for item in map(without_empty_objects, value) if item != {}]
+    return value

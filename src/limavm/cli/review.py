@@ -1,0 +1,54 @@
+"""The menu before an instance is created: proceed, edit, choose another template, or leave (spec/cli.md 4.3)."""
+
+from collections.abc import Sequence
+
+from limavm.cli import editor, logs, menu, templates
+from limavm.cli.edits import Edit, apply
+from limavm.config.embed import embed
+from limavm.config.locator import Template
+from limavm.errors import UserError
+
+_PROCEED = "Go on with this configuration"
+_EDIT = "Open an editor to change the configuration"
+_OTHER = "Choose another template"
+_LEAVE = "Leave without creating anything"
+
+
+def reviewed(name: str, template: Template, changes: Sequence[Edit]) -> bytes:
+    """The text that the user agreed to; raises UserError when they left."""
+    while True:
+        text = _changed(embed(template), changes)
+        match _ask(name):
+            case answer if answer == _PROCEED:
+                return text
+            case answer if answer == _EDIT:
+                return _edited(name, template, text)
+            case answer if answer == _OTHER:
+                chosen = menu.select("Which template?", templates.visible_templates())
+                template = templates.read_template(f"template:{chosen}")
+            case _:
+                raise UserError("nothing was created, as you wished")
+
+
+def _ask(name: str) -> str:
+    try:
+        return menu.select(f"Creating the instance {name!r}:", (_PROCEED, _EDIT, _OTHER, _LEAVE))
+    except menu.MenuUnavailableError as error:
+        logs.warning(f"{error.message}; going on with the configuration as it is")
+        return _PROCEED
+
+
+def _changed(text: bytes, changes: Sequence[Edit]) -> bytes:
+    try:
+        return apply(text, changes)
+    except UserError as error:
+        logs.warning(f"the flags were not applied: {error}")
+        return text
+
+
+def _edited(name: str, template: Template, text: bytes) -> bytes:
+    notes = ["Usually nothing needs to be changed here."] if name == "default" else []
+    after = editor.edit(text, f"the configuration of the new instance {name!r}", *notes)
+    if not after:
+        raise UserError("nothing was created, because the text was left empty")
+    return embed(Template(locator=template.locator, name=template.name, text=after))

@@ -1,0 +1,69 @@
+"""Templates as commands use them: the list of them, and one of them resolved (spec/cli.md 3.3, 6.9)."""
+
+import os
+import sys
+
+from limavm import COMPATIBLE_WITH
+from limavm.cli import logs, output
+from limavm.config.embed import embed
+from limavm.config.locator import Template, read
+from limavm.config.resolve import resolve_text
+from limavm.config.templatestore import find_template, template_names
+from limavm.errors import UserError
+from limavm.host import paths
+from limavm.host.platform import facts
+from limavm.instance.resolving import resolve_new
+from limavm.model.config import Config
+
+
+def all_templates() -> list[tuple[str, str]]:
+    """Name and file of every template, sorted by name."""
+    return [(name, find_template(name)) for name in template_names()]
+
+
+def visible_templates() -> list[str]:
+    """The names that users are shown: those of which no part begins with `_`."""
+    return [name for name in template_names() if not name.startswith("_") and "/_" not in name]
+
+
+def read_template(locator: str) -> Template:
+    """The template behind a locator; what is odd about the locator is logged."""
+    template = read(locator, stdin=lambda: sys.stdin.buffer.read())
+    for warning in template.warnings:
+        logs.warning(warning)
+    return template
+
+
+def read_named(locator: str) -> Template:
+    """The template behind a locator; raises UserError when it is empty or has no name."""
+    template = read_template(locator)
+    if not template.text.strip():
+        raise UserError("there is nothing in it", where=locator, hint="a template names its images at least")
+    if not template.name:
+        raise UserError("a template from standard input has no name, so that it cannot be checked", hint="name a file")
+    return template
+
+
+def resolved(template: Template) -> tuple[Config, tuple[str, ...]]:
+    """The configuration that the template gives, and warnings; raises UserError with every problem."""
+    directory = os.path.join(paths.lima_home(), template.name or "")
+    return resolve_new(embed(template), source=template.locator, directory=directory)
+
+
+def filled(config: Config) -> str:
+    """A configuration as YAML."""
+    import msgspec
+    import yaml
+
+    value = output.without_empty_objects(msgspec.to_builtins(config))
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def filled_default() -> Config:
+    """The default template with all defaults but the driver's, for `info`."""
+    template = read("template:default", stdin=bytes)
+    directory = os.path.join(paths.lima_home(), "default")
+    text = embed(template)
+    return resolve_text(
+        text, source=template.locator, directory=directory, facts=facts(), version=COMPATIBLE_WITH
+    ).config

@@ -1,0 +1,31 @@
+"""`limactl validate` (spec/cli.md 6.9)."""
+
+from limavm.cli import logs
+from limavm.cli.app import Command
+from limavm.cli.flags import BoolFlag
+from limavm.cli.session import Session
+
+
+def _validate(_session: Session, locators: list[str], *, fill: bool) -> None:
+    from limavm.cli import templates
+
+    for locator in locators:
+        template = templates.read_named(locator)
+        config, warnings = templates.resolved(template)
+        for warning in warnings:
+            logs.warning(warning, template=locator)
+        logs.info(f"{locator!r} is valid")
+        if fill:
+            text = templates.filled(config)
+            print(f"---\n{text}..." if len(locators) > 1 else text.rstrip("\n"))
+
+
+COMMAND = Command(
+    "validate",
+    _validate,
+    usage="FILE.yaml|URL|template:NAME...",
+    least=1,
+    help="Check templates.\n\nEvery problem is told with its file, line and key.",
+    flags=[BoolFlag(["--fill"], help="Print the configuration with all defaults filled in")],
+    examples="limactl validate ./dev.yaml\nlimactl validate --fill template:debian",
+)
