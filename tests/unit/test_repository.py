@@ -18,9 +18,10 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "limavm"
 UNIT = ROOT / "tests" / "unit"
 
-#: Directories that tools make; whatever else begins with a dot is somebody's own.
-MADE = {"__pycache__", "build", "dist", "node_modules"}
+#: Directories of ours that begin with a dot, and those that tools make.
 KEPT = {".ci", ".github"}
+MADE = {"__pycache__"}
+MADE_AT_THE_TOP = {"build", "dist"}
 
 #: Modules that have no test file of their own, and why.
 UNTESTED: dict[str, str] = {}
@@ -30,7 +31,8 @@ CROSS_CUTTING = {"test_bench.py", "test_layers.py", "test_repository.py"}
 
 def files() -> Iterator[Path]:
     for parent, directories, names in os.walk(ROOT):
-        directories[:] = [name for name in directories if name in KEPT or not (name.startswith(".") or name in MADE)]
+        made = MADE | (MADE_AT_THE_TOP if Path(parent) == ROOT else set())
+        directories[:] = [name for name in directories if name in KEPT or not (name.startswith(".") or name in made)]
         for name in names:
             path = Path(parent, name)
             if path.suffix != ".pyc" and path.is_file():
