@@ -2,9 +2,12 @@
 
 The keys, their types and their defaults are those of spec/config.md 1.6 to 1.11; attributes are
 snake_case and are written as the YAML spells them. `config.layer` holds the unresolved twin.
+
+In JSON, empty lists, maps and texts and false are left out, as Lima leaves them out, except where Lima
+tells "unset" from them: members with an `always` default are written whatever they are.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import field
 
@@ -12,6 +15,20 @@ from limavm.model.arch import Arch
 from limavm.model.value import Sparse
 
 Map = dict[str, str]
+_T = TypeVar("_T")
+
+
+def always(value: _T, name: str | None = None) -> _T:
+    """A default that is written to JSON, since msgspec leaves out only defaults that it need not call for."""
+    made: _T = field(default_factory=lambda: value, name=name)
+    return made
+
+
+class Locator(Sparse, frozen=True, kw_only=True):
+    """Where a base template or a script is, before it is embedded."""
+
+    url: str = ""
+    digest: str = ""
 
 
 class File(Sparse, frozen=True, kw_only=True):
@@ -47,26 +64,26 @@ class Disk(Sparse, frozen=True, kw_only=True):
     """An additional disk of `_disks/NAME`."""
 
     name: str
-    format: bool = True
+    format: bool = always(True)
     fs_type: str | None = None
     fs_args: tuple[str, ...] = ()
 
 
-class SSHFS(Sparse, frozen=True, kw_only=True, omit_defaults=False):
+class SSHFS(Sparse, frozen=True, kw_only=True):
     """Options of a reverse-sshfs mount."""
 
-    cache: bool = True
-    follow_symlinks: bool = False
-    sftp_driver: str = ""
+    cache: bool = always(True)
+    follow_symlinks: bool = always(False)
+    sftp_driver: str = always("")
 
 
-class NineP(Sparse, frozen=True, kw_only=True, omit_defaults=False):
+class NineP(Sparse, frozen=True, kw_only=True):
     """Options of a 9p mount; `msize` is a size text."""
 
-    security_model: str = "none"
-    protocol_version: str = "9p2000.L"
-    msize: str = "128KiB"
-    cache: str = "fscache"
+    security_model: str = always("none")
+    protocol_version: str = always("9p2000.L")
+    msize: str = always("128KiB")
+    cache: str = always("fscache")
 
 
 class Virtiofs(Sparse, frozen=True, kw_only=True):
@@ -80,35 +97,35 @@ class Mount(Sparse, frozen=True, kw_only=True):
 
     location: str
     mount_point: str
-    writable: bool = field(default=False)
-    sshfs: SSHFS = SSHFS()
-    ninep: NineP = field(name="9p", default=NineP())
-    virtiofs: Virtiofs = Virtiofs()
+    writable: bool = always(False)
+    sshfs: SSHFS = always(SSHFS())
+    ninep: NineP = always(NineP(), "9p")
+    virtiofs: Virtiofs = always(Virtiofs())
 
 
-class SSH(Sparse, frozen=True, kw_only=True, omit_defaults=False):
+class SSH(Sparse, frozen=True, kw_only=True):
     """How the host reaches the guest; port 0 means: pick a free one at each start."""
 
-    local_port: int = 0
-    load_dot_ssh_pub_keys: bool = field(name="loadDotSSHPubKeys", default=False)
-    forward_agent: bool = False
-    forward_x11: bool = field(name="forwardX11", default=False)
-    forward_x11_trusted: bool = field(name="forwardX11Trusted", default=False)
+    local_port: int = always(0)
+    load_dot_ssh_pub_keys: bool = always(False, "loadDotSSHPubKeys")
+    forward_agent: bool = always(False)
+    forward_x11: bool = always(False, "forwardX11")
+    forward_x11_trusted: bool = always(False, "forwardX11Trusted")
     over_vsock: bool | None = None
 
 
 class Firmware(Sparse, frozen=True, kw_only=True):
     """How the machine starts."""
 
-    legacy_bios: bool = field(name="legacyBIOS", default=False)
+    legacy_bios: bool = always(False, "legacyBIOS")
     images: tuple[FirmwareImage, ...] = ()
 
 
 class Audio(Sparse, frozen=True, kw_only=True):
     """The sound device."""
 
-    device: str = ""
-    interface: str = ""
+    device: str = always("")
+    interface: str = always("")
 
 
 class VNC(Sparse, frozen=True, kw_only=True):
@@ -120,15 +137,16 @@ class VNC(Sparse, frozen=True, kw_only=True):
 class Video(Sparse, frozen=True, kw_only=True):
     """The display of the machine; `none` for none."""
 
-    display: str = "none"
-    vnc: VNC = VNC()
+    display: str = always("none")
+    vnc: VNC = always(VNC())
 
 
 class Provision(Sparse, frozen=True, kw_only=True):
     """A piece of work done inside the guest at boot (spec/config.md 1.9)."""
 
-    mode: str = "system"
+    mode: str = always("system")
     script: str = ""
+    file: Locator | None = None
     skip_default_dependency_resolution: bool | None = None
     playbook: str = ""
     content: str | None = None
@@ -144,24 +162,25 @@ class Probe(Sparse, frozen=True, kw_only=True):
     """A script that tells from inside the guest whether it is ready."""
 
     script: str
+    file: Locator | None = None
     description: str
-    mode: str = "readiness"
+    mode: str = always("readiness")
     hint: str = ""
 
 
 class PortForward(Sparse, frozen=True, kw_only=True):
     """One rule of `portForwards` (spec/config.md 1.10); ranges are inclusive."""
 
-    guest_ip: str = field(name="guestIP", default="127.0.0.1")
-    guest_ip_must_be_zero: bool = field(name="guestIPMustBeZero", default=False)
+    guest_ip: str = always("127.0.0.1", "guestIP")
+    guest_ip_must_be_zero: bool = always(False, "guestIPMustBeZero")
     guest_port: int = 0
-    guest_port_range: tuple[int, int] = (1, 65535)
+    guest_port_range: tuple[int, int] = always((1, 65535))
     guest_socket: str = ""
-    host_ip: str = field(name="hostIP", default="127.0.0.1")
+    host_ip: str = always("127.0.0.1", "hostIP")
     host_port: int = 0
-    host_port_range: tuple[int, int] = (1, 65535)
+    host_port_range: tuple[int, int] = always((1, 65535))
     host_socket: str = ""
-    proto: str = "any"
+    proto: str = always("any")
     reverse: bool = False
     ignore: bool = False
     static: bool = False
@@ -184,34 +203,41 @@ class Network(Sparse, frozen=True, kw_only=True):
     vz_nat: bool | None = field(name="vzNAT", default=None)
     mac_address: str = ""
     interface: str = ""
-    metric: int = 100
+    metric: int = always(100)
 
 
-class Containerd(Sparse, frozen=True, kw_only=True, omit_defaults=False):
+class Containerd(Sparse, frozen=True, kw_only=True):
     """Container engine set-up."""
 
-    system: bool = False
-    user: bool = False
+    system: bool = always(False)
+    user: bool = always(False)
     archives: tuple[File, ...] = ()
 
 
-class HostResolver(Sparse, frozen=True, kw_only=True, omit_defaults=False):
+class HostResolver(Sparse, frozen=True, kw_only=True):
     """The DNS server of the host agent."""
 
-    enabled: bool = True
-    ipv6: bool = False
+    enabled: bool = always(True)
+    ipv6: bool = always(False)
     hosts: Map = {}
 
 
 class CACerts(Sparse, frozen=True, kw_only=True):
     """Certificate authorities that the guest shall trust; `certs` are PEM texts."""
 
-    remove_defaults: bool = False
+    remove_defaults: bool = always(False)
     files: tuple[str, ...] = ()
     certs: tuple[str, ...] = ()
 
 
-class User(Sparse, frozen=True, kw_only=True, omit_defaults=False):
+class Rosetta(Sparse, frozen=True, kw_only=True):
+    """Deprecated: what `vmOpts.vz.rosetta` says now."""
+
+    enabled: bool | None = None
+    binfmt: bool | None = None
+
+
+class User(Sparse, frozen=True, kw_only=True):
     """The user of the guest."""
 
     name: str
@@ -219,35 +245,36 @@ class User(Sparse, frozen=True, kw_only=True, omit_defaults=False):
     home: str
     shell: str
     uid: int
-    passwordless_sudo: bool = True
+    passwordless_sudo: bool = always(True)
 
 
-class Config(Sparse, frozen=True, kw_only=True, omit_defaults=False):
+class Config(Sparse, frozen=True, kw_only=True):
     """Everything that `lima.yaml`, `default.yaml`, `override.yaml` and the defaults say."""
 
+    minimum_lima_version: str | None = None
+    base: tuple[Locator, ...] = ()
     vm_type: str
+    vm_opts: dict[str, Any] = {}
+    os: str = always("Linux")
     arch: Arch
-    user: User
+    images: tuple[Image, ...] = ()
+    cpu_type: Map = {}
     cpus: int
     memory: str
     disk: str
-    os: str = "Linux"
-    minimum_lima_version: str | None = None
-    vm_opts: dict[str, Any] = {}
-    images: tuple[Image, ...] = ()
     additional_disks: tuple[Disk, ...] = ()
     mounts: tuple[Mount, ...] = ()
     mount_types_unsupported: tuple[str, ...] = ()
     mount_type: str = ""
-    mount_inotify: bool = False
-    ssh: SSH = SSH()
-    firmware: Firmware = Firmware()
-    audio: Audio = Audio()
-    video: Video = Video()
+    mount_inotify: bool = always(False)
+    ssh: SSH = always(SSH())
+    firmware: Firmware = always(Firmware())
+    audio: Audio = always(Audio())
+    video: Video = always(Video())
     provision: tuple[Provision, ...] = ()
-    upgrade_packages: bool = False
-    containerd: Containerd = Containerd()
-    guest_install_prefix: str = "/usr/local"
+    upgrade_packages: bool = always(False)
+    containerd: Containerd = always(Containerd())
+    guest_install_prefix: str = always("/usr/local")
     probes: tuple[Probe, ...] = ()
     port_forwards: tuple[PortForward, ...] = ()
     copy_to_host: tuple[CopyToHost, ...] = ()
@@ -256,11 +283,13 @@ class Config(Sparse, frozen=True, kw_only=True, omit_defaults=False):
     env: Map = {}
     param: Map = {}
     dns: tuple[str, ...] = ()
-    host_resolver: HostResolver = HostResolver()
-    propagate_proxy_env: bool = True
-    ca_certs: CACerts = CACerts()
-    plain: bool = False
-    timezone: str = ""
-    nested_virtualization: bool = False
-    tpm: bool = False
+    host_resolver: HostResolver = always(HostResolver())
+    propagate_proxy_env: bool = always(True)
+    ca_certs: CACerts = always(CACerts())
+    rosetta: Rosetta = always(Rosetta())
+    plain: bool = always(False)
+    timezone: str = always("")
+    nested_virtualization: bool = always(False)
+    user: User
+    tpm: bool = always(False)
     os_opts: dict[str, Any] = {}

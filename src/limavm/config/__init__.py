@@ -1,0 +1,1 @@
+"""From YAML texts to the resolved `model.config.Config` of an instance, and back to edited YAML."""

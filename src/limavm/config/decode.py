@@ -1,0 +1,244 @@
+"""A tree of YAML nodes to a `Layer`, by the annotations of `layer` alone.
+
+Every wrong value of a document is found, with its line and key; what is wrong is left unset, so that the
+rest can still be checked. Unknown keys only warn (spec/config.md 1.1), naming the nearest known one.
+"""
+
+import types
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from limavm.config import scalars
+from limavm.config.address import parse_ip
+from limavm.config.errors import ConfigError, Path, Problem, dotted
+from limavm.config.layer import IP, Bases, Layer, Locator, PortRange
+from limavm.config.spelling import nearest
+from limavm.config.yamltext import Mapping, Node, Scalar, Sequence, compose
+from limavm.model.arch import Arch
+from limavm.model.value import Value
+
+#: Aliases may repeat a part of the text; more values than this is a bomb, not a configuration.
+MAX_VALUES = 200_000
+
+Converter = Callable[["Decoder", Node, Path], Any]
+
+
+class Decoded(Value, frozen=True, kw_only=True):
+    """A decoded text. `root` keeps the lines, for problems that are found later."""
+
+    layer: Layer
+    source: str
+    root: Any
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def decode(text: bytes, source: str) -> Decoded:
+    """What `text` says; `source` names it in messages.
+
+    Raises ConfigError when it is not YAML, or no mapping. Values of a wrong type are in `problems`.
+    """
+    root = compose(text, source)
+    if root is None or (isinstance(root, Scalar) and root.plain and not root.value):
+        return Decoded(layer=Layer(), source=source, root=root)
+    if not isinstance(root, Mapping):
+        problem = Problem(message="the text must be a mapping of keys to values", source=source, line=root.line)
+        raise ConfigError([problem])
+    decoder = Decoder(source)
+    layer = decoder.part(Layer, root, ())
+    return Decoded(
+        layer=layer,
+        source=source,
+        root=root,
+        problems=tuple(decoder.problems),
+        warnings=tuple(decoder.warnings),
+    )
+
+
+class Decoder:
+    """Collects the problems and the warnings of one document."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.warnings: list[str] = []
+        self.values = 0
+
+    def problem(self, message: str, node: Node, path: Path) -> None:
+        """Note what is wrong with the value at `path`."""
+        self.problems.append(Problem(message=message, source=self.source, line=node.line, key=dotted(path)))
+
+    def count(self, node: Node, path: Path) -> None:
+        """Refuse a text whose aliases make more of it than anybody writes."""
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self.problem(f"aliases make more than {MAX_VALUES} values of this text", node, path)
+            raise ConfigError(self.problems)
+
+    def part(self, kind: type, node: Node, path: Path) -> Any:
+        """The struct `kind` that a mapping describes; null is an empty one."""
+        values: dict[str, Any] = {}
+        if isinstance(node, Mapping):
+            known = _keys(kind)
+            for name, (key, value) in node.entries.items():
+                self.count(key, path)
+                if name in known:
+                    attribute, converter = known[name]
+                    if not (isinstance(value, Scalar) and value.null):
+                        values[attribute] = converter(self, value, (*path, name))
+                else:
+                    self.unknown(key, path, known)
+        elif not (isinstance(node, Scalar) and node.null):
+            shorthand = getattr(kind, "shorthand", None)
+            if shorthand and isinstance(node, Scalar):
+                return kind(**{shorthand: _text(self, node, path)})
+            self.problem(f"must be a mapping, not {_described(node)}", node, path)
+        return kind(**{name: value for name, value in values.items() if value is not None})
+
+    def unknown(self, key: Scalar, path: Path, known: dict[str, Any]) -> None:
+        """Warn of a key that nothing reads."""
+        text = f"{self.source}:{key.line}: {dotted((*path, key.value[:80]))}: unknown key"
+        match = nearest(key.value, known)
+        self.warnings.append(text + (f"; did you mean {match!r}?" if match else ""))
+
+
+def _described(node: Node) -> str:
+    match node:
+        case Mapping():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+        case _:
+            return scalars.shown(node)
+
+
+@cache
+def _keys(kind: type) -> dict[str, tuple[str, Converter]]:
+    """The YAML keys of a struct: the attribute and the converter of each."""
+    hints = get_type_hints(kind)
+    return {field.encode_name: (field.name, _converter(hints[field.name])) for field in msgspec.structs.fields(kind)}
+
+
+def _converter(hint: Any) -> Converter:
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(part for part in get_args(hint) if part is not types.NoneType)
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    if hint == PortRange:
+        return _port_range
+    if hint == Bases:
+        return _bases
+    if get_origin(hint) is tuple:
+        return _list_of(_converter(get_args(hint)[0]))
+    if get_origin(hint) is dict:
+        return _map_of(_converter(get_args(hint)[1]), get_args(hint)[1] is str)
+    return lambda decoder, node, path: decoder.part(hint, node, path)
+
+
+def _scalar(read: Callable[[Scalar], Any], wanted: str) -> Converter:
+    def convert(decoder: Decoder, node: Node, path: Path) -> Any:
+        if not isinstance(node, Scalar):
+            decoder.problem(f"must be {wanted}, not {_described(node)}", node, path)
+            return None
+        try:
+            return read(node)
+        except ValueError as error:
+            decoder.problem(str(error), node, path)
+            return None
+
+    return convert
+
+
+def _address(scalar: Scalar) -> str | None:
+    text = scalars.string(scalar)
+    if not text:
+        return None
+    if parse_ip(text) is None:
+        raise ValueError(f"must be an IPv4 or IPv6 address, not {scalars.shown(scalar)}")
+    return text
+
+
+def _arch(scalar: Scalar) -> Arch | None:
+    text = scalars.string(scalar)
+    if text in ("", "default"):
+        return None
+    if text not in Arch.__members__.values():
+        known = ", ".join(arch.value for arch in Arch)
+        raise ValueError(f"must be one of {known}, not {scalars.shown(scalar)}")
+    return Arch(text)
+
+
+def _free(decoder: Decoder, node: Node, path: Path) -> Any:
+    decoder.count(node, path)
+    match node:
+        case Mapping():
+            free = {name: _free(decoder, value, (*path, name)) for name, (_, value) in node.entries.items()}
+            # Null is unset here, too.
+            return {name: value for name, value in free.items() if value is not None}
+        case Sequence():
+            return [_free(decoder, item, (*path, index)) for index, item in enumerate(node.items)]
+        case _:
+            try:
+                return scalars.plain_value(node)
+            except ValueError as error:
+                decoder.problem(str(error), node, path)
+                return None
+
+
+def _list_of(convert: Converter) -> Converter:
+    def convert_list(decoder: Decoder, node: Node, path: Path) -> Any:
+        if not isinstance(node, Sequence):
+            decoder.problem(f"must be a list, not {_described(node)}", node, path)
+            return None
+        for index, item in enumerate(node.items):
+            decoder.count(item, (*path, index))
+        converted = (convert(decoder, item, (*path, index)) for index, item in enumerate(node.items))
+        return tuple(item for item in converted if item is not None)
+
+    return convert_list
+
+
+def _map_of(convert: Converter, texts: bool) -> Converter:
+    def convert_map(decoder: Decoder, node: Node, path: Path) -> Any:
+        if not isinstance(node, Mapping):
+            decoder.problem(f"must be a mapping, not {_described(node)}", node, path)
+            return None
+        values = {}
+        for name, (key, value) in node.entries.items():
+            decoder.count(key, path)
+            null = texts and isinstance(value, Scalar) and value.null
+            values[name] = "" if null else convert(decoder, value, (*path, name))
+        return {name: value for name, value in values.items() if value is not None or not texts}
+
+    return convert_map
+
+
+def _bases(decoder: Decoder, node: Node, path: Path) -> Any:
+    if isinstance(node, Scalar):
+        return (decoder.part(Locator, node, path),)
+    return _list_of(lambda decoder, item, path: decoder.part(Locator, item, path))(decoder, node, path)
+
+
+def _port_range(decoder: Decoder, node: Node, path: Path) -> PortRange | None:
+    numbers = _list_of(_SCALARS[int])(decoder, node, path)
+    if numbers is None:
+        return None
+    if len(numbers) > 2:
+        decoder.problem(f"must be two numbers, first and last, not {len(numbers)}", node, path)
+        return None
+    first, last = (*numbers, 0, 0)[:2]
+    return first, last
+
+
+_text = _scalar(scalars.string, "a text")
+_SCALARS: dict[Any, Converter] = {
+    str: _text,
+    bool: _scalar(scalars.boolean, "true or false"),
+    int: _scalar(scalars.integer, "a whole number"),
+    IP: _scalar(_address, "an IP address"),
+    Arch: _scalar(_arch, "an architecture"),
+    Any: _free,
+}

@@ -1,0 +1,136 @@
+"""The texts that make up a configuration, read, folded, filled and checked: `resolve`.
+
+Used by every command that needs more than the cached result (`cache`). What is wrong with any of the
+texts, and with what they give together, is reported at once, each problem with its file and line.
+"""
+
+import os
+from collections.abc import Iterable
+
+from limavm.config import hostchecks, unsupported, validate
+from limavm.config.decode import Decoded, decode
+from limavm.config.defaults import Filled, fill
+from limavm.config.errors import ConfigError, Problem
+from limavm.config.expand import Context
+from limavm.config.flaw import Flaw
+from limavm.config.merge import fold
+from limavm.config.params import unused_params
+from limavm.config.places import Places
+from limavm.config.yamltext import MAX_BYTES
+from limavm.errors import NotFoundError, UserError
+from limavm.host import paths
+from limavm.model.config import Config
+from limavm.model.host import HostFacts
+from limavm.model.value import Value
+
+OVERRIDE = "override.yaml"
+DEFAULT = "default.yaml"
+
+
+class Resolved(Value, frozen=True, kw_only=True):
+    """A configuration that passed all checks but the driver's, and what the user should know of it."""
+
+    config: Config
+    warnings: tuple[str, ...]
+
+
+def resolve(directory: str, facts: HostFacts, *, version: str) -> Resolved:
+    """The configuration of the instance in `directory`.
+
+    `version` is that of the running program, as Lima counts: `model.version.LIMA_VERSION`. Raises
+    NotFoundError when there is no `lima.yaml`, and ConfigError with every problem when it cannot be used.
+    """
+    source = os.path.join(directory, paths.LIMA_YAML)
+    text = _read(source)
+    if text is None:
+        raise NotFoundError(f"the instance {os.path.basename(directory)!r} does not exist", where=source)
+    return resolve_text(text, source=source, directory=directory, facts=facts, version=version)
+
+
+def resolve_text(text: bytes, *, source: str, directory: str, facts: HostFacts, version: str) -> Resolved:
+    """The configuration that `text` gives for an instance in `directory`, which need not exist.
+
+    `source` names the text in messages. Reads `_config/default.yaml` and `override.yaml`. Raises ConfigError.
+    """
+    documents = _documents(text, source)
+    override, template, default = documents
+    param = template.layer.param or {}
+    created_with = _created_with(directory, version)
+    context = Context(directory=directory, version=version, created_with=created_with, param=param)
+    merged = fold(override=override.layer, template=template.layer, default=default.layer)
+    filled = fill(merged, facts, context)
+    places = Places(documents, filled.origins)
+    _raise_problems(documents, filled, places, facts, version)
+    # Plain mode drops what would have no effect anyway, so the layers are asked, not the result.
+    noted = [*unsupported.later(merged), *validate.warnings(filled.config, facts)]
+    noted.extend(hostchecks.warnings(filled.config).found)
+    warnings = [warning for document in documents for warning in document.warnings]
+    warnings.extend(filled.warnings)
+    warnings.extend(str(places.problem(flaw)) for flaw in noted)
+    return Resolved(config=filled.config, warnings=tuple(warnings))
+
+
+def _documents(text: bytes, source: str) -> tuple[Decoded, Decoded, Decoded]:
+    """Override, template, default: decoded, an absent file as an empty one."""
+    directory = paths.config_dir()
+    override, default = (os.path.join(directory, name) for name in (OVERRIDE, DEFAULT))
+    sources = ((_read(override) or b"", override), (text, source), (_read(default) or b"", default))
+    decoded = []
+    problems: list[Problem] = []
+    for content, name in sources:
+        try:
+            decoded.append(decode(content, name))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    return decoded[0], decoded[1], decoded[2]
+
+
+def _raise_problems(
+    documents: Iterable[Decoded], filled: Filled, places: Places, facts: HostFacts, version: str
+) -> None:
+    found = [problem for document in documents for problem in document.problems]
+    flaws = validate.problems(filled.config, facts, version=version)
+    flaws.extend(_unused(places.template))
+    flaws.extend(hostchecks.problems(filled.config).found)
+    wrong = {(problem.source, problem.key) for problem in found}
+    # A value of a wrong type was left unset; that it is missing now is no second problem.
+    found.extend(
+        problem
+        for problem in map(places.problem, flaws)
+        if not any(problem.source == source and _related(problem.key, key) for source, key in wrong)
+    )
+    if found:
+        raise ConfigError(list(dict.fromkeys(found)))
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether the keys are the same, or one is inside of the other."""
+    return one == other or one.startswith((f"{other}.", f"{other}[")) or other.startswith((f"{one}.", f"{one}["))
+
+
+def _unused(template: Decoded) -> list[Flaw]:
+    playbooks = (item.playbook for item in template.layer.provision or () if item.playbook)
+    contents = [(_read(path) or b"").decode(errors="replace") for path in playbooks]
+    message = "no script, path or socket of the template uses this param"
+    return [Flaw(path=("param", name), message=message) for name in unused_params(template.layer, contents)]
+
+
+def _created_with(directory: str, version: str) -> str:
+    """The version that made the instance: empty when it did not say so, ours when there is none yet."""
+    if not paths.exists_as_instance(directory):
+        return version
+    content = _read(os.path.join(directory, paths.LIMA_VERSION)) or b""
+    return content.decode(errors="replace").strip()
+
+
+def _read(path: str) -> bytes | None:
+    """The content of a small file, None when it does not exist."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"the file cannot be read: {error}", where=path) from error

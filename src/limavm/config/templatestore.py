@@ -1,0 +1,47 @@
+"""The templates that have names: where they are looked for, and which there are (spec/config.md 5.5)."""
+
+import os
+
+from limavm.errors import NotFoundError, UserError
+from limavm.host import paths
+
+_BUILT_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
+
+
+def directories() -> list[str]:
+    """Where templates are, the first one with a name wins."""
+    if listed := os.environ.get("LIMA_TEMPLATES_PATH"):
+        return [directory for directory in listed.split(os.pathsep) if directory]
+    return [os.path.join(paths.lima_home(), "_templates"), _BUILT_IN]
+
+
+def find_template(name: str) -> str:
+    """The path of the template `name`. Raises UserError for a bad name, NotFoundError for an unknown one."""
+    if not name or ".." in name.replace("\\", "/") or os.path.isabs(name) or "\0" in name:
+        raise UserError(f"{name!r} is no name of a template", where=f"template:{name}")
+    extension = os.path.splitext(name)[1]
+    # `ubuntu-24.04` has no extension that means anything.
+    file_name = name if len(extension) > 1 and not extension[1].isdigit() else f"{name}.yaml"
+    for directory in directories():
+        path = os.path.join(directory, file_name)
+        if os.path.isfile(path):
+            return path
+    raise NotFoundError(
+        f"there is no template {name!r}",
+        where=f"template:{name}",
+        hint="`limactl start --list-templates` shows them all",
+    )
+
+
+def template_names() -> list[str]:
+    """All names, sorted; those with a part that begins with `_` are building blocks, not for users."""
+    names: set[str] = set()
+    for root in directories():
+        for directory, folders, files in os.walk(root):
+            folders[:] = [folder for folder in folders if not folder.startswith(".")]
+            prefix = os.path.relpath(directory, root)
+            for file in files:
+                if file.endswith(".yaml") and not file.startswith("."):
+                    name = file.removesuffix(".yaml") if prefix == "." else f"{prefix}/{file.removesuffix('.yaml')}"
+                    names.add(name.replace(os.sep, "/"))
+    return sorted(names)

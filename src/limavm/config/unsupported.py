@@ -1,0 +1,25 @@
+"""Keys that are accepted, checked and kept, and take effect in a later version of limavm.
+
+Here and nowhere else: who brings a feature deletes its line.
+"""
+
+from collections.abc import Callable
+
+from limavm.config.flaw import Flaw
+from limavm.config.layer import Layer
+
+#: The YAML key, and whether a layer asks for something by it.
+_LATER: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
+    ("mounts", lambda layer: bool(layer.mounts)),
+    ("portForwards", lambda layer: bool(layer.port_forwards)),
+    ("copyToHost", lambda layer: bool(layer.copy_to_host)),
+    ("networks", lambda layer: bool(layer.networks)),
+    ("additionalDisks", lambda layer: bool(layer.additional_disks)),
+    ("containerd", lambda layer: bool(layer.containerd.system or layer.containerd.user)),
+)
+
+
+def later(layer: Layer) -> list[Flaw]:
+    """One warning for each key that asks for something which does not happen yet."""
+    message = "has no effect yet, a later version of limavm brings it"
+    return [Flaw(path=(key,), message=message) for key, asks in _LATER if asks(layer)]
