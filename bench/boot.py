@@ -69,7 +69,7 @@ def qemu(argv: Sequence[str]) -> Iterator[None]:
 
 def bare_boot(machine: Machine, argv: Sequence[str], base: str) -> float:
     """Seconds from the start of QEMU, on an overlay of the disk `base`, until `ssh true` succeeds."""
-    overlay = machine.file("bare-overlay.tmp")
+    overlay = machine.file("bare-overlay")
     port = free_port()
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, overlay], check=True)
     ssh = machine.ssh_argv("-o", f"Port={port}", "-o", "ControlMaster=no", "-o", "ControlPath=none")
@@ -104,7 +104,7 @@ def one_run(limactl: str, template: str, values: dict[str, list[float]], *, bare
     """Measure one instance from its creation on, and add each figure to its list."""
     with prepared(limactl) as machine:
         machine.create(template)
-        unused = machine.file("bare-unused.tmp")
+        unused = machine.file("bare-unused")
         shutil.copyfile(machine.file("disk"), unused)
         for title, bare_title, base in ((FIRST, BARE_FIRST, unused), (SECOND, BARE_SECOND, machine.file("disk"))):
             values[title].append(machine.run("start", machine.name))
