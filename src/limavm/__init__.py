@@ -4,7 +4,11 @@ The package is used through the commands `limactl` and `lima`; what a Python pro
 what this module names.
 """
 
-__all__ = ["__version__"]
+__all__ = ["COMPATIBLE_WITH", "__version__"]
 
-#: Version of this program. `lima-version` files and `limactl --version` show it.
+#: Version of this program.
 __version__ = "0.1.0"
+
+#: The release of Lima whose files and commands these are. It is written to `lima-version` and compared
+#: with `minimumLimaVersion`, so that an instance means the same to both programs.
+COMPATIBLE_WITH = "2.2.0"

@@ -48,7 +48,7 @@ class Guest:
         """The ssh command line that runs `command` in the guest."""
         options = list(self.target.options) if master else no_master(list(self.target.options))
         destination = ["-p", str(self.target.port), self.target.address]
-        return ["ssh", "-F", os.devnull, *extra, *option_args(options), *destination, "--", *command]
+        return ["ssh", *extra, *option_args(options), *destination, "--", *command]
 
     async def run(self, script: str, *, timeout: float) -> Completed:
         """Run a shell script in the guest; its status is 255 when ssh itself failed.

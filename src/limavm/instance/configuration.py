@@ -6,18 +6,20 @@ why that code is loaded late: `list` and `shell` must not pay for it.
 
 import os
 
-from limavm import __version__
-from limavm.config.cache import load_cached
+from limavm import COMPATIBLE_WITH
+from limavm.config.cache import cache_key, load_cached
 from limavm.host import paths
+from limavm.host.platform import facts
 from limavm.model.config import Config
+from limavm.model.host import HostFacts
 
 
-def configuration(directory: str) -> Config:
-    """The configuration of the instance in `directory`.
+def configuration(directory: str, host: HostFacts | None = None) -> Config:
+    """The configuration of the instance in `directory`; who asks for many hands in the facts of the host.
 
     Raises NotFoundError when there is no `lima.yaml`, ConfigError with every problem when it is wrong.
     """
-    cached = load_cached(directory)
+    cached = load_cached(directory, cache_key(directory, host or facts(), version=COMPATIBLE_WITH))
     if cached is not None:
         return cached
     from limavm.instance.resolving import resolve_and_cache
@@ -28,7 +30,7 @@ def configuration(directory: str) -> Config:
 def creator_version(directory: str) -> str:
     """The version that made the instance, as version-dependent defaults want it (spec/runtime.md 1.3)."""
     if not paths.exists_as_instance(directory):
-        return __version__
+        return COMPATIBLE_WITH
     try:
         with open(os.path.join(directory, paths.LIMA_VERSION), encoding="utf-8", errors="replace") as file:
             return file.read().strip()

@@ -2,7 +2,7 @@
 
 import os
 
-from limavm import __version__
+from limavm import COMPATIBLE_WITH
 from limavm.host import paths
 from limavm.host.files import write_atomic
 from limavm.instance.inspect import inspect
@@ -27,6 +27,6 @@ def create(name: str, text: bytes, *, report: Reporter) -> Instance:
         report.warning(warning)
     with instances.created(name) as directory:
         write_atomic(os.path.join(directory, paths.LIMA_YAML), text)
-        write_atomic(os.path.join(directory, paths.LIMA_VERSION), f"{__version__}\n".encode(), 0o444)
+        write_atomic(os.path.join(directory, paths.LIMA_VERSION), f"{COMPATIBLE_WITH}\n".encode(), 0o444)
         write_atomic(os.path.join(directory, paths.CLOUD_CONFIG), reference_copy(config, name, target), 0o444)
     return inspect(name)

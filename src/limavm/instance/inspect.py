@@ -16,6 +16,7 @@ from limavm.host.files import read_text
 from limavm.hostagent import client
 from limavm.instance.configuration import configuration
 from limavm.model.config import Config
+from limavm.model.host import HostFacts
 from limavm.model.instance import Instance, Status, hostname_of
 from limavm.model.size import parse_size
 from limavm.store import processes
@@ -24,15 +25,17 @@ from limavm.store import processes
 _OPENING = 1.0
 
 
-def inspect(name: str) -> Instance:
+def inspect(name: str, host: HostFacts | None = None) -> Instance:
     """The instance `name` with its status; what is wrong with it is in `errors`.
+
+    Who inspects many hands in the facts of the host, which are the same for all.
 
     Raises NotFoundError when it has no `lima.yaml`, UserError for a name that cannot be one.
     """
     paths.check_instance_name(name)
     directory = paths.instance_dir(name)
     try:
-        config = configuration(directory)
+        config = configuration(directory, host)
     except NotFoundError as error:
         raise NotFoundError(
             f"there is no instance {name!r}",

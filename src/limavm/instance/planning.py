@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 
 from limavm.driver import Driver
 from limavm.host import paths
@@ -13,6 +14,9 @@ from limavm.instance.seeding import write_seed
 from limavm.model.config import Config
 from limavm.model.machine import Files
 from limavm.model.plan import Plan
+from limavm.ssh.client import client_facts, has_aes
+from limavm.ssh.identities import existing_identities
+from limavm.ssh.options import options
 from limavm.store.plan import save_plan
 
 
@@ -32,7 +36,7 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
     plan = Plan(
         machine=machine,
         config=config,
-        ssh_options=tuple(_ssh_options(config, directory, host.home)),
+        ssh_options=tuple(ssh_options(config, directory, host.home)),
         fixed_ssh_port=config.ssh.local_port != 0,
     )
     save_plan(plan)
@@ -49,4 +53,17 @@ def _files(directory: str) -> Files:
         kernel=has(paths.KERNEL),
         initrd=has(paths.INITRD),
         cmdline=(read_text(os.path.join(directory, paths.KERNEL_CMDLINE)) or "").strip(),
+    )
+
+
+def ssh_options(config: Config, directory: str, home: str) -> list[str]:
+    """The options of ssh for an instance, asked of the installed client once and then remembered."""
+    return options(
+        user=config.user.name,
+        ssh=config.ssh,
+        identities=existing_identities(paths.config_dir(), home, config.ssh.load_dot_ssh_pub_keys),
+        control_path=os.path.join(directory, paths.SSH_SOCK),
+        client=client_facts(),
+        aes=has_aes(),
+        windows=sys.platform == "win32",
     )

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Sequence
 
-from limavm import __version__
-from limavm.config.cache import store_cached
+from limavm import COMPATIBLE_WITH
+from limavm.config.cache import cache_key, store_cached
 from limavm.config.resolve import Resolved, resolve, resolve_text
 from limavm.driver import Driver
 from limavm.driver.registry import driver
@@ -21,23 +21,25 @@ def resolve_and_cache(directory: str) -> tuple[Config, tuple[str, ...]]:
     Raises NotFoundError without `lima.yaml`, UserError for whatever is wrong with it.
     """
     source = os.path.join(directory, paths.LIMA_YAML)
-    resolved = resolve(directory, facts(), version=creator_version(directory))
-    config = accepted(resolved, source)
-    store_cached(directory, config)
+    host = facts()
+    key = cache_key(directory, host, version=COMPATIBLE_WITH)
+    resolved = resolve(directory, host, version=COMPATIBLE_WITH)
+    config = accepted(resolved, source, creator_version(directory))
+    store_cached(directory, key, config)
     return config, resolved.warnings
 
 
 def resolve_new(text: bytes, *, source: str, directory: str) -> tuple[Config, tuple[str, ...]]:
     """The configuration that a text would have in `directory`, with its warnings; nothing is written."""
-    resolved = resolve_text(text, source=source, directory=directory, facts=facts(), version=__version__)
-    return accepted(resolved, source), resolved.warnings
+    resolved = resolve_text(text, source=source, directory=directory, facts=facts(), version=COMPATIBLE_WITH)
+    return accepted(resolved, source, COMPATIBLE_WITH), resolved.warnings
 
 
-def accepted(resolved: Resolved, source: str) -> Config:
+def accepted(resolved: Resolved, source: str, creator: str) -> Config:
     """The configuration with its driver's defaults; raises UserError with every reason against it."""
     which = driver(resolved.config.vm_type)
     host = facts()
-    config = which.fill(resolved.config, host, creator_version=__version__)
+    config = which.fill(resolved.config, host, creator_version=creator)
     if problems := which.problems(config, host):
         raise UserError(_listed(f"the {which.name} driver cannot run this configuration", problems), where=source)
     return config

@@ -1,7 +1,6 @@
 """What differs between operating systems, one module each, behind `facts()`."""
 
 import os
-import platform
 import sys
 
 from limavm.host.paths import user_home
@@ -26,7 +25,7 @@ def facts() -> HostFacts:
     user = posix.user() if sys.platform != "win32" else _windows_user()
     return HostFacts(
         os=_go_os(),
-        arch=arch_of_machine(platform.machine()),
+        arch=arch_of_machine(_machine()),
         cpus=_usable_cpus(),
         memory=_system.memory(),
         user_name=user[0],
@@ -34,13 +33,22 @@ def facts() -> HostFacts:
         uid=user[2],
         home=user_home(),
         timezone=_system.timezone(),
-        machine_id=_system.machine_id() or platform.node(),
+        machine_id=_system.machine_id() or _node(),
         temp_dir=os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp",  # noqa: S108 - only named
     )
 
 
 def _go_os() -> str:
     return {"win32": "windows"}.get(sys.platform, sys.platform.rstrip("0123456789"))
+
+
+def _machine() -> str:
+    # The module platform would answer as well, but it takes as long to import as `list` may take.
+    return os.environ.get("PROCESSOR_ARCHITECTURE", "") if sys.platform == "win32" else os.uname().machine
+
+
+def _node() -> str:
+    return os.environ.get("COMPUTERNAME", "") if sys.platform == "win32" else os.uname().nodename
 
 
 def _usable_cpus() -> int:
