@@ -37,7 +37,7 @@ class Resolved(Value, frozen=True, kw_only=True):
 def resolve(directory: str, facts: HostFacts, *, version: str) -> Resolved:
     """The configuration of the instance in `directory`.
 
-    `version` is that of the running program, as Lima counts: `model.version.LIMA_VERSION`. Raises
+    `version` is that of the running program, as Lima counts: `limavm.COMPATIBLE_WITH`. Raises
     NotFoundError when there is no `lima.yaml`, and ConfigError with every problem when it cannot be used.
     """
     source = os.path.join(directory, paths.LIMA_YAML)

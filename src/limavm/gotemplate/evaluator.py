@@ -96,11 +96,11 @@ class Evaluator:
             return ((key, value[key]) for key in sorted(value))
         if isinstance(value, int) and not isinstance(value, bool):
             return ((index, index) for index in range(value))
-        if isinstance(value, Missing) or value is None:
-            return iter(())
-        if isinstance(value, str) or not isinstance(value, Sequence):
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return iter(enumerate(value))
+        if not (value is None or isinstance(value, Missing)):
             self._fail(f"range cannot go over {type_name(value)}", position)
-        return iter(enumerate(value))
+        return iter(())
 
     def _pipeline(self, pipeline: Pipeline, dot: Any) -> Any:
         value: Any = None
@@ -121,7 +121,8 @@ class Evaluator:
             case Call():
                 return self._call(node, dot, piped)
             case _ if piped:
-                self._fail("a value cannot be piped into something that is no function", getattr(node, "position", 0))
+                message = "a value cannot be piped into something that is no function"
+                return self._fail(message, getattr(node, "position", 0))
             case Literal():
                 return node.value
             case Field():

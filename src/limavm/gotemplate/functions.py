@@ -1,6 +1,5 @@
 """The functions of templates. Each raises ValueError, with a sentence, for arguments it cannot use."""
 
-import html
 import json
 import re
 import string
@@ -10,6 +9,7 @@ from typing import Any
 from limavm.gotemplate.values import MISSING, Missing, show, type_name
 
 _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d{0,3})(?:\.(?P<precision>\d{0,3}))?(?P<verb>.?)", re.DOTALL)
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"})
 _UNRESERVED = string.ascii_letters + string.digits + "-_.~"
 
 
@@ -172,7 +172,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "print": _print,
     "println": lambda *values: " ".join(show(value) for value in values) + "\n",
     "printf": _printf,
-    "html": lambda *values: html.escape(_print(*values)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
+    "html": lambda *values: _print(*values).translate(_HTML),
     "js": _escape_js,
     "urlquery": _urlquery,
     "json": _json,

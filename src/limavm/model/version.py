@@ -2,10 +2,6 @@
 
 import re
 
-#: The Lima whose behaviour this program has: what templates may require, and what `lima-version` files say,
-#: so that an instance means the same to either program.
-LIMA_VERSION = "2.2.0"
-
 _TRIPLE = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 
 
