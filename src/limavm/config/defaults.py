@@ -64,7 +64,7 @@ def fill(given: Layer, facts: HostFacts, context: Context) -> Filled:
         mounts=mounts,
         networks=networks,
         firmware=_firmware(given.firmware, arch),
-        containerd=_containerd(given.containerd, guest_os, arch),
+        containerd=_containerd(given.containerd, guest_os, arch, context.containerd_archives),
         provision=tuple(
             _provision(item, f"provision[{i}]", guest_os, expander) for i, item in enumerate(given.provision or ())
         ),
@@ -169,12 +169,13 @@ def _firmware(given: layer.Firmware, arch: Arch) -> config.Firmware:
     return config.Firmware(legacy_bios=_or(given.legacy_bios, False), images=images)
 
 
-def _containerd(given: layer.Containerd, guest_os: str, arch: Arch) -> config.Containerd:
-    # The list of default archives comes with the container engines (they are not installed yet).
+def _containerd(
+    given: layer.Containerd, guest_os: str, arch: Arch, built_in: tuple[config.File, ...]
+) -> config.Containerd:
     return config.Containerd(
         system=_or(given.system, False),
         user=_or(given.user, guest_os == "Linux" and arch in _CONTAINERD_ARCHES),
-        archives=tuple(_file(archive, arch) for archive in given.archives or ()),
+        archives=tuple(_file(archive, arch) for archive in given.archives or ()) or built_in,
     )
 
 

@@ -21,8 +21,11 @@ def embed(template: Template) -> bytes:
 def _embeddable(decoded: Decoded) -> list[Path]:
     layer = decoded.layer
     found: list[Path] = [("base",)] if layer.base else []
-    for key, items in (("provision", layer.provision or ()), ("probes", layer.probes or ())):
-        found.extend((key, index, "file") for index, item in enumerate(items) if item.file and item.file.url)
+    for key, files in (
+        ("provision", [item.file for item in layer.provision or ()]),
+        ("probes", [item.file for item in layer.probes or ()]),
+    ):
+        found.extend((key, index, "file") for index, file in enumerate(files) if file and file.url)
     return found
 
 

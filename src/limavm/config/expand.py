@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from limavm.gotemplate import TemplateError, render
-from limavm.model.config import User
+from limavm.model.config import File, User
 from limavm.model.host import HostFacts
 from limavm.model.instance import hostname_of
 from limavm.model.value import Value
@@ -24,6 +24,7 @@ class Context(Value, frozen=True, kw_only=True):
     version: str
     created_with: str
     param: dict[str, str] = {}
+    containerd_archives: tuple[File, ...] = ()
 
 
 class Expander:

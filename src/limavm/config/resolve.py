@@ -6,6 +6,9 @@ texts, and with what they give together, is reported at once, each problem with 
 
 import os
 from collections.abc import Iterable
+from functools import cache
+
+import msgspec
 
 from limavm.config import hostchecks, unsupported, validate
 from limavm.config.decode import Decoded, decode
@@ -14,12 +17,13 @@ from limavm.config.errors import ConfigError, Problem
 from limavm.config.expand import Context
 from limavm.config.flaw import Flaw
 from limavm.config.merge import fold
+from limavm.config.overvsock import OVER_VSOCK, over_vsock
 from limavm.config.params import unused_params
 from limavm.config.places import Places
 from limavm.config.yamltext import MAX_BYTES
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
-from limavm.model.config import Config
+from limavm.model.config import Config, File
 from limavm.model.host import HostFacts
 from limavm.model.value import Value
 
@@ -56,15 +60,22 @@ def resolve_text(text: bytes, *, source: str, directory: str, facts: HostFacts, 
     override, template, default = documents
     param = template.layer.param or {}
     created_with = _created_with(directory, version)
-    context = Context(directory=directory, version=version, created_with=created_with, param=param)
+    context = Context(
+        directory=directory,
+        version=version,
+        created_with=created_with,
+        param=param,
+        containerd_archives=_containerd_archives(),
+    )
     merged = fold(override=override.layer, template=template.layer, default=default.layer)
+    merged, warnings = over_vsock(merged, os.environ.get(OVER_VSOCK))
     filled = fill(merged, facts, context)
     places = Places(documents, filled.origins)
     _raise_problems(documents, filled, places, facts, version)
     # Plain mode drops what would have no effect anyway, so the layers are asked, not the result.
     noted = [*unsupported.later(merged), *validate.warnings(filled.config, facts)]
     noted.extend(hostchecks.warnings(filled.config).found)
-    warnings = [warning for document in documents for warning in document.warnings]
+    warnings.extend(warning for document in documents for warning in document.warnings)
     warnings.extend(filled.warnings)
     warnings.extend(str(places.problem(flaw)) for flaw in noted)
     return Resolved(config=filled.config, warnings=tuple(warnings))
@@ -92,7 +103,8 @@ def _raise_problems(
 ) -> None:
     found = [problem for document in documents for problem in document.problems]
     flaws = validate.problems(filled.config, facts, version=version)
-    flaws.extend(_unused(places.template))
+    if not found:
+        flaws.extend(_unused(places.template))
     flaws.extend(hostchecks.problems(filled.config).found)
     wrong = {(problem.source, problem.key) for problem in found}
     # A value of a wrong type was left unset; that it is missing now is no second problem.
@@ -103,6 +115,13 @@ def _raise_problems(
     )
     if found:
         raise ConfigError(list(dict.fromkeys(found)))
+
+
+@cache
+def _containerd_archives() -> tuple[File, ...]:
+    """The container engines that are installed unless a configuration names others."""
+    with open(os.path.join(os.path.dirname(__file__), "containerd.json"), "rb") as file:
+        return msgspec.json.decode(file.read(), type=tuple[File, ...])
 
 
 def _related(one: str, other: str) -> bool:

@@ -47,6 +47,7 @@ def problems(config: Config, facts: HostFacts, *, version: str) -> list[Flaw]:
     _check_mount_type(config, flaws)
     check_provision(config, flaws)
     if config.containerd.system or config.containerd.user:
+        flaws.unless(bool(config.containerd.archives), "an archive is needed", "containerd", "archives")
         for index, archive in enumerate(config.containerd.archives):
             _check_file(archive, flaws, "containerd", "archives", index)
     check_probes(config.probes, flaws)
@@ -75,6 +76,7 @@ def _check_identity(config: Config, version: str, flaws: Flaws) -> None:
         flaws.unless(fine, "a Windows guest is x86_64 or aarch64", "arch")
     if not config.vm_type or config.vm_type == "default":
         flaws.add("must be the name of a driver such as qemu; leave the key out for the default", "vmType")
+    flaws.unless(0 <= config.user.uid < 2**32, f"{config.user.uid} is no user ID", "user", "uid")
     _check_shell(config, flaws)
 
 
