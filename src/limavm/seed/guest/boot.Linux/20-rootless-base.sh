@@ -52,6 +52,7 @@ if ! [ -e "$unit" ]; then
 fi
 
 sysctl_file=/etc/sysctl.d/99-lima.conf
+mkdir -p "${sysctl_file%/*}"
 set_sysctl() { # key value; only what this kernel knows
 	path=/proc/sys/$(echo "$1" | tr . /)
 	[ -e "$path" ] || return 0

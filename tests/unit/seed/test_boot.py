@@ -1,0 +1,323 @@
+"""spec/runtime.md 6.6 and 6.7: boot.sh and the boot scripts, run in a box of namespaces."""
+
+import shutil
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from limavm.model.config import Config, Mount, Provision
+from limavm.seed.documents import documents
+from limavm.seed.facts import SeedFacts
+from limavm.seed.scripts import guest_file
+from tests.unit.seed.examples import CONFIG, FACTS
+from tests.unit.seed.guest_box import GuestBox, is_possible
+
+pytestmark = pytest.mark.skipif(not is_possible(), reason="needs user namespaces")
+
+replace = msgspec.structs.replace
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> GuestBox:
+    return GuestBox(tmp_path / "box")
+
+
+def seed(config: Config = CONFIG, facts: SeedFacts = FACTS, *steps: Provision) -> dict[str, bytes]:
+    user = replace(config.user, name="tester", home="/home/tester.guest")
+    return documents(replace(config, user=user, provision=steps), facts)
+
+
+def system(script: str) -> Provision:
+    return Provision(script="#!/bin/sh\n" + script)
+
+
+@pytest.mark.parametrize("shell", ["", "bash --posix", "busybox sh"])
+def test_a_boot_ends_well_and_tells_the_host_so(box: GuestBox, shell: str) -> None:
+    if shell and not shutil.which(shell.split()[0]):
+        pytest.skip(f"needs {shell}")
+    box.seed(seed())
+
+    done = box.boot(shell)
+
+    assert (done.status, "WARNING" in done.log) == (0, False), done.log
+    assert box.read("run/lima-ssh-ready") == "boot-1\n"
+    assert box.read("run/lima-boot-done") == "boot-1\n"
+    assert not box.exists("run/lima-fuse-ready")
+
+
+def test_whoever_comes_second_in_the_same_boot_leaves_the_work_to_the_first(box: GuestBox) -> None:
+    box.seed(seed())
+    box.boot()
+    (box.root / "run/lima-boot-done").unlink()
+
+    done = box.boot()
+
+    assert (done.status, done.log) == (0, "")
+    assert not box.exists("run/lima-boot-done")
+
+
+def test_the_second_boot_tells_its_own_token_and_repeats_nothing(box: GuestBox) -> None:
+    box.seed(seed())
+    box.boot()
+    before = {
+        name: box.read(name) for name in ("etc/hosts", "etc/subuid", "etc/environment", "home/tester.guest/.profile")
+    }
+    box.reboot()
+    box.seed(seed(facts=replace(FACTS, boot_token="boot-2")))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    assert box.read("run/lima-boot-done") == "boot-2\n"
+    assert {name: box.read(name) for name in before} == before
+    assert [call for call in box.calls if not call.startswith("modprobe")] == []
+
+
+def test_a_script_that_fails_is_named_and_stops_nothing(box: GuestBox) -> None:
+    box.seed(seed(CONFIG, FACTS, system("exit 3"), system("echo went on > /run/after")))
+
+    done = box.boot()
+
+    assert done.status == 1
+    assert "WARNING: Failed to execute /mnt/lima-cidata/provision.system/00000000" in done.log
+    assert box.read("run/after") == "went on\n"
+    assert box.exists("run/lima-boot-done")
+
+
+def test_errors_inside_a_boot_script_end_that_script_only(box: GuestBox) -> None:
+    files = seed()
+    files["boot.Linux/01-broken.sh"] = b"#!/bin/sh\nset -eu\nfalse\necho not reached\n"
+    files["boot.Linux/02-other.sh"] = b"#!/bin/bash\n[[ -n $BASH_VERSION ]] && echo in bash\n"
+    box.seed(files)
+
+    done = box.boot()
+
+    assert done.status == 1
+    assert "WARNING: Failed to execute /mnt/lima-cidata/boot.Linux/01-broken.sh" in done.log
+    assert "not reached" not in done.log
+    assert "in bash" in done.log
+
+
+def test_scripts_see_the_variables_of_the_seed(box: GuestBox) -> None:
+    config = replace(CONFIG, param={"P": "a b  c=d'"}, env={"E": 'q"uo', "http_proxy": "http://localhost:1"})
+    box.seed(seed(config, FACTS, system('printf "%s\\n" "$PARAM_P" "$E" "$http_proxy" "$LIMA_CIDATA_NAME" >/run/seen')))
+
+    box.boot()
+
+    assert box.read("run/seen").splitlines() == ["a b  c=d'", 'q"uo', "http://192.168.5.2:1", "default"]
+
+
+def test_the_environment_is_read_as_pam_reads_it(box: GuestBox) -> None:
+    files = seed(CONFIG, FACTS, system('printf "%s|" "$A" "$B" "$C" "${D-unset}" "$G" >/run/seen'))
+    files["etc_environment"] = b"  export A=\"x y\"\nB='z' # why\nC=1#2\n#D=1\n E-F=1\nG=\n\nnonsense"
+    box.seed(files)
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    assert box.read("run/seen") == "x y|z|1|unset||"
+
+
+def test_a_requested_reboot_keeps_the_host_waiting(box: GuestBox) -> None:
+    box.seed(seed(CONFIG, FACTS, system(': >"$LIMA_REBOOT_REQUIRED"')))
+
+    box.boot()
+
+    assert not box.exists("run/lima-boot-done")
+
+
+def test_a_plain_instance_runs_the_essential_scripts_and_the_authors_only(box: GuestBox) -> None:
+    box.seed(seed(replace(CONFIG, plain=True), FACTS, system("echo ran >/run/author")))
+
+    done = box.boot()
+
+    assert "boot.Linux/" not in done.log
+    assert "boot.essential.Linux/" in done.log
+    assert box.read("run/author") == "ran\n"
+    assert box.read("run/lima-boot-done") == "boot-1\n"
+
+
+def test_data_arrives_with_owner_and_permissions(box: GuestBox) -> None:
+    step = Provision(mode="data", content="a\nb", path="/etc/new/dir/my file", owner="root:root", permissions="600")
+    box.seed(seed(CONFIG, FACTS, step))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    assert box.read("etc/new/dir/my file") == "a\nb"
+    assert stat.S_IMODE((box.root / "etc/new/dir/my file").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("overwrite", "expected"), [(True, "new"), (None, "new"), (False, "old")])
+def test_data_replaces_a_file_unless_told_not_to(box: GuestBox, overwrite: bool | None, expected: str) -> None:
+    box.write("etc/app", "old")
+    box.seed(seed(CONFIG, FACTS, Provision(mode="data", content="new", path="/etc/app", overwrite=overwrite)))
+
+    box.boot()
+
+    assert box.read("etc/app") == expected
+
+
+def test_user_scripts_wait_for_the_users_systemd_and_run_from_the_home(box: GuestBox) -> None:
+    box.write("run/user/1000/systemd/private", "")
+    step = Provision(
+        mode="user", script='#!/bin/sh\necho "$0 $XDG_RUNTIME_DIR $PARAM_A" >~/seen || echo "$0" >/run/seen'
+    )
+    config = replace(CONFIG, param={"A": "1"})
+    box.program(
+        "sudo",
+        'echo sudo "$@" >>/run/sudo-calls; HOME=/home/tester.guest; export HOME; for last; do :; done; "$last"',
+    )
+    box.seed(seed(config, FACTS, step))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    assert box.read("home/tester.guest/seen") == "/home/tester.guest/.lima-user-script /run/user/1000 1\n"
+    assert "--preserve-env=XDG_RUNTIME_DIR,PARAM_A" in box.read("run/sudo-calls")
+    assert not box.exists("home/tester.guest/.lima-user-script")
+
+
+def test_dependency_scripts_come_before_the_authors_others(box: GuestBox) -> None:
+    steps = (
+        system("echo system >>/run/order"),
+        Provision(mode="dependency", script="#!/bin/sh\necho dep >>/run/order\n"),
+    )
+    box.seed(seed(CONFIG, FACTS, *steps))
+
+    box.boot()
+
+    assert box.read("run/order").split() == ["dep", "system"]
+
+
+def test_a_password_is_made_once_where_sudo_asks_for_one(box: GuestBox) -> None:
+    config = replace(CONFIG, user=replace(CONFIG.user, passwordless_sudo=False))
+    box.seed(seed(config))
+    box.boot()
+    password = box.read("home/tester.guest/password").strip()
+    assert f"tester:{password}" in box.calls
+    box.reboot()
+
+    box.boot()
+
+    assert len(password) == 16
+    assert int(password, 16) >= 0
+    assert stat.S_IMODE((box.home / "password").stat().st_mode) == 0o600
+    assert box.read("home/tester.guest/password").strip() == password
+    assert not any(call.startswith("chpasswd") for call in box.calls)
+
+
+def test_etc_environment_keeps_the_lines_of_others(box: GuestBox) -> None:
+    box.write("etc/environment", 'PATH="/bin"\n#LIMA-START\nOLD=1\n#LIMA-END\nLAST=1')
+    box.write("run/systemd/users/1000", "")
+    box.seed(seed(replace(CONFIG, env={"NEW": "2"})))
+
+    box.boot()
+
+    assert box.read("etc/environment") == 'PATH="/bin"\nLAST=1\n#LIMA-START\nNEW=2\n#LIMA-END\n'
+    assert "loginctl terminate-user tester" in box.calls
+
+
+def test_sessions_stay_when_the_environment_is_the_same(box: GuestBox) -> None:
+    box.write("etc/environment", 'PATH="/bin"\n#LIMA-START\nNEW=2\n#LIMA-END\n')
+    box.write("run/systemd/users/1000", "")
+    box.seed(seed(replace(CONFIG, env={"NEW": "2"})))
+
+    box.boot()
+
+    assert "loginctl terminate-user tester" not in box.calls
+
+
+def test_the_host_has_one_name_in_etc_hosts(box: GuestBox) -> None:
+    box.write("etc/hosts", "127.0.0.1\tlocalhost\n10.0.2.2 host.lima.internal\n::1 ip6-localhost")
+    box.seed(seed())
+
+    box.boot()
+
+    assert box.read("etc/hosts") == "127.0.0.1\tlocalhost\n::1 ip6-localhost\n192.168.5.2\thost.lima.internal\n"
+
+
+def test_dns_is_redirected_to_the_ports_of_this_start(box: GuestBox) -> None:
+    box.seed(seed(facts=replace(FACTS, udp_dns_local_port=5301, tcp_dns_local_port=0)))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    at = box.calls.index("iptables-restore --noflush")
+    assert box.calls[at + 1 : at + 8] == [
+        "*nat",
+        ":LIMADNS - [0:0]",
+        "-A LIMADNS -d 192.168.5.3 -p udp --dport 53 -j DNAT --to-destination 192.168.5.2:5301",
+        "",
+        "-I PREROUTING 1 -j LIMADNS",
+        "-I OUTPUT 1 -j LIMADNS",
+        "COMMIT",
+    ]
+    assert box.calls.count("iptables-restore --noflush") == 1
+
+
+def test_what_is_missing_is_installed_in_one_go(box: GuestBox) -> None:
+    config = replace(CONFIG, mounts=(Mount(location="/a", mount_point="/mnt/some where"),))
+    files = seed(config)
+    # The programs of this machine must not count: `command` says that there are none of them.
+    script = files["boot.Linux/30-install-packages.sh"].replace(
+        b"set -eu\n", b'set -eu\ncommand() { case $2 in sshfs | rsync) false ;; *) echo "/bin/sh" ;; esac; }\n', 1
+    )
+    box.seed(files | {"boot.Linux/30-install-packages.sh": script})
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    installs = [call for call in box.calls if call.startswith("apt-get")]
+    assert installs == ["apt-get update", "apt-get install -y --no-upgrade --no-install-recommends -q sshfs rsync"]
+    assert (box.root / "mnt/some where").is_dir()
+    assert "user_allow_other" in box.read("etc/fuse.conf").splitlines()
+    assert box.read("run/lima-fuse-ready") == "boot-1\n"
+
+
+def test_the_users_system_is_prepared_for_rootless_programs(box: GuestBox) -> None:
+    box.write("home/tester.guest/.bashrc", "# mine\n")
+    box.write("etc/subuid", "other:1:2\ntester:100000:65536\n")
+    box.seed(seed())
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    assert box.read("etc/subuid") == "other:1:2\ntester:524288:1073741824\n"
+    assert box.read("etc/subgid") == "tester:524288:1073741824\n"
+    assert "loginctl enable-linger tester" in box.calls
+    assert "Delegate=yes" in box.read("etc/systemd/system/user@.service.d/lima.conf")
+    bashrc = box.read("home/tester.guest/.bashrc")
+    assert bashrc.startswith("# Lima BEGIN\n")
+    assert bashrc.endswith("# Lima END\n# mine\n")
+    assert (box.home.parent / "tester.linux").is_symlink()
+
+
+def test_the_per_boot_script_hands_over_to_a_seed_that_is_mounted(box: GuestBox) -> None:
+    box.seed(seed())
+    box.write("run/per-boot.sh", guest_file("per-boot.sh"))
+
+    done = box.run("sh /run/per-boot.sh")
+
+    assert done.status == 0, done.log
+    assert box.exists("run/lima-boot-done")
+
+
+def test_the_per_boot_script_mounts_the_seed_for_root_only(box: GuestBox) -> None:
+    box.program("findfs", "echo /dev/the-seed")
+    box.program("mount", f'echo mount "$@" >>{box.root}/calls; cp -r /run/seed/* /mnt/lima-cidata/')
+    for name, content in seed().items():
+        box.write(f"run/seed/{name}", content, 0o755)
+    box.write("run/per-boot.sh", guest_file("per-boot.sh"))
+
+    done = box.run("sh /run/per-boot.sh")
+
+    assert done.status == 0, done.log
+    assert stat.S_IMODE((box.root / "mnt/lima-cidata").stat().st_mode) == 0o700
+    (call,) = [call for call in box.calls if call.startswith("mount")]
+    assert call == (
+        "mount -t iso9660 -o ro,mode=0700,dmode=0700,overriderockperm,exec,uid=0 /dev/the-seed /mnt/lima-cidata"
+    )
+    assert box.exists("run/lima-boot-done")
