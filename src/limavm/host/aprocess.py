@@ -6,8 +6,10 @@ A child started here gets a session of its own, so that a Ctrl-C meant for us do
 import asyncio
 import contextlib
 import logging
+import os
 import shlex
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
@@ -17,6 +19,7 @@ from limavm.host.process import ProcessError, missing_program
 log = logging.getLogger(__name__)
 
 _GRACE = 5.0
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the latter, and it kills
 
 
 class Completed(msgspec.Struct, frozen=True):
@@ -68,17 +71,38 @@ async def run(argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None 
 
 @contextlib.asynccontextmanager
 async def ended(child: asyncio.subprocess.Process, grace: float = _GRACE) -> AsyncIterator[None]:
-    """On every way out: TERM, a grace period, KILL, and the child is waited for."""
+    """On every way out: TERM, a grace period, KILL, and the child is waited for.
+
+    The signals go to all that the child has started, as it leads a session of its own.
+    """
     try:
         yield
     finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.send_signal(signal.SIGTERM)
+        for number in (signal.SIGTERM, _KILL):
+            _signal(child, number)
             try:
                 async with asyncio.timeout(grace):
-                    await child.wait()
+                    await _gone(child)
+                break
             except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    child.kill()
-                await child.wait()
+                continue
+
+
+def _signal(child: asyncio.subprocess.Process, number: int) -> None:
+    if child.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            child.send_signal(number)
+        else:
+            os.killpg(child.pid, number)
+
+
+async def _gone(child: asyncio.subprocess.Process) -> None:
+    """Wait for the child, and read what nobody wants to know any more, so that the pipes are closed."""
+    if child.stdin:
+        child.stdin.close()
+    for stream in (child.stdout, child.stderr):
+        while stream and await stream.read(1 << 16):
+            pass
+    await child.wait()

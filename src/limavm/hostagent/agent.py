@@ -195,7 +195,8 @@ class Agent:
             requirements.optional(plan.config),
             requirements.final(plan.config, token),
         )
-        errors = await requirements.satisfy(groups, guest, satisfied=self._satisfied)
+        async with guest.session() as session:
+            errors = await requirements.satisfy(groups, session, satisfied=self._satisfied)
         self.recorder.ready()
         self.recorder.save()
         self.state = "degraded" if errors else "running"

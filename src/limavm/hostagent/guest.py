@@ -1,4 +1,4 @@
-"""The guest as seen through ssh: a supervised control master, and scripts that run over it.
+"""The guest as seen through ssh: a supervised control master, and a session for scripts over it.
 
 The master is our child (`ssh -N` in the foreground), so it dies with us and is started again when it
 ends. It says that it is connected through its LocalCommand, so nothing is polled. A `limactl shell`
@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
 
@@ -26,6 +27,8 @@ _ALIVE_INTERVAL = 20
 _CONNECTED = b"connected"
 #: A banner costs the guest almost nothing to send; one that does not come means sshd is not there yet.
 _BANNER_LIMIT = 5.0
+#: Exit status of ssh when it is ssh that failed, not the command.
+_SSH_FAILED = 255
 
 
 class SSHTarget(Value, frozen=True, kw_only=True):
@@ -51,11 +54,15 @@ class Guest:
         return ["ssh", *extra, *option_args(options), *destination, "--", *command]
 
     async def run(self, script: str, *, timeout: float) -> Completed:
-        """Run a shell script in the guest; its status is 255 when ssh itself failed.
+        """Run a shell script in a session of its own; its status is 255 when ssh itself failed.
 
         Raises TimeoutError after `timeout` seconds.
         """
         return await aprocess.complete(self.argv("/bin/sh"), stdin=script.encode(), timeout=timeout)
+
+    def session(self) -> "Session":
+        """A session for many short scripts."""
+        return Session(self)
 
     async def wait_for_banner(self) -> None:
         """Return when an ssh server answers on the port; costs no process and no login."""
@@ -128,6 +135,58 @@ class Guest:
             argv = self.argv(extra=["-O", "exit"])
             with contextlib.suppress(TimeoutError):
                 await aprocess.complete(argv[: argv.index("--")], timeout=5)
+
+
+class Session:
+    """Runs scripts one after the other in one ssh session: in an emulated guest a session costs a second.
+
+    Standard output and error come together as `stdout`. A session that ends is opened anew for the
+    next script; use it as an asynchronous context manager.
+    """
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+        self._child: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> "Session":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._end()
+
+    async def _end(self) -> None:
+        child, self._child = self._child, None
+        if child:
+            async with aprocess.ended(child):
+                pass
+
+    async def run(self, script: str, *, timeout: float) -> Completed:
+        """Run a shell script; status 255 when the session failed. Raises TimeoutError after `timeout` seconds."""
+        mark = f"LIMA-{secrets.token_hex(8)}"
+        # The script reaches a shell of its own as a here-document, so it can neither end nor read ours.
+        text = f"/bin/sh 2>&1 <<'{mark}'\n{script}\n{mark}\nprintf '\\n%s %d\\n' {mark} $?\n"
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._exchange(text.encode(), f"\n{mark} ".encode())
+        except TimeoutError:  # an OSError too, so it comes first
+            await self._end()
+            raise
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
+            await self._end()
+            return Completed(_SSH_FAILED, b"", f"the ssh session failed: {error}".encode())
+
+    async def _exchange(self, text: bytes, mark: bytes) -> Completed:
+        if self._child is None:
+            self._child = await aprocess.start(
+                self._guest.argv("/bin/sh"), stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            )
+        stdin, stdout = self._child.stdin, self._child.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(text)
+        await stdin.drain()
+        output = await stdout.readuntil(mark)
+        return Completed(int(await stdout.readline()), output.removesuffix(mark), b"")
 
 
 def listens(path: str) -> bool:

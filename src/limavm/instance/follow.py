@@ -29,12 +29,15 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 class Tail:
-    """The lines that are appended to a file, also when it does not exist yet."""
+    """The lines that are appended to a file, also when it does not exist yet; `at_end` leaves out what is there."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, at_end: bool = False) -> None:
         self._path = path
         self._file: BinaryIO | None = None
         self._rest = b""
+        if at_end:
+            for _ in self.lines():
+                pass
 
     def lines(self) -> Iterator[bytes]:
         """The complete lines that have come since the last call."""

@@ -42,14 +42,13 @@ def _stop_in_order(instance: Instance, report: Reporter) -> None:
             hint=f"`limactl stop -f {instance.name}` ends whatever is left of it",
         )
     path = os.path.join(instance.dir, paths.HA_PID)
-    logs = Tail(os.path.join(instance.dir, paths.HA_STDERR))
-    since = time.time()
+    logs = Tail(os.path.join(instance.dir, paths.HA_STDERR), at_end=True)
     report.info(f"Sending SIGINT to the host agent, process {instance.host_agent_pid}")
     pidfile.send_signal(path, signal.SIGINT, *processes.agent_markers(instance.dir))
     deadline = time.monotonic() + _LIMIT
     pace = Pace()
     while processes.host_agent_pid(instance.dir):
-        lines = [parsed for line in logs.lines() if (parsed := log_line_of(line, since))]
+        lines = [parsed for line in logs.lines() if (parsed := log_line_of(line, 0))]
         for line in lines:
             if line.level not in ("debug", "trace"):
                 report.info(f"[hostagent] {line.msg}")

@@ -49,6 +49,18 @@ def test_a_file_that_was_removed_keeps_what_was_read(tmp_path: Path) -> None:
     tail.close()
 
 
+def test_following_from_the_end_leaves_out_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"old\n")
+
+    tail = Tail(str(path), at_end=True)
+    with path.open("ab") as file:
+        file.write(b"new\n")
+
+    assert list(tail.lines()) == [b"new"]
+    tail.close()
+
+
 def test_events_from_before_the_command_are_left_out() -> None:
     line = b'{"time":"2026-01-02T03:04:05.123456789Z","status":{"running":true}}'
 
