@@ -26,7 +26,7 @@ MADE_AT_THE_TOP = {"build", "dist"}
 #: Modules that have no test file of their own, and why.
 UNTESTED: dict[str, str] = {}
 #: Test files that are about no single module.
-CROSS_CUTTING = {"test_bench.py", "test_layers.py", "test_repository.py"}
+CROSS_CUTTING = {"test_bench.py", "test_conftest.py", "test_layers.py", "test_repository.py", "test_setup.py"}
 
 
 def files() -> Iterator[Path]:
