@@ -6,9 +6,10 @@ appears under its final name only when it is complete and on the disk.
 
 import contextlib
 import errno
+import fnmatch
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from limavm.errors import BusyError
 
@@ -20,6 +21,9 @@ else:
 #: ioctl request that shares the extents of one file with another (linux/fs.h).
 _FICLONE = 0x40049409
 _CHUNK = 1 << 20
+#: Zeros are left out at this granularity.
+_BLOCK = 1 << 16
+_ZEROS = bytes(_BLOCK)
 
 
 def read_text(path: str) -> str | None:
@@ -46,7 +50,7 @@ def replacing(path: str, mode: int | None = None) -> Iterator[str]:
     The name carries our PID and ends in `.tmp`, which force-stop and prune sweep. The content is
     synced to the disk before the rename, and the rename before the context ends.
     """
-    partial = f"{path}.{os.getpid()}.tmp"
+    partial = _partial(path)
     with remove_on_error(partial):
         yield partial
         with open(partial, "rb+") as file:
@@ -55,6 +59,27 @@ def replacing(path: str, mode: int | None = None) -> Iterator[str]:
             os.chmod(partial, mode)
         os.replace(partial, path)
     sync_directory(os.path.dirname(path) or ".")
+
+
+def _partial(path: str) -> str:
+    """A name beside `path` that nobody uses.
+
+    A leftover of a killed process with our PID goes first: it may be a hard link to a file in the
+    cache, which opening it for writing would empty.
+    """
+    partial = f"{path}.{os.getpid()}.tmp"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    return partial
+
+
+def sweep(directory: str, *patterns: str) -> None:
+    """Remove the files of a directory whose names match one of the shell patterns."""
+    with os.scandir(directory) as entries:
+        doomed = [entry.path for entry in entries if any(fnmatch.fnmatchcase(entry.name, one) for one in patterns)]
+    for path in doomed:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 @contextlib.contextmanager
@@ -87,19 +112,31 @@ def locked(path: str, *, wait: bool = True, busy: str = "another command is usin
     """Hold the exclusive lock of an existing file or directory (flock; on Windows of `PATH.lock`).
 
     The lock goes with the process, however that ends. Raises BusyError with the sentence `busy`
-    when `wait` is false and somebody else holds it.
+    when `wait` is false and somebody else holds it, FileNotFoundError when `path` is removed meanwhile.
     """
-    descriptor = _open_for_lock(path)
-    try:
+    while True:
+        descriptor = _open_for_lock(path)
         try:
-            _lock(descriptor, wait)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-                raise BusyError(busy, where=path) from error
-            raise
-        yield
-    finally:
-        os.close(descriptor)
+            _acquire(descriptor, wait, busy, path)
+            if _still_names(path, descriptor):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _acquire(descriptor: int, wait: bool, busy: str, path: str) -> None:
+    try:
+        _lock(descriptor, wait)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            raise BusyError(busy, where=path) from error
+        raise
+
+
+def _still_names(path: str, descriptor: int) -> bool:
+    """Whether the lock is worth something: what it was taken on was not replaced while we waited."""
+    return sys.platform == "win32" or os.path.samestat(os.stat(path), os.fstat(descriptor))
 
 
 if sys.platform == "win32":
@@ -124,13 +161,17 @@ def link_or_clone(source: str, target: str) -> None:
 
     A hard link, else a reflink, else a sparse copy. `target` appears complete or not at all.
     """
-    partial = f"{target}.{os.getpid()}.tmp"
+    partial = _partial(target)
     with remove_on_error(partial):
         try:
             os.link(source, partial)
         except OSError:
             clone(source, partial)
         os.replace(partial, target)
+    # Renaming a link over another link of the same file does nothing, and leaves both (rename(2)).
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    sync_directory(os.path.dirname(target) or ".")
 
 
 def clone(source: str, target: str) -> None:
@@ -152,19 +193,58 @@ def _reflink(source: int, target: int) -> bool:
 def _sparse_copy(source: int, target: int) -> None:
     size = os.fstat(source).st_size
     offset = 0
-    while offset < size:
+    while (offset := _next_data(source, offset)) < size:
         os.lseek(source, offset, os.SEEK_SET)
-        chunk = os.read(source, _CHUNK)
+        chunk = memoryview(os.read(source, _CHUNK))
         if not chunk:
             break
-        if chunk.strip(b"\0"):
-            os.lseek(target, offset, os.SEEK_SET)
-            _write_all(target, chunk)
+        for start in range(0, len(chunk), _BLOCK):
+            block = chunk[start : start + _BLOCK]
+            if block != _ZEROS[: len(block)]:
+                os.lseek(target, offset + start, os.SEEK_SET)
+                _write_all(target, block)
         offset += len(chunk)
     os.ftruncate(target, size)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
+def _next_data(source: int, offset: int) -> int:
+    """Where the next bytes that are no hole begin, as far as the file system tells."""
+    if sys.platform == "win32":
+        return offset
+    try:
+        return os.lseek(source, offset, os.SEEK_DATA)
+    except OSError as error:
+        # ENXIO: only a hole is left.
+        return os.fstat(source).st_size if error.errno == errno.ENXIO else offset
+
+
+def _write_all(descriptor: int, view: memoryview) -> None:
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def remove_tree(path: str) -> None:
+    """Remove a directory with all it holds, also what is write-protected; harmless when it is gone.
+
+    Raises OSError for what cannot be removed, after everything else is gone.
+    """
+    failed: OSError | None = None
+    for directory, folders, names in os.walk(path, topdown=False):
+        for name in names:
+            failed = _removed(os.unlink, os.path.join(directory, name)) or failed
+        for name in folders:
+            folder = os.path.join(directory, name)
+            failed = _removed(os.unlink if os.path.islink(folder) else os.rmdir, folder) or failed
+    failed = _removed(os.rmdir, path) or failed
+    if failed:
+        raise failed
+
+
+def _removed(remove: Callable[[str], None], path: str) -> OSError | None:
+    try:
+        remove(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error
+    return None
