@@ -31,7 +31,10 @@ def parse_size(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    return float.fromhex(text) if "x" in text.lower() else float(text)
+    try:
+        return float.fromhex(text) if "x" in text.lower() else float(text)
+    except ValueError as error:  # underscores in odd places
+        raise ValueError(f"{text!r} is not a number that a size may have") from error
 
 
 def format_size(size: int) -> str:
