@@ -1,0 +1,68 @@
+"""Stopping what does not run, and ending by force whatever is left."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from limavm.errors import NotFoundError, UserError
+from limavm.instance.stop import stop
+from tests.fakes.report import KeptReport
+
+#: Holds a PID file and ignores every signal that can be ignored.
+STUBBORN = """
+import signal, sys
+from limavm.host.pidfile import held
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+with held(sys.argv[1]):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_stopped_instance_cannot_be_stopped_in_order(dev: Path) -> None:
+    with pytest.raises(UserError, match="not running: its status is Stopped") as raised:
+        stop("dev", force=False, report=KeptReport())
+
+    assert "stop -f" in (raised.value.hint or "")
+
+
+def test_force_does_not_mind_a_stopped_instance_and_sweeps(dev: Path) -> None:
+    for name in ("ha.sock", "x.tmp", "qemu.pid"):
+        (dev / name).write_text("")
+    (dev / "keep").write_text("")
+
+    stop("dev", force=True, report=KeptReport())
+
+    assert not any((dev / name).exists() for name in ("ha.sock", "x.tmp", "qemu.pid"))
+    assert (dev / "keep").exists()
+
+
+def test_force_kills_the_right_process_and_waits_for_its_end(dev: Path) -> None:
+    argv = [sys.executable, "-c", STUBBORN, str(dev / "qemu.pid")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        report = KeptReport()
+
+        stop("dev", force=True, report=report)
+
+        assert child.wait(5) == -9
+    assert "info: Killed the machine of 'dev'" in report.lines
+
+
+def test_force_spares_a_process_that_only_has_the_number(dev: Path) -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as bystander:
+        (dev / "qemu.pid").write_text(str(bystander.pid))
+        (dev / "ha.pid").write_text(str(bystander.pid))
+
+        stop("dev", force=True, report=KeptReport())
+
+        assert bystander.poll() is None
+
+
+def test_a_missing_instance_is_not_found(home: Path) -> None:
+    with pytest.raises(NotFoundError):
+        stop("nope", force=True, report=KeptReport())
