@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import threading
 from collections.abc import Sequence
 
 import msgspec
@@ -17,6 +18,7 @@ __all__ = ["Client", "client_facts", "has_aes", "parse_version"]
 log = logging.getLogger(__name__)
 
 _VERSION = re.compile(r"OpenSSH(?:_for_Windows)?_(\d+)\.(\d+)(?:p(\d+))?")
+#: Seconds after which a program that does not answer is killed.
 _LIMIT = 10.0
 
 
@@ -62,7 +64,10 @@ def _output(argv: list[str]) -> str:
     with open(reading, "rb") as output:
         try:
             with spawned(argv, stdout=writing, stderr=writing) as child:
-                child.wait(_LIMIT)
+                limit = threading.Timer(_LIMIT, child.kill)
+                limit.start()
+                child.wait()
+                limit.cancel()
         finally:
             os.close(writing)
         return output.read().decode(errors="replace")

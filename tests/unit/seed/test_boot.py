@@ -35,11 +35,13 @@ def system(script: str) -> Provision:
 
 @pytest.mark.parametrize("shell", ["", "bash --posix", "busybox sh"])
 def test_a_boot_ends_well_and_tells_the_host_so(box: GuestBox, shell: str) -> None:
-    if shell and not shutil.which(shell.split()[0]):
-        pytest.skip(f"needs {shell}")
+    program, _, arguments = shell.partition(" ")
+    path = shutil.which(program) if shell else ""
+    if path is None:
+        pytest.skip(f"needs {program}")
     box.seed(seed())
 
-    done = box.boot(shell)
+    done = box.boot(f"{path} {arguments}")
 
     assert (done.status, "WARNING" in done.log) == (0, False), done.log
     assert box.read("run/lima-ssh-ready") == "boot-1\n"
