@@ -54,12 +54,14 @@ def guest_phases(answer: str) -> list[GuestPhase]:
     if 0 < userspace <= uptime:
         phases.append(GuestPhase(name="kernel", begin=-uptime, end=userspace - uptime))
     for stage, times in _stages(msgspec.json.decode(status) if status.strip() else {}).items():
-        phases.append(GuestPhase(name=f"cloud-init: {stage}", begin=times[0] - now, end=times[1] - now))
+        # cloud-init tells seconds since the epoch; since 24.3 those since the kernel began.
+        reference = uptime if times[1] <= uptime else now
+        phases.append(GuestPhase(name=f"cloud-init: {stage}", begin=times[0] - reference, end=times[1] - reference))
     return phases
 
 
 def _stages(status: Any) -> Mapping[str, tuple[float, float]]:
-    """Begin and end of each finished stage, in seconds since the epoch."""
+    """Begin and end of each finished stage, on one of cloud-init's clocks."""
     stages = status.get("v1") if isinstance(status, dict) else None
     found = {}
     for name in ("init-local", "init", "modules-config", "modules-final"):
