@@ -16,7 +16,8 @@ from limavm.config.address import parse_ip
 from limavm.config.errors import ConfigError, Path, Problem, dotted
 from limavm.config.layer import IP, Bases, Layer, Locator, PortRange
 from limavm.config.spelling import nearest
-from limavm.config.yamltext import Mapping, Node, Scalar, Sequence, compose
+from limavm.config.yamlnodes import Mapping, Node, Scalar, Sequence
+from limavm.config.yamltext import compose
 from limavm.model.arch import Arch
 from limavm.model.value import Value
 

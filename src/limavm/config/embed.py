@@ -7,7 +7,7 @@ one refused with a sentence, before an instance is made of it.
 from limavm.config.decode import Decoded, decode
 from limavm.config.errors import ConfigError, Path, Problem, dotted
 from limavm.config.locator import Template
-from limavm.config.yamltext import line_of
+from limavm.config.yamlnodes import line_of
 
 
 def embed(template: Template) -> bytes:

@@ -70,18 +70,18 @@ def _parts(parts: Sequence[_Part]) -> _Part:
     return type(parts[0])(**{name: _folded([getattr(part, name) for part in parts]) for name in names})
 
 
-def _joined(lists: Sequence[tuple[Any, ...] | None]) -> tuple[Any, ...]:
+def _joined(lists: Sequence[tuple[Any, ...] | None]) -> tuple[Any, ...] | None:
+    if all(items is None for items in lists):
+        return None
     return tuple(item for items in lists for item in items or ())
 
 
 def _certificates(layers: Sequence[Layer]) -> Any:
     """`caCerts`: the lists go weakest first, and nothing is in them twice."""
     parts = [layer.ca_certs for layer in layers]
-    lists = {
-        name: tuple(dict.fromkeys(_joined([getattr(part, name) for part in reversed(parts)])))
-        for name in ("files", "certs")
-    }
-    return msgspec.structs.replace(_parts(parts), **lists)
+    lists = {name: _joined([getattr(part, name) for part in reversed(parts)]) for name in ("files", "certs")}
+    unique = {name: items and tuple(dict.fromkeys(items)) for name, items in lists.items()}
+    return msgspec.structs.replace(_parts(parts), **unique)
 
 
 def groups(keys: Sequence[str]) -> list[list[int]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from limavm.config.decode import Decoded
 from limavm.config.errors import Path, Problem, dotted
 from limavm.config.flaw import Flaw
-from limavm.config.yamltext import holds, length_of, line_of
+from limavm.config.yamlnodes import holds, length_of, line_of
 
 #: These lists are joined the other way round, see `merge`.
 _WEAKEST_FIRST = ("mounts", "networks", "caCerts")

@@ -8,7 +8,7 @@ import binascii
 import math
 import re
 
-from limavm.config.yamltext import Scalar
+from limavm.config.yamlnodes import Scalar
 
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")

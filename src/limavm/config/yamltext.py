@@ -8,7 +8,6 @@ are resolved, duplicate keys refused. Only the first document counts; the rest m
 
 from collections.abc import Iterable, Iterator
 
-from yaml import YAMLError
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
 from yaml.events import (
@@ -21,8 +20,10 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from yaml.reader import ReaderError
 
-from limavm.config.errors import ConfigError, Path, Problem, dotted
+from limavm.config.errors import ConfigError, Problem, dotted
+from limavm.config.yamlnodes import Mapping, Node, Scalar, Sequence
 
 #: Lima cuts texts here without a word (spec/config.md 3.1, Q11); we refuse them.
 MAX_BYTES = 4 << 20
@@ -30,47 +31,6 @@ MAX_DEPTH = 100
 MAX_NODES = 200_000
 
 _TAG = "tag:yaml.org,2002:"
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-
-
-class Scalar:
-    """A text; `plain` unless it was quoted, a block, or tagged as a string."""
-
-    __slots__ = ("line", "plain", "tag", "value")
-
-    def __init__(self, value: str, line: int, plain: bool, tag: str = "") -> None:
-        self.value = value
-        self.line = line
-        self.plain = plain
-        self.tag = tag
-
-    @property
-    def null(self) -> bool:
-        """Whether it stands for no value at all."""
-        return self.plain and self.value in _NULLS
-
-
-class Sequence:
-    """A list."""
-
-    __slots__ = ("items", "line")
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.items: list[Node] = []
-
-
-class Mapping:
-    """Keys with their nodes, in the order of the text; merge keys are gone."""
-
-    __slots__ = ("entries", "line")
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.entries: dict[str, tuple[Scalar, Node]] = {}
-
-
-Node = Scalar | Sequence | Mapping
 
 
 def compose(text: bytes, source: str) -> Node | None:
@@ -86,57 +46,10 @@ def compose(text: bytes, source: str) -> Node | None:
         return _Composer(source, _events(parser)).document()
     except MarkedYAMLError as error:
         raise ConfigError([_marked(error, source)]) from error
-    except (YAMLError, ValueError) as error:
-        raise ConfigError([Problem(message=f"this is not YAML: {error}", source=source)]) from error
+    except ReaderError as error:
+        raise ConfigError([_unreadable(error, text, source)]) from error
     finally:
         parser.dispose()
-
-
-def _child(node: Node | None, part: str | int) -> tuple[int, Node] | None:
-    """One step down the tree: the line of the key or entry, and its node."""
-    match node:
-        case Mapping() if part in node.entries:
-            key, value = node.entries[str(part)]
-            return key.line, value
-        case Sequence() if isinstance(part, int) and part < len(node.items):
-            return node.items[part].line, node.items[part]
-        case _:
-            return None
-
-
-def line_of(root: Node | None, path: Path) -> int:
-    """The line of the value at `path`, or of the nearest one above it; 0 when there is none."""
-    line = 0
-    node = root
-    for part in path:
-        step = _child(node, part)
-        if step is None:
-            break
-        line, node = step
-    return line
-
-
-def node_at(root: Node | None, path: Path) -> Node | None:
-    """What the document has at `path`, None when that is nothing."""
-    node = root
-    for part in path:
-        step = _child(node, part)
-        if step is None:
-            return None
-        node = step[1]
-    return node
-
-
-def holds(root: Node | None, path: Path) -> bool:
-    """Whether the document says something, other than null, at `path`."""
-    node = node_at(root, path)
-    return not (node is None or (isinstance(node, Scalar) and node.null))
-
-
-def length_of(root: Node | None, path: Path) -> int:
-    """The number of entries of the list at `path`, 0 when there is no list."""
-    node = node_at(root, path)
-    return len(node.items) if isinstance(node, Sequence) else 0
 
 
 def _decoded(text: bytes, source: str) -> str:
@@ -150,6 +63,12 @@ def _decoded(text: bytes, source: str) -> str:
         line = decoded.count("\n", 0, decoded.index("\0")) + 1
         raise ConfigError([Problem(message="the text contains a NUL character", source=source, line=line)])
     return decoded
+
+
+def _unreadable(error: ReaderError, text: bytes, source: str) -> Problem:
+    character = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "\0")
+    message = f"the character U+{character:04X} is not allowed; write it as an escape in double quotes"
+    return Problem(message=message, source=source, line=text.count(b"\n", 0, error.position) + 1)
 
 
 def _marked(error: MarkedYAMLError, source: str) -> Problem:

@@ -1,0 +1,187 @@
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from limavm.config import layer
+from limavm.config.layer import Layer
+from limavm.config.merge import combined_mount, combined_network, fold, groups
+
+
+def folded(override: Layer | None = None, template: Layer | None = None, default: Layer | None = None) -> Layer:
+    return fold(override=override or Layer(), template=template or Layer(), default=default or Layer())
+
+
+def test_a_value_is_the_first_one_set() -> None:
+    result = folded(
+        Layer(cpus=1, ssh=layer.SSH(local_port=1)),
+        Layer(cpus=2, memory="2", ssh=layer.SSH(local_port=2, forward_agent=True)),
+        Layer(cpus=3, memory="3", disk="3", ssh=layer.SSH(forward_agent=False, forward_x11=True)),
+    )
+
+    assert (result.cpus, result.memory, result.disk) == (1, "2", "3")
+    assert result.ssh == layer.SSH(local_port=1, forward_agent=True, forward_x11=True)
+
+
+def test_false_and_empty_are_set() -> None:
+    result = folded(Layer(plain=False, timezone=""), Layer(plain=True, timezone="UTC"))
+
+    assert (result.plain, result.timezone) == (False, "")
+
+
+def test_deeper_parts_are_merged_key_by_key() -> None:
+    result = folded(
+        Layer(video=layer.Video(vnc=layer.VNC(display=":1"))),
+        Layer(video=layer.Video(display="vnc", vnc=layer.VNC(display=":2"))),
+    )
+
+    assert result.video == layer.Video(display="vnc", vnc=layer.VNC(display=":1"))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "items"),
+    [
+        ("images", [layer.Image(location=name) for name in "oyd"]),
+        ("additional_disks", [layer.Disk(name=name) for name in "oyd"]),
+        ("provision", [layer.Provision(script=name) for name in "oyd"]),
+        ("probes", [layer.Probe(script=name) for name in "oyd"]),
+        ("port_forwards", [layer.PortForward(guest_socket=name) for name in "oyd"]),
+        ("copy_to_host", [layer.CopyToHost(guest=name) for name in "oyd"]),
+        ("mount_types_unsupported", ["o", "y", "o"]),
+    ],
+)
+def test_lists_are_joined_the_strongest_first(attribute: str, items: list[Any]) -> None:
+    parts: list[dict[str, Any]] = [{attribute: (item,)} for item in items]
+    override, template, default = (Layer(**part) for part in parts)
+
+    assert getattr(folded(override, template, default), attribute) == tuple(items)
+
+
+def test_nested_lists_are_joined_too() -> None:
+    images = [layer.FirmwareImage(location=name) for name in "oyd"]
+    archives = [layer.File(location=name) for name in "oyd"]
+    override, template, default = (
+        Layer(firmware=layer.Firmware(images=(image,)), containerd=layer.Containerd(archives=(archive,)))
+        for image, archive in zip(images, archives, strict=True)
+    )
+
+    result = folded(override, template, default)
+
+    assert result.firmware.images == tuple(images)
+    assert result.containerd.archives == tuple(archives)
+
+
+def test_maps_are_laid_over_each_other_not_deeper_than_one_level() -> None:
+    result = folded(
+        Layer(env={"A": "o"}, vm_opts={"qemu": {"x": 1}}),
+        Layer(env={"A": "y", "B": "y"}, vm_opts={"qemu": {"y": 1}, "vz": {}}),
+        Layer(env={"A": "d", "B": "d", "C": "d"}),
+    )
+
+    assert result.env == {"A": "o", "B": "y", "C": "d"}
+    assert result.vm_opts == {"qemu": {"x": 1}, "vz": {}}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("base", (layer.Locator(url="x"),)),
+        ("minimum_lima_version", "2.0.0"),
+        ("message", "hi"),
+        ("cpu_type", {"x86_64": "max"}),
+        ("rosetta", layer.Rosetta(enabled=True)),
+    ],
+)
+def test_some_keys_are_the_templates_alone(attribute: str, value: Any) -> None:
+    part: dict[str, Any] = {attribute: value}
+    only = Layer(**part)
+
+    assert folded(template=only) == only
+    assert folded(override=only, default=only) == folded()
+
+
+def test_name_servers_are_never_joined() -> None:
+    one, two = Layer(dns=(layer.IP("1.1.1.1"),)), Layer(dns=(layer.IP("2.2.2.2"),))
+
+    assert folded(one, two).dns == one.dns
+    assert folded(Layer(dns=()), two, one).dns == two.dns
+    assert folded(default=one).dns == one.dns
+
+
+def test_certificates_go_weakest_first_and_are_there_once() -> None:
+    result = folded(
+        Layer(ca_certs=layer.CACerts(files=("o", "x"), remove_defaults=True)),
+        Layer(ca_certs=layer.CACerts(files=("y", "x"), certs=("Y",))),
+        Layer(ca_certs=layer.CACerts(files=("d", "y"))),
+    )
+
+    assert result.ca_certs == layer.CACerts(remove_defaults=True, files=("d", "y", "x", "o"), certs=("Y",))
+
+
+def test_mounts_and_networks_are_joined_weakest_first() -> None:
+    override, template, default = (Layer(mounts=(layer.Mount(location=name),)) for name in "oyd")
+
+    assert [mount.location for mount in folded(override, template, default).mounts or ()] == ["d", "y", "o"]
+
+
+def test_equal_keys_are_grouped_and_empty_ones_stay_alone() -> None:
+    assert groups(["a", "", "b", "a", ""]) == [[0, 3], [1], [2], [4]]
+
+
+def test_a_later_mount_overrides_all_but_the_location() -> None:
+    old = layer.Mount(
+        location="/old", mount_point="/m", writable=False, sshfs=layer.SSHFS(cache=False, sftp_driver="builtin")
+    )
+    new = layer.Mount(location="/new", mount_point="/m", writable=True, sshfs=layer.SSHFS(cache=True))
+
+    assert combined_mount([old, new]) == layer.Mount(
+        location="/old", mount_point="/m", writable=True, sshfs=layer.SSHFS(cache=True, sftp_driver="builtin")
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (layer.Network(lima="a"), layer.Network(socket="/s"), layer.Network(socket="/s")),
+        (layer.Network(socket="/s"), layer.Network(lima="a"), layer.Network(lima="a")),
+        (layer.Network(lima="a"), layer.Network(lima="b", socket="/s"), layer.Network(lima="b")),
+        (layer.Network(lima="a"), layer.Network(vz_nat=True), layer.Network(lima="a")),
+        (layer.Network(lima="a", metric=1), layer.Network(metric=0), layer.Network(lima="a", metric=0)),
+    ],
+)
+def test_a_later_network_replaces_the_kind(old: layer.Network, new: layer.Network, expected: layer.Network) -> None:
+    assert combined_network([old, new]) == expected
+
+
+TEXTS = st.none() | st.sampled_from(["", "a", "b"])
+LAYERS = st.builds(
+    Layer,
+    cpus=st.none() | st.integers(0, 3),
+    memory=TEXTS,
+    plain=st.none() | st.booleans(),
+    ssh=st.builds(layer.SSH, local_port=st.none() | st.integers(0, 3), forward_agent=st.none() | st.booleans()),
+    images=st.none() | st.lists(st.builds(layer.Image, location=TEXTS), max_size=2).map(tuple),
+    env=st.none() | st.dictionaries(st.sampled_from("AB"), st.sampled_from("xy")),
+    ca_certs=st.builds(layer.CACerts, files=st.none() | st.lists(st.sampled_from("fg")).map(tuple)),
+)
+
+
+@given(LAYERS)
+def test_folding_a_template_alone_changes_nothing(template: Layer) -> None:
+    once = folded(template=template)
+
+    assert folded(template=once) == once
+    assert msgspec.structs.asdict(once)["cpus"] == template.cpus
+    assert folded(override=once).ssh == once.ssh
+
+
+@given(LAYERS, LAYERS, LAYERS)
+def test_the_fold_can_be_grouped_in_any_way(one: Layer, two: Layer, three: Layer) -> None:
+    left = folded(folded(one, two), three)
+    right = folded(one, folded(two, three))
+
+    for name in ("cpus", "memory", "plain", "ssh", "env"):
+        assert getattr(left, name) == getattr(right, name) == getattr(folded(one, two, three), name)
+    assert (left.images or ()) == (right.images or ())
