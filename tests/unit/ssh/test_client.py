@@ -8,7 +8,7 @@ import pytest
 
 from limavm.errors import UserError
 from limavm.ssh.client import client_facts, parse_version
-from limavm.ssh.client_cache import aes_in_cpuinfo, cache_path, load_client, ssh_argv
+from limavm.ssh.client_cache import cache_path, load_client
 from limavm.ssh.options import Client
 
 
@@ -94,26 +94,3 @@ def test_a_broken_cache_is_as_good_as_none(content: bytes, tmp_path: Path) -> No
     assert load_client(argv) is None
     assert client_facts(argv).version == (9, 2, 1)
     assert load_client(argv) is not None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (b"processor : 0\nflags\t\t: fpu vme aes avx\n", True),
-        (b"processor : 0\nflags\t\t: fpu vme vaes avx\n", False),
-        (b"Features\t: fp asimd aes pmull\n", True),
-        (b"features\t: esan3 zarch stfle msa ldisp\n", True),
-        (b"isa : rv64imafdc\n", False),
-        (b"", False),
-    ],
-)
-def test_aes_is_a_word_among_the_flags_of_the_first_processor(text: bytes, expected: bool) -> None:
-    assert aes_in_cpuinfo(text) is expected
-
-
-def test_the_variable_ssh_names_a_program_and_its_first_arguments() -> None:
-    assert ssh_argv({}) == ["ssh"]
-    assert ssh_argv({"SSH": ""}) == ["ssh"]
-    assert ssh_argv({"SSH": "'/my ssh' -v"}) == ["/my ssh", "-v"]
-    with pytest.raises(ValueError, match="quotation"):
-        ssh_argv({"SSH": "'open"})

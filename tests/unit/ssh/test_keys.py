@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import UserError
-from limavm.ssh.identities import existing_identities
 from limavm.ssh.keys import ensure_identity, key_error, public_keys
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
@@ -145,20 +144,3 @@ def test_our_own_key_must_be_there(config_dir: Path) -> None:
 )
 def test_what_is_no_public_key_is_told_apart(text: str, problem: str) -> None:
     assert problem in (key_error(text) or "")
-
-
-def test_identities_are_offered_when_their_private_half_exists(config_dir: Path, tmp_path: Path) -> None:
-    ensure_identity(str(config_dir))
-    ssh = tmp_path / "home" / ".ssh"
-    ssh.mkdir(parents=True)
-    for name in ("id_rsa", "id_rsa.pub", "lonely.pub", "config"):
-        (ssh / name).write_text("")
-
-    found = existing_identities(str(config_dir), str(tmp_path / "home"), load_dot_ssh=True)
-
-    assert found == [str(config_dir / "user"), str(ssh / "id_rsa")]
-
-
-def test_a_missing_identity_is_an_error(config_dir: Path) -> None:
-    with pytest.raises(UserError, match="is missing"):
-        existing_identities(str(config_dir), "/nowhere", load_dot_ssh=False)

@@ -12,7 +12,7 @@ from limavm.seed.documents import documents
 from limavm.seed.facts import SeedFacts
 from limavm.seed.scripts import guest_file
 from tests.unit.seed.examples import CONFIG, FACTS
-from tests.unit.seed.guest_box import GuestBox, is_possible
+from tests.unit.seed.guest.box import GuestBox, is_possible
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="needs user namespaces")
 

@@ -1,0 +1,1 @@
+"""The programs that run inside the guest: data files, put into the seed by `seed.scripts`."""
