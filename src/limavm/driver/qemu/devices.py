@@ -35,8 +35,10 @@ def tpm_args(machine: Machine) -> list[str]:
 
 
 def audio_args(audio: Audio, qemu: Qemu) -> list[str]:
-    """A sound device on the host's usual sound system, or one that is silent."""
-    backend = audio.device or "none"
+    """A sound device on the host's usual sound system; nothing when the configuration does not ask for sound."""
+    backend = audio.device
+    if not backend:
+        return []
     if backend == "default":
         backend = _HOST_AUDIO.get(qemu.host_os, "oss")
     args = ["-audiodev", f"{escape(backend)},id=snd0"]

@@ -101,6 +101,10 @@ async def connect(path: str, timeout: float) -> Monitor:
         raise QMPLost(f"{path}: no greeting within {timeout:g} s") from error
     except (QMPError, OSError) as error:
         raise QMPLost(f"{path}: {error}") from error
+    except AssertionError:
+        # The library asserts that QEMU did not hang up right after the negotiation. When it did, what it
+        # said before that is worth reading.
+        log.debug("%s: the peer hung up after the negotiation", path)
     return Monitor(client, listener)
 
 

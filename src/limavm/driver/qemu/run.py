@@ -236,10 +236,12 @@ class QemuVM:
         await self.close()
         status = self._process.status()
         _log_output(self._machine)
-        if self._killed or self._end_reason in _WANTED:
+        if self._killed:
             return None
         if self._failure or self._end_reason == "guest-panic":
             return self._failure or _STUCK["guest-panicked"]
+        if self._end_reason in _WANTED:
+            return None
         # Without a monitor and with another parent, nobody saw how it ended.
         if status == 0 or (status is None and not connected):
             return None

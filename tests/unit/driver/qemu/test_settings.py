@@ -1,0 +1,91 @@
+"""QEMU's defaults, and what it refuses."""
+
+import pytest
+from msgspec.structs import replace
+
+from limavm.driver.qemu.settings import fill, problems, warnings
+from limavm.model.arch import Arch
+from limavm.model.config import VNC, Firmware, Mount, Network, Video, Virtiofs
+from tests.unit.driver.qemu.machines import LINUX, a_config
+
+
+@pytest.mark.parametrize(
+    ("host_os", "unsupported", "creator", "expected"),
+    [
+        ("linux", (), "", "9p"),
+        ("linux", (), "2.2.0", "9p"),
+        ("linux", (), "0.23.2", "reverse-sshfs"),
+        ("linux", (), "something", "9p"),
+        ("linux", ("9p",), "2.2.0", "reverse-sshfs"),
+        ("darwin", (), "2.2.0", "9p"),
+        ("windows", (), "2.2.0", "reverse-sshfs"),
+    ],
+)
+def test_the_mount_type_is_one_that_works(
+    host_os: str, unsupported: tuple[str, ...], creator: str, expected: str
+) -> None:
+    config = a_config(mount_types_unsupported=unsupported)
+
+    assert fill(config, replace(LINUX, os=host_os), creator).mount_type == expected
+
+
+def test_what_the_user_chose_is_kept() -> None:
+    config = a_config(mount_type="reverse-sshfs", video=Video(vnc=VNC(display="127.0.0.1:7")))
+
+    assert fill(config, LINUX, "") == config
+
+
+def test_a_vnc_display_looks_for_a_free_number() -> None:
+    assert fill(a_config(), LINUX, "").video.vnc.display == "127.0.0.1:0,to=9"
+
+
+def test_virtiofs_has_a_queue_size() -> None:
+    mounts = (
+        Mount(location="/a", mount_point="/a"),
+        Mount(location="/b", mount_point="/b", virtiofs=Virtiofs(queue_size=64)),
+    )
+
+    filled = fill(a_config(mount_type="virtiofs", mounts=mounts), LINUX, "")
+
+    assert [mount.virtiofs.queue_size for mount in filled.mounts] == [1024, 64]
+
+
+def test_an_ordinary_configuration_has_no_problems() -> None:
+    assert problems(fill(a_config(), LINUX, ""), LINUX) == []
+
+
+def test_all_problems_are_reported_together() -> None:
+    config = a_config(
+        mount_type="virtiofs",
+        mount_types_unsupported=("virtiofs",),
+        vm_opts={"qemu": {"minimumVersion": "new"}},
+        networks=(Network(lima="shared"),),
+        tpm=True,
+    )
+
+    found = problems(config, replace(LINUX, os="windows"))
+
+    assert [problem.partition(":")[0] for problem in found] == [
+        "mountType",
+        "mountType",
+        "vmOpts.qemu.minimumVersion",
+        "networks[0].lima",
+        "tpm",
+    ]
+
+
+@pytest.mark.parametrize(("host_os", "allowed"), [("linux", True), ("darwin", False), ("windows", False)])
+def test_virtiofs_is_for_linux_hosts(host_os: str, allowed: bool) -> None:
+    found = problems(a_config(mount_type="virtiofs"), replace(LINUX, os=host_os))
+
+    assert (found == []) is allowed
+
+
+def test_what_has_no_effect_is_said() -> None:
+    config = a_config(arch=Arch.AARCH64, firmware=Firmware(legacy_bios=True), networks=(Network(vz_nat=True),))
+
+    assert warnings(config) == [
+        "networks[0].vzNAT is for another driver and has no effect",
+        "firmware.legacyBIOS has no effect for aarch64",
+    ]
+    assert warnings(a_config(firmware=Firmware(legacy_bios=True))) == []
