@@ -51,7 +51,7 @@ class GuestBox:
             self.program(name, f'{{ echo {name} "$@"; [ -t 0 ] || cat; }} >>{root}/calls')
         for name in _PRESENT:
             self.program(name, "")
-        self.program("timedatectl", "echo yes")
+        self.program("timedatectl", f'echo timedatectl "$@" >>{root}/calls; echo yes')
         self.program("sudo", _SUDO)
 
     def write(self, name: str, text: str | bytes, mode: int = 0o644) -> None:

@@ -323,3 +323,15 @@ def test_the_per_boot_script_mounts_the_seed_for_root_only(box: GuestBox) -> Non
         "mount -t iso9660 -o ro,mode=0700,dmode=0700,overriderockperm,exec,uid=0 /dev/the-seed /mnt/lima-cidata"
     )
     assert box.exists("run/lima-boot-done")
+
+
+@pytest.mark.skipif(Path("/dev/rtc0").exists(), reason="the machine has a clock")
+@pytest.mark.parametrize(("clock", "moved"), [(1, True), (4102444800, False)])
+def test_a_clock_that_is_behind_the_seed_is_set_and_synchronised(box: GuestBox, clock: int, moved: bool) -> None:
+    box.program("date", f'echo date "$@" >>{box.root}/calls; echo {clock}')
+    box.seed(seed())
+
+    box.boot()
+
+    assert any(call.startswith("date -s @") for call in box.calls) is moved
+    assert ("timedatectl set-ntp true" in box.calls) is moved

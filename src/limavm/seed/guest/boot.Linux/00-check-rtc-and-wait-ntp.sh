@@ -4,12 +4,14 @@ set -eu
 if [ -e /dev/rtc0 ] || ! [ -d /run/systemd/system ]; then
 	exit 0
 fi
+# The seed bears the time at which the host started the machine. A clock that is ahead of it was set by
+# somebody who knows better (a driver of the real-time clock that is not loaded any more, an NTP client).
 seed_time=$(stat -c %Y "$LIMA_CIDATA_MNT/lima.env")
-if [ "$(date +%s)" -lt "$seed_time" ]; then
-	date -s "@$seed_time"
-fi
-command -v timedatectl >/dev/null || exit 0
-timedatectl set-ntp true || exit 0
+[ "$(date +%s)" -lt "$seed_time" ] || exit 0
+date -s "@$seed_time"
+
+# After a reboot from inside the guest the seed may be days old.
+command -v timedatectl >/dev/null && timedatectl set-ntp true || exit 0
 count=0
 until [ "$(timedatectl show --property=NTPSynchronized --value)" = yes ]; do
 	count=$((count + 1))
