@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
+from limavm.errors import UserError
 from limavm.host import paths
+from limavm.host.platform import facts
 from limavm.instance.gonames import go_named
 from limavm.model.instance import Instance
 
@@ -62,9 +64,19 @@ def of(instance: Instance) -> dict[str, Any]:
     return {**_ordered(instance, _ZERO), **_host()}
 
 
-def template_data(instance: Instance) -> dict[str, Any]:
+class TemplateData(dict[str, Any]):
+    """The fields of an instance; to ask for another one is an error, as it is with Lima's structs."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The field; raises UserError when there is none of that name."""
+        if key not in self:
+            raise UserError(f"an instance has no field {key!r}", hint="`limactl list --list-fields` shows them")
+        return super().get(key, default)
+
+
+def template_data(instance: Instance) -> TemplateData:
     """What a Go template for `--format` is executed on."""
-    return {**go_named(_ordered(instance, _ZERO_IN_TEMPLATES)), **_host()}
+    return TemplateData({**go_named(_ordered(instance, _ZERO_IN_TEMPLATES)), **_host()})
 
 
 def _ordered(instance: Instance, zero: dict[str, object]) -> dict[str, Any]:
@@ -73,14 +85,10 @@ def _ordered(instance: Instance, zero: dict[str, object]) -> dict[str, Any]:
 
 
 def _host() -> dict[str, str]:
-    import platform
-    import sys
-
-    from limavm.model.arch import arch_of_machine
-
+    host = facts()
     return {
-        "HostOS": {"win32": "windows"}.get(sys.platform, sys.platform.rstrip("0123456789")),
-        "HostArch": arch_of_machine(platform.machine()),
+        "HostOS": host.os,
+        "HostArch": host.arch,
         "LimaHome": paths.lima_home(),
         "IdentityFile": f"{paths.config_dir()}/user",
     }

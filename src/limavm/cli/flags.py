@@ -19,9 +19,12 @@ _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 
 class Flag(click.Option):
-    """An option; values come after a blank or `=`."""
+    """An option; values come after a blank or `=`. One that was not given is None."""
 
     takes_value = True
+
+    def __init__(self, decls: Sequence[str], *, default: Any = None, **attrs: Any) -> None:
+        super().__init__(decls, default=default, **attrs)
 
 
 class BoolFlag(Flag):

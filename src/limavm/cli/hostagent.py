@@ -10,14 +10,14 @@ from limavm.host import paths
 
 
 def _hostagent(session: Session, names: list[str], *, pidfile: str | None, socket: str | None, **flags: object) -> int:
-    from limavm.hostagent import agent
+    from limavm.hostagent.agent import main
 
     name = names[0]
     paths.check_instance_name(name)
     directory = paths.instance_dir(name)
     if not os.path.lexists(os.path.join(directory, paths.LIMA_YAML)):
         raise UserError(f"there is no instance {name!r}", hint="`limactl list` shows the instances")
-    return agent.main(
+    return main(
         name,
         pid_path=pidfile or os.path.join(directory, paths.HA_PID),
         socket_path=socket or os.path.join(directory, paths.HA_SOCK),

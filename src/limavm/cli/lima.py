@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from limavm.cli.fast import load_msgspec
 from limavm.cli.main import guarded
 from limavm.cli.main import main as limactl
 
@@ -49,6 +50,7 @@ def _flags() -> list[str]:
 
 def _shell(args: Sequence[str]) -> int:
     """What `limactl shell` with our flags does, without click."""
+    load_msgspec()
     from limavm.cli import remote, session
 
     options = remote.Options(

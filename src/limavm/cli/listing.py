@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from limavm.cli import fields, logs, output
+from limavm.cli import logs, output
 from limavm.cli.session import output_is_terminal
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
+from limavm.host.platform import facts
 from limavm.instance.inspect import inspect
 from limavm.model.instance import Instance, Status
 from limavm.model.size import format_size
@@ -35,7 +36,9 @@ def show(wanted: Sequence[str], options: Options) -> int:
     """
     form = checked_format(options)
     if options.list_fields:
-        print("\n".join(sorted(fields.TEMPLATE_NAMES.values())))
+        from limavm.cli.fields import TEMPLATE_NAMES
+
+        print("\n".join(sorted(TEMPLATE_NAMES.values())))
         return 0
     known = instance_names()
     if not known and not wanted:
@@ -70,9 +73,10 @@ def checked_format(options: Options) -> str:
 
 def _inspected(names: Sequence[str], missing: list[str]) -> Iterator[Instance]:
     """Each instance; one whose directory vanished is added to `missing`."""
+    host = facts()
     for name in names:
         try:
-            yield inspect(name)
+            yield inspect(name, host)
         except NotFoundError:
             directory = paths.instance_dir(name)
             if os.path.isdir(directory):
@@ -103,12 +107,17 @@ def rendered(instances: Sequence[Instance], form: str, *, all_fields: bool = Fal
         case "table":
             return table(instances, _width() if terminal and not all_fields else None)
         case "json":
-            values = [output.without_empty_objects(fields.of(instance)) for instance in instances]
-            return "".join(output.json_text(value, colour=terminal) + "\n" for value in values)
+            return "".join(output.json_text(value, colour=terminal) + "\n" for value in _objects(instances))
         case "yaml":
-            return _yaml([output.without_empty_objects(fields.of(instance)) for instance in instances])
+            return _yaml(_objects(instances))
         case _:
             return "".join(_template(form, instance) + "\n" for instance in instances)
+
+
+def _objects(instances: Sequence[Instance]) -> list[object]:
+    from limavm.cli import fields
+
+    return [output.without_empty_objects(fields.of(instance)) for instance in instances]
 
 
 def table(instances: Sequence[Instance], width: int | None) -> str:
@@ -116,8 +125,9 @@ def table(instances: Sequence[Instance], width: int | None) -> str:
     types, arches = ({getattr(one, name) for one in instances} for name in ("vm_type", "arch"))
     show_type = show_arch = show_dir = True
     if width is not None:
+        host_arch = facts().arch
         show_type = width >= 12 * _TAB or len(types) > 1
-        show_arch = width >= (11 + show_type) * _TAB or arches != {_host_arch()}
+        show_arch = width >= (11 + show_type) * _TAB or arches != {host_arch}
         show_dir = width >= (10 + show_type + show_arch) * _TAB
     shown = {"VMTYPE": show_type, "ARCH": show_arch, "DIR": show_dir}
     heads = ("NAME", "STATUS", "SSH", "VMTYPE", "ARCH", "CPUS", "MEMORY", "DISK", "DIR")
@@ -156,14 +166,6 @@ def _width() -> int | None:
         return None
 
 
-def _host_arch() -> str:
-    import platform
-
-    from limavm.model.arch import arch_of_machine
-
-    return arch_of_machine(platform.machine())
-
-
 def _yaml(values: Sequence[object]) -> str:
     import yaml
 
@@ -172,6 +174,7 @@ def _yaml(values: Sequence[object]) -> str:
 
 
 def _template(text: str, instance: Instance) -> str:
+    from limavm.cli import fields
     from limavm.gotemplate import TemplateError, render
 
     try:

@@ -1,14 +1,10 @@
 """Results on standard output: tables and JSON, plain or coloured."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 #: Blanks between the columns of a table.
 _GAP = 4
-
-_TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<word>-?\d[\d.eE+-]*|true|false|null)')
-_KEY, _STRING, _WORD, _RESET = "\x1b[36m", "\x1b[32m", "\x1b[35m", "\x1b[0m"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -29,13 +25,11 @@ def json_text(value: object, *, pretty: bool = False, colour: bool = False) -> s
     if not pretty and not colour:
         return encoded.decode()
     text = msgspec.json.format(encoded, indent=4).decode()
-    return _TOKEN.sub(_coloured, text) if colour else text
+    if not colour:
+        return text
+    from limavm.cli.colour import coloured
 
-
-def _coloured(match: re.Match[str]) -> str:
-    if match["key"] is not None:
-        return f"{_KEY}{match['string']}{_RESET}{match['key']}"
-    return f"{_STRING if match['string'] else _WORD}{match.group()}{_RESET}"
+    return coloured(text)
 
 
 def without_empty_objects(value: Any) -> Any:
