@@ -13,9 +13,9 @@ from limavm.model.arch import Arch
 from limavm.model.config import Config, User
 from limavm.model.host import HostFacts
 from limavm.model.machine import DirectBoot, Drive, Machine, UserNIC
-from tests.fakes import qemu as fake
 
 DIRECTORY = "/home/ann/.lima/dev"
+FAKE = Path(__file__).parents[3] / "fakes" / "qemu.py"
 LINUX = HostFacts(
     os="linux",
     arch="x86_64",
@@ -69,7 +69,7 @@ def install_fake_qemu(prefix: Path, monkeypatch: pytest.MonkeyPatch, misbehaviou
     """Put a fake qemu-system-x86_64 with firmware below `prefix` and make the driver use it; returns its path."""
     program = prefix / "bin" / "qemu-system-x86_64"
     program.parent.mkdir(parents=True, exist_ok=True)
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S {shlex.quote(str(fake.__file__))} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S {shlex.quote(str(FAKE))} "$@"\n')
     program.chmod(0o755)
     firmware = prefix / "share" / "qemu"
     firmware.mkdir(parents=True, exist_ok=True)

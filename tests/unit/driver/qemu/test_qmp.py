@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 
 from limavm.driver.qemu.qmp import Event, QMPLost, QMPRefused, connect
 from tests.fakes.qemu import split_messages
+
+if sys.platform == "win32":
+    pytest.skip("the fake speaks over a unix socket", allow_module_level=True)
 
 GREETING = {"QMP": {"version": {"qemu": {"major": 8, "minor": 2, "micro": 1}, "package": ""}, "capabilities": ["oob"]}}
 

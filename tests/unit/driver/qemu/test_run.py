@@ -19,7 +19,8 @@ from limavm.model.host import HostFacts
 from limavm.model.machine import Machine
 from tests.unit.driver.qemu.machines import LINUX, a_config, a_machine, install_fake_qemu
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake speaks over a unix socket")
+if sys.platform == "win32":
+    pytest.skip("the fake speaks over a unix socket", allow_module_level=True)
 
 Prepare = Callable[..., Machine]
 
