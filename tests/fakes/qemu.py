@@ -68,7 +68,8 @@ class Fake:
         self.peer: socket.socket | None = None
 
     def run(self) -> int:
-        assert sys.platform != "win32", "this fake needs unix sockets and file locks"
+        if sys.platform == "win32":
+            raise NotImplementedError("unix sockets and file locks")
         pid_file = open(self.argv[self.argv.index("-pidfile") + 1], "w")  # noqa: SIM115 - held until the end
         fcntl.lockf(pid_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         pid_file.write(f"{os.getpid()}\n")
