@@ -1,6 +1,7 @@
 """The seed of one boot, and the reference copy of what cloud-init is told."""
 
 import os
+import time
 from collections.abc import Sequence
 
 from limavm.host import paths
@@ -22,7 +23,8 @@ _ETH0_METRIC = 200
 def write_seed(config: Config, machine: Machine) -> None:
     """Write `cidata.iso` and `cloud-config.yaml` for the boot that `machine` describes."""
     seed = _facts(config, machine.name, machine.directory, machine.boot_token, _nics(config, machine))
-    write_iso(documents(config, seed), machine.seed)
+    # A guest without a clock of its own takes the time of the seed.
+    write_iso(documents(config, seed), machine.seed, timestamp=time.time())
     write_atomic(os.path.join(machine.directory, paths.CLOUD_CONFIG), cloud_config(config, seed), 0o444)
 
 

@@ -84,6 +84,8 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
         **_ca_certs(config, facts),
         "bootcmd": [
             _nic_repair(facts),
+            # Packages are upgraded in a late stage, and what the boot scripts do may depend on it.
+            *([] if config.upgrade_packages else [["sh", "-c", guest_file("early-boot.sh").decode()]]),
             *(_boot_step(step, config.param) for _, step in numbered(config.provision, "boot")),
         ],
     }

@@ -69,7 +69,12 @@ def test_a_linux_guest_must_let_ssh_in_and_have_its_session_ready() -> None:
 
 def test_a_plain_guest_only_has_to_let_ssh_in() -> None:
     assert len(essential(config(plain=True), "t").requirements) == 2
-    assert final(config(plain=True), "t").requirements == ()
+
+
+def test_boot_scripts_must_have_finished_in_a_plain_guest_too() -> None:
+    (found,) = final(config(plain=True), "boot-1").requirements
+
+    assert "boot-1" in found.script
 
 
 def test_probes_are_the_optional_group_with_their_own_words() -> None:
