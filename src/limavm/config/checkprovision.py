@@ -49,7 +49,7 @@ def _check_file_mode(item: Provision, flaws: Flaws, path: Path) -> None:
     if item.mode == "yq":
         flaws.unless(bool(item.expression), "mode yq needs an expression", *path, "expression")
     if not _OCTAL.fullmatch(item.permissions or ""):
-        flaws.add(f"must be octal digits such as 644, not {item.permissions!r}", *path, "permissions")
+        flaws.add(f"must be octal digits such as '0644', in quotes, not {item.permissions!r}", *path, "permissions")
 
 
 def _check_script_mode(item: Provision, flaws: Flaws, path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec.structs import replace
+
 from limavm.config import layer
 from limavm.config.expand import Expander
 from limavm.model.config import User
@@ -30,15 +32,11 @@ def guest_user(given: layer.User, guest_os: str, expander: Expander) -> User:
     )
     if facts.root and not (given.name and given.uid is not None):
         expander.warnings.append(f"limactl runs as root: the user of the guest is {name!r} with uid {uid}")
+    # `{{.Home}}` inside of the home directory is the text as it was given.
     expander.set_user(user)
-    return User(
-        name=name,
-        comment=user.comment,
-        home=expander.guest(template, "user.home"),
-        shell=user.shell,
-        uid=uid,
-        passwordless_sudo=user.passwordless_sudo,
-    )
+    user = replace(user, home=expander.guest(template, "user.home"))
+    expander.set_user(user)
+    return user
 
 
 def _name(expander: Expander, created: str) -> str:

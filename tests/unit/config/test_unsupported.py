@@ -1,0 +1,23 @@
+import pytest
+
+from tests.unit.config.conftest import Resolve
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("mounts: [{location: /tmp, mountPoint: /m}, {location: /usr, mountPoint: /n}]", "mounts"),
+        ("portForwards: [{guestPort: 80}]", "portForwards"),
+        ("copyToHost: [{guest: /a, host: /b}]", "copyToHost"),
+        ("networks: [{lima: user-v2}]", "networks"),
+        ("additionalDisks: [a]", "additionalDisks"),
+        ("containerd: {user: true}", "containerd"),
+    ],
+)
+def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, key: str) -> None:
+    assert resolved(text).warnings == (f"dev.yaml:1: {key}: has no effect yet, a later version of limavm brings it",)
+
+
+@pytest.mark.parametrize("text", ["", "mounts: []", "containerd: {system: false, user: false}", "networks: null"])
+def test_what_is_not_asked_for_does_not_warn(resolved: Resolve, text: str) -> None:
+    assert resolved(text).warnings == ()
