@@ -5,18 +5,14 @@ A child started here gets a session of its own, so that a Ctrl-C meant for us do
 
 import asyncio
 import contextlib
-import logging
 import os
-import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
-from limavm.host.process import ProcessError, missing_program
-
-log = logging.getLogger(__name__)
+from limavm.host.process import ProcessError, starting
 
 _GRACE = 5.0
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the latter, and it kills
@@ -40,13 +36,10 @@ async def start(
     pass_fds: Sequence[int] = (),
 ) -> asyncio.subprocess.Process:
     """Start a program; the caller owns the child and must wait for it."""
-    log.debug("starting %s", shlex.join(argv))
-    try:
+    with starting(argv):
         return await asyncio.create_subprocess_exec(  # noqa: TID251 - the one place that may
             *argv, stdin=stdin, stdout=stdout, stderr=stderr, env=env, pass_fds=pass_fds, start_new_session=True
         )
-    except FileNotFoundError as error:
-        raise missing_program(argv[0]) from error
 
 
 async def complete(argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
@@ -78,14 +71,17 @@ async def ended(child: asyncio.subprocess.Process, grace: float = _GRACE) -> Asy
     try:
         yield
     finally:
-        for number in (signal.SIGTERM, _KILL):
-            _signal(child, number)
-            try:
-                async with asyncio.timeout(grace):
-                    await _gone(child)
-                break
-            except TimeoutError:
-                continue
+        try:
+            for number in (signal.SIGTERM, _KILL):
+                _signal(child, number)
+                try:
+                    async with asyncio.timeout(grace):
+                        await _gone(child)
+                    break
+                except TimeoutError:
+                    continue
+        finally:  # we may be cancelled once more while we wait
+            _signal(child, _KILL)
 
 
 def _signal(child: asyncio.subprocess.Process, number: int) -> None:

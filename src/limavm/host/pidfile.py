@@ -19,13 +19,21 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+#: Device and inode of the files that this process holds. They are not opened a second time: closing any
+#: descriptor of a file drops all locks that the process has on it (fcntl(2), record locks).
+_ours: set[tuple[int, int]] = set()
+
 
 def read_pid(path: str) -> int:
     """The number in a PID file, 0 when there is none; raises ValueError when it is not a number."""
+    if _is_ours(path):
+        return os.getpid()
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             text = file.read(32).strip()
     except FileNotFoundError:
+        return 0
+    if not text:  # its writer has made it and has not come to writing yet
         return 0
     pid = int(text)
     if pid <= 0:
@@ -40,7 +48,7 @@ def live_pid(path: str, *markers: str) -> int:
     decide when nobody holds the file's lock. Raises ValueError for a file without a number.
     """
     pid = read_pid(path)
-    if not pid or not _exists(pid):
+    if not pid or not exists(pid):
         return 0
     if _is_locked(path):
         return pid
@@ -50,7 +58,8 @@ def live_pid(path: str, *markers: str) -> int:
     return pid if all(any(marker in argument for argument in arguments) for marker in markers) else 0
 
 
-def _exists(pid: int) -> bool:
+def exists(pid: int) -> bool:
+    """Whether any process has this ID now."""
     if sys.platform == "win32":  # signal 0 is Ctrl-C there
         return windows.process_exists(pid)
     try:
@@ -62,7 +71,16 @@ def _exists(pid: int) -> bool:
     return True
 
 
+def _is_ours(path: str) -> bool:
+    try:
+        return _identity(os.stat(path)) in _ours
+    except FileNotFoundError:
+        return False
+
+
 def _is_locked(path: str) -> bool:
+    if _is_ours(path):
+        return True
     if sys.platform != "win32":
         try:
             with open(path, "rb") as file:
@@ -110,8 +128,12 @@ def send_signal(path: str, number: int, *markers: str) -> bool:
             if live_pid(path, *markers) != pid:
                 return False
             send(number)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # the number is now that of a thread
+            return False
+        raise
     return True
 
 
@@ -131,19 +153,58 @@ def _pinned(pid: int) -> Iterator[Callable[[int], None]]:
 def held(path: str) -> Iterator[None]:
     """Write our PID to a file, hold its lock for as long as the context lasts, then remove it.
 
-    Raises BusyError when a living process holds it. A stale file is taken over.
+    Raises BusyError when a living process holds it. A stale file is taken over. While it is held,
+    this process must look at it through this module only (see `_ours`).
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    descriptor = _claim(path)
+    own = _identity(os.fstat(descriptor))
+    _ours.add(own)
     try:
-        if sys.platform != "win32":
-            try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise BusyError("the host agent is running already", where=path) from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, b"%d\n" % os.getpid())
         yield
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
     finally:
+        _ours.discard(own)
+        _release(path, descriptor)
+
+
+def _claim(path: str) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        try:
+            _lock(path, descriptor)
+            # Its last owner may have removed the file between our opening and locking it.
+            if _identity(os.stat(path)) == _identity(os.fstat(descriptor)):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(path: str, descriptor: int) -> None:
+    if _identity(os.fstat(descriptor)) in _ours:
+        raise RuntimeError(f"{path} is held by this process already")
+    if sys.platform != "win32":
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            raise BusyError("the host agent is running already", where=path) from error
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _release(path: str, descriptor: int) -> None:
+    """Remove the file while its lock is still ours, so that nobody else's is removed."""
+    if sys.platform == "win32":  # an open file cannot be removed there
+        os.close(descriptor)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    if sys.platform != "win32":
         os.close(descriptor)

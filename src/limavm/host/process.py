@@ -4,6 +4,7 @@ Command lines are lists and never pass a shell. Nothing is inherited on standard
 """
 
 import contextlib
+import errno
 import logging
 import os
 import shlex
@@ -16,6 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from limavm.errors import UserError
 
 log = logging.getLogger(__name__)
+
+Child = subprocess.Popen[bytes]
+"""A running child; the one who started it waits for it."""
 
 #: How much of a failed program's standard error is quoted.
 _TAIL = 4000
@@ -65,6 +69,22 @@ def missing_program(name: str) -> UserError:
     return UserError(f"the program {name!r} is not installed", where="PATH", hint=hint)
 
 
+@contextlib.contextmanager
+def starting(argv: Sequence[str]) -> Iterator[None]:
+    """Log a command line that can be pasted, and explain why the body could not start it."""
+    log.debug("starting %s", shlex.join(argv))
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise missing_program(argv[0]) from error
+    except PermissionError as error:
+        raise UserError(f"the program {argv[0]!r} may not be run", where=shlex.join(argv)) from error
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        raise UserError(f"the program {argv[0]!r} is not one for this system", where=shlex.join(argv)) from error
+
+
 def find_program(name: str) -> str | None:
     """The path of a program in PATH or in the system directories that a user's PATH may leave out."""
     return shutil.which(name) or shutil.which(name, path=os.pathsep.join(("/usr/sbin", "/sbin")))
@@ -89,11 +109,9 @@ def run(
     Raises ProcessError for any exit status but 0, UserError when it is missing or takes longer
     than `timeout` seconds (it is killed then).
     """
-    log.debug("running %s", shlex.join(argv))
     try:
-        done = subprocess.run(argv, input=stdin, capture_output=True, env=env, timeout=timeout, check=False)
-    except FileNotFoundError as error:
-        raise missing_program(argv[0]) from error
+        with starting(argv):
+            done = subprocess.run(argv, input=stdin, capture_output=True, env=env, timeout=timeout, check=False)
     except subprocess.TimeoutExpired as error:
         raise UserError(f"{argv[0]} did not end within {timeout:g} s", where=shlex.join(argv)) from error
     if done.returncode:
@@ -103,21 +121,17 @@ def run(
 
 def interactive(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
     """Run a program on our own terminal and return its exit code, 255 when a signal ended it."""
-    log.debug("running %s", shlex.join(argv))
-    try:
+    with starting(argv):
         code = subprocess.run(argv, env=env, check=False).returncode
-    except FileNotFoundError as error:
-        raise missing_program(argv[0]) from error
     return code if code >= 0 else 255
 
 
-def detached(argv: Sequence[str], *, stdout: str, stderr: str) -> subprocess.Popen[bytes]:
+def detached(argv: Sequence[str], *, stdout: str, stderr: str) -> Child:
     """Start a program in a session of its own, its output appended to two files.
 
     It outlives us. The caller may poll the result for an early end, and needs not to wait for it.
     """
-    log.debug("starting %s", shlex.join(argv))
-    with open(stdout, "ab") as out, open(stderr, "ab") as err:
+    with open(stdout, "ab") as out, open(stderr, "ab") as err, starting(argv):
         return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
 
 
@@ -129,22 +143,19 @@ def spawned(
     stdout: int | None = None,
     stderr: int | None = None,
     env: Mapping[str, str] | None = None,
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[Child]:
     """A child for as long as the context lasts: then TERM, a grace period, KILL, and waited for."""
-    log.debug("starting %s", shlex.join(argv))
-    try:
+    with starting(argv):
         child = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL if stdin is None else stdin, stdout=stdout, stderr=stderr, env=env
         )
-    except FileNotFoundError as error:
-        raise missing_program(argv[0]) from error
     try:
         yield child
     finally:
         end(child)
 
 
-def end(child: "subprocess.Popen[bytes]", grace: float = _GRACE) -> None:
+def end(child: Child, grace: float = _GRACE) -> None:
     """End a child and wait for it; harmless when it has ended already."""
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)

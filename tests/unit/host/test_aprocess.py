@@ -1,0 +1,128 @@
+import asyncio
+import contextlib
+import signal
+import sys
+
+import pytest
+
+from limavm.errors import UserError
+from limavm.host import aprocess
+from limavm.host.process import ProcessError
+
+LOUD = "trap '' TERM; echo; exec sleep 60"
+
+
+async def test_the_output_of_a_program_is_returned() -> None:
+    assert await aprocess.run(["cat"], stdin=b"through") == b"through"
+
+
+async def test_nothing_is_inherited_on_standard_input() -> None:
+    assert await aprocess.run(["cat"]) == b""
+
+
+async def test_a_failure_is_an_error_with_its_status() -> None:
+    with pytest.raises(ProcessError, match=r"sh failed \(exit status 3\): why"):
+        await aprocess.run(["sh", "-c", "echo why >&2; exit 3"])
+
+
+async def test_whoever_wants_the_status_gets_it() -> None:
+    done = await aprocess.complete(["sh", "-c", "echo out; echo err >&2; exit 3"])
+
+    assert done == aprocess.Completed(3, b"out\n", b"err\n")
+
+
+@pytest.mark.parametrize("name", ["no-such-program", "/etc/passwd", "/etc/passwd/x"])
+async def test_a_program_that_cannot_be_started_is_an_error_of_the_user(name: str) -> None:
+    with pytest.raises(UserError, match=r"is not installed|may not be run"):
+        await aprocess.run([name])
+
+
+async def test_a_program_that_does_not_read_its_input_is_no_error() -> None:
+    assert await aprocess.run(["true"], stdin=bytes(1 << 20)) == b""
+
+
+async def test_a_program_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(TimeoutError):
+        await aprocess.run(["sleep", "60"], timeout=0.05)
+
+
+async def test_a_child_ends_with_its_context() -> None:
+    child = await aprocess.start(["sleep", "60"])
+
+    async with aprocess.ended(child):
+        assert child.returncode is None
+
+    assert child.returncode == -signal.SIGTERM
+
+
+async def test_a_child_that_ignores_us_is_killed() -> None:
+    child = await aprocess.start(["sh", "-c", LOUD])
+    assert child.stdout
+
+    async with aprocess.ended(child, grace=0.05):
+        await child.stdout.readline()
+
+    assert child.returncode == -9
+
+
+async def test_cancellation_ends_the_child_and_passes_through() -> None:
+    child = await aprocess.start(["sleep", "60"])
+    entered = asyncio.Event()
+
+    async def use() -> None:
+        async with aprocess.ended(child):
+            entered.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(use())
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert child.returncode == -signal.SIGTERM
+
+
+async def test_a_second_cancellation_does_not_leave_the_child_behind() -> None:
+    child = await aprocess.start(["sh", "-c", LOUD])
+    assert child.stdout
+    await child.stdout.readline()
+    entered = asyncio.Event()
+
+    async def use() -> None:
+        async with aprocess.ended(child, grace=60):
+            entered.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(use())
+    await entered.wait()
+    task.cancel()
+    for _ in range(5):  # into the grace period
+        await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+    async with asyncio.timeout(10):
+        assert await child.wait() == -9
+
+
+if sys.platform != "win32":
+    import os
+
+    async def test_a_child_has_a_session_of_its_own() -> None:
+        child = await aprocess.start(["sleep", "60"])
+
+        async with aprocess.ended(child):
+            assert os.getsid(child.pid) == child.pid
+
+    async def test_what_a_child_started_ends_with_it() -> None:
+        child = await aprocess.start(["sh", "-c", "sleep 60 & echo $!; wait"])
+        assert child.stdout
+        async with aprocess.ended(child):
+            grandchild = int(await child.stdout.readline())
+
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(grandchild, 0)  # at most a zombie is left, for init to collect
+            with open(f"/proc/{grandchild}/stat", encoding="ascii") as file:
+                assert file.read().split()[2] == "Z"
