@@ -117,8 +117,8 @@ class _Bar:
         """Move the bar; the first call makes it appear."""
         if self._progress is None:
             self._progress = _rich_progress()
+            self._progress.add_task(self._description, total=work.size, state="")
             self._progress.start()
-            self._progress.add_task(self._description, total=work.size)
         task = self._progress.task_ids[0]
         self._progress.update(task, completed=work.amount, total=work.size, state=_tail(work))
 

@@ -119,6 +119,9 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
+    def signal(self, number: int) -> None:
+        self._child.send_signal(number)
+
     def ended(self) -> int:
         """Wait for the end; returns the exit code. What is shown by then is in `shown`."""
         code = self._child.wait(30)

@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+
+from limavm.cli.complete import DEFAULT, NO_FILES, complete
+from tests.unit.cli.harness import Run, make_instance
+
+
+@pytest.fixture(autouse=True)
+def instances(home: Path) -> None:
+    make_instance(home, "web")
+    make_instance(home, "work")
+    make_instance(home, "db")
+    templates = home / "_templates"
+    (templates / "_images").mkdir(parents=True)
+    (templates / "mine.yaml").write_text("{}")
+    (templates / "_images" / "hidden.yaml").write_text("{}")
+
+
+def values(*words: str) -> list[str]:
+    return [value for value, _ in complete(words)[0]]
+
+
+def test_commands_are_offered_with_their_descriptions() -> None:
+    candidates, directive = complete(["st"])
+
+    assert candidates == [("start", "Start an instance, creating it when needed"), ("stop", "Stop instances")]
+    assert directive == NO_FILES
+
+
+def test_hidden_commands_and_aliases_are_not_offered() -> None:
+    assert {"hostagent", "__complete", "ls", "rm"} & set(values("")) == set()
+
+
+@pytest.mark.parametrize("command", ["stop", "delete", "list", "restart", "shell", "timings", "start"])
+def test_instances_are_offered(command: str) -> None:
+    assert values(command, "w") == ["web", "work"]
+
+
+def test_names_that_stand_there_already_are_not_offered_again() -> None:
+    assert values("stop", "web", "") == ["db", "work"]
+    assert values("restart", "web", "") == []
+
+
+def test_flags_before_the_command_and_before_the_name_are_skipped() -> None:
+    assert values("--log-level", "debug", "--debug", "stop", "-f", "d") == ["db"]
+
+
+@pytest.mark.parametrize("command", ["create", "start", "validate"])
+def test_templates_are_offered_and_files_as_well(command: str) -> None:
+    candidates, directive = complete([command, "template:m"])
+
+    assert candidates == [("template:mine", "")]
+    assert directive == DEFAULT
+
+
+def test_templates_below_an_underscore_are_hidden_until_it_is_typed() -> None:
+    assert "template:_images/hidden" not in values("create", "template:")
+    assert values("create", "template:_") == ["template:_images/hidden"]
+    assert values("create", "template:_images/") == ["template:_images/hidden"]
+
+
+def test_create_does_not_offer_instances() -> None:
+    assert values("create", "w") == []
+
+
+def test_flags_are_offered_that_are_not_used_yet() -> None:
+    assert values("stop", "--") == ["--force", "--log-level", "--log-format", "--debug", "--tty", "--yes", "--help"]
+    assert "--force" not in values("stop", "--force", "--")
+    assert values("start", "--me") == ["--memory"]
+
+
+@pytest.mark.parametrize("words", [["start", "--arch", "a"], ["start", "--arch=a"]])
+def test_values_of_flags_are_offered_bare(words: list[str]) -> None:
+    assert values(*words) == ["aarch64", "armv7l"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--disk", "100"), ("--vm-type", "qemu"), ("--shell", "/bin/zsh"), ("--ssh-port", "60022"), ("--cpus", "1")],
+)
+def test_frequent_values(flag: str, value: str) -> None:
+    assert value in values("start", flag, "")
+
+
+def test_memory_goes_up_to_half_of_the_host() -> None:
+    assert all(float(value) > 0 for value in values("create", "--memory", ""))
+    assert values("create", "--memory", "")
+
+
+def test_behind_two_dashes_there_are_no_flags() -> None:
+    assert values("stop", "--", "-") == []
+    assert values("stop", "--", "w") == ["web", "work"]
+
+
+def test_the_command_that_runs_in_the_guest_is_left_to_the_shell() -> None:
+    assert complete(["shell", "web", "l"]) == ([], DEFAULT)
+    assert complete(["shell", "web", "--"]) == ([], DEFAULT)
+
+
+def test_sub_commands_and_help_topics() -> None:
+    assert values("completion", "") == ["bash", "fish", "powershell", "zsh"]
+    assert values("completion", "zsh", "--no") == ["--no-descriptions"]
+    assert values("help", "tim") == ["timings"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["nope", ""], ["nope", "nope", ""], ["stop", "--frob", ""], ["completion", "frob", ""], ["start", "\x00"]],
+)
+def test_words_that_make_no_sense_give_no_error(words: list[str]) -> None:
+    complete(words)
+
+
+def test_the_protocol(limactl: Run) -> None:
+    done = limactl("__complete", "tim")
+
+    assert done.code == 0
+    assert done.out == "timings\tShow how long each phase of the last start took\n:4\n"
+    assert done.err
+    assert limactl("__completeNoDesc", "tim").out == "timings\n:4\n"
+    assert limactl("__complete", "start", "--frob", "--").code == 0
+    assert limactl("__complete").out.endswith(":4\n")
