@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from limavm.config.errors import ConfigError
+from limavm.config.resolve import resolve
+from limavm.errors import NotFoundError, UserError
+from tests.unit.config.conftest import IMAGE, LINUX, Problems, Resolve
+
+
+def test_an_instance_is_resolved_from_its_directory(lima_home: Path) -> None:
+    directory = lima_home / "dev"
+    directory.mkdir()
+    (directory / "lima.yaml").write_text("cpus: 3\n" + IMAGE)
+
+    assert resolve(str(directory), LINUX, version="2.2.0").config.cpus == 3
+
+
+def test_an_instance_without_its_file_does_not_exist(lima_home: Path) -> None:
+    with pytest.raises(NotFoundError, match="'dev' does not exist"):
+        resolve(str(lima_home / "dev"), LINUX, version="2.2.0")
+
+
+def test_a_file_that_cannot_be_read_is_an_error(lima_home: Path) -> None:
+    (lima_home / "dev" / "lima.yaml").mkdir(parents=True)
+
+    with pytest.raises(UserError, match="cannot be read"):
+        resolve(str(lima_home / "dev"), LINUX, version="2.2.0")
+
+
+def test_an_error_names_the_file_line_and_key(lima_home: Path) -> None:
+    path = lima_home / "dev" / "lima.yaml"
+    path.parent.mkdir()
+    path.write_text("\ncpus: four\n" + IMAGE)
+
+    with pytest.raises(ConfigError) as caught:
+        resolve(str(path.parent), LINUX, version="2.2.0")
+
+    assert str(caught.value) == f"{path}:2: cpus: must be a whole number, not 'four'"
+
+
+def test_all_broken_files_are_reported(problems: Problems) -> None:
+    found = problems("a: [", default="b: [", override="c: [")
+
+    assert len(found) == 3
+
+
+def test_warnings_of_all_files_are_there(resolved: Resolve) -> None:
+    warnings = resolved("cpu: 1", default="mem: 1", override="dsk: 1").warnings
+
+    assert [warning.split("/")[-1].split(":")[:3] for warning in warnings] == [
+        ["override.yaml", "1", " dsk"],
+        ["dev.yaml", "1", " cpu"],
+        ["default.yaml", "1", " mem"],
+    ]
