@@ -7,7 +7,7 @@ with the cache by a hard link, and what limactl and its children have written in
 import os
 import sys
 
-from machines import add_options, prepared
+from machines import Machine, add_options, delete, prepared
 from measure import Report, parser
 
 MIB = float(1 << 20)
@@ -41,14 +41,17 @@ def main() -> None:
     seconds: list[float] = []
     occupied: list[float] = []
     written: list[float] = []
-    with prepared(args.limactl) as machine:
-        machine.create(args.template)  # the image is in the cache from here on
-    for _ in range(args.runs):
-        with prepared(args.limactl) as machine:
-            before = written_bytes()
-            seconds.append(machine.create(args.template))
-            written.append(written_bytes() - before)
-            occupied.append(own_bytes(machine.directory))
+    with prepared(args.limactl) as first:
+        first.create(args.template)  # the image is in the cache from here on, and the ssh key is made
+        for number in range(args.runs):
+            machine = Machine(name=f"bench-{number}", home=first.home, limactl=first.limactl)
+            try:
+                before = written_bytes()
+                seconds.append(machine.create(args.template))
+                written.append(written_bytes() - before)
+                occupied.append(own_bytes(machine.directory))
+            finally:
+                delete(machine)
     report = Report("create")
     report.add("limactl create", seconds, aim=0.3)
     report.add("occupied by the instance", occupied, unit="B", aim=2 * MIB)
