@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from limavm.gotemplate.errors import TemplateError
 from limavm.gotemplate.functions import FUNCTIONS
-from limavm.gotemplate.parser import Block, Call, Field, Jump, Literal, Nodes, Output, Pipeline, Text
+from limavm.gotemplate.tree import Block, Call, Field, Jump, Literal, Nodes, Output, Pipeline, Text
 from limavm.gotemplate.values import MISSING, Missing, show, type_name
 
 #: A template of a configuration is expanded on the host: it may not fill its memory.

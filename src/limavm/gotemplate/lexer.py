@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from limavm.gotemplate.errors import TemplateError
 
@@ -24,7 +25,7 @@ _TOKEN = re.compile(
 )
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True):
     """A word of an action: what it is, its text, its offset in the template."""
 
     kind: str
@@ -32,7 +33,7 @@ class Token(NamedTuple):
     position: int
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, frozen=True):
     """Literal text (`tokens` is None), or an action."""
 
     text: str

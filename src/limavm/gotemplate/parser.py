@@ -2,74 +2,14 @@
 
 import ast
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from limavm.gotemplate.errors import TemplateError
 from limavm.gotemplate.lexer import Piece, Token, pieces
+from limavm.gotemplate.tree import Block, Call, Field, Jump, Literal, Nodes, Output, Pipeline, Text
 
 _MAX_DEPTH = 100
 _LATER = frozenset({"define", "template", "block"})
-
-
-class Literal(NamedTuple):
-    """A constant."""
-
-    value: Any
-
-
-class Field(NamedTuple):
-    """`.A.B` of the dot, of `$x`, or of a parenthesised pipeline; without names, that value itself."""
-
-    base: "str | Pipeline"
-    names: tuple[str, ...]
-    position: int
-
-
-class Call(NamedTuple):
-    """A function with its arguments."""
-
-    name: str
-    arguments: tuple[Any, ...]
-    position: int
-
-
-class Pipeline(NamedTuple):
-    """Commands, each fed to the next; the value may be kept in variables, which are declared or assigned."""
-
-    commands: tuple[Any, ...]
-    variables: tuple[str, ...]
-    declares: bool
-    position: int
-
-
-class Text(NamedTuple):
-    """Literal text."""
-
-    text: str
-
-
-class Output(NamedTuple):
-    """The value of a pipeline, printed unless it is only kept in a variable."""
-
-    pipeline: Pipeline
-
-
-class Block(NamedTuple):
-    """`if`, `with` or `range` over a pipeline, with what stands between it and `else`, and after `else`."""
-
-    keyword: str
-    pipeline: Pipeline
-    body: tuple[Any, ...]
-    otherwise: tuple[Any, ...]
-
-
-class Jump(NamedTuple):
-    """`break` or `continue`."""
-
-    keyword: str
-
-
-Nodes = tuple[Any, ...]
 
 
 def parse(text: str) -> Nodes:
@@ -281,7 +221,7 @@ class _Stream:
             case _:
                 return self.parser.fail(f"unexpected {token.text!r}", token.position)
 
-    def chain(self, base: "str | Pipeline", names: tuple[str, ...], start: Token) -> Field:
+    def chain(self, base: str | Pipeline, names: tuple[str, ...], start: Token) -> Field:
         while (token := self.peek(blanks=True)) and token.kind == "field":
             names += (token.text[1:],)
             self.index += 1
