@@ -37,7 +37,7 @@ def prepare(name: str, config: Config, directory: str, report: Reporter) -> None
             from limavm.driver.qemu.argv import needs_firmware
             from limavm.driver.qemu.fetch import ensure_downloaded
 
-            if needs_firmware(config.arch, config.firmware.legacy_bios):
+            if needs_firmware(config.arch, legacy_bios=config.firmware.legacy_bios):
                 ensure_downloaded(config.firmware.images, config.arch, directory, report)
         case _:
             raise _unknown(name)

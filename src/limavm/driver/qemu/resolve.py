@@ -4,7 +4,7 @@ import os
 
 from limavm.driver.qemu import accel, cpu, firmware, probe
 from limavm.driver.qemu.argv import needs_firmware
-from limavm.driver.qemu.facts import Qemu
+from limavm.driver.qemu.facts import Firmware, Qemu
 from limavm.errors import UserError
 from limavm.host.process import ProcessError, run
 from limavm.model.arch import Arch
@@ -30,11 +30,7 @@ def resolve(machine: Machine, host: HostFacts, accelerator: str | None = None) -
         accelerator=accelerator,
         cpu=_cpu(asked, machine, host, accelerator),
         host_os=host.os,
-        firmware=(
-            firmware.ensure_firmware(machine.directory, machine.arch, asked.program.path, host.home)
-            if needs_firmware(machine.arch, machine.legacy_bios)
-            else None
-        ),
+        firmware=_firmware(machine, asked.program.path, host.home),
     )
     return qemu, warnings
 
@@ -64,6 +60,17 @@ def choose_accelerator(asked: probe.Probe, arch: Arch, host: HostFacts) -> accel
 def is_forced() -> bool:
     """Whether the user forces an accelerator, so that no other is tried."""
     return bool(os.environ.get(accel.ENV))
+
+
+def _firmware(machine: Machine, program: str, home: str) -> Firmware | None:
+    if needs_firmware(
+        machine.arch,
+        legacy_bios=machine.legacy_bios,
+        direct_boot=machine.boot is not None,
+        own_firmware=bool(machine.firmware_images),
+    ):
+        return firmware.ensure_firmware(machine.directory, machine.arch, program, home)
+    return None
 
 
 def _cpu(asked: probe.Probe, machine: Machine, host: HostFacts, accelerator: str) -> str:

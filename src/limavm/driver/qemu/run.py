@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from limavm.driver import Features, PortTakenError
 from limavm.driver.qemu import describe, firmware, launch, qmp, resolve, running, settings
-from limavm.driver.qemu.argv import needs_firmware
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
 from limavm.host import platform
@@ -68,7 +67,7 @@ class QemuDriver:
         minimum = describe.qemu_options(config).get("minimumVersion")
         asked, warnings = resolve.find(config.arch, host, minimum)
         decision = resolve.choose_accelerator(asked, config.arch, host)
-        if needs_firmware(config.arch, config.firmware.legacy_bios) and not config.firmware.images:
+        if settings.needs_installed_firmware(config):
             firmware.find_code(config.arch, asked.program.path, host.home)
         if config.tpm:
             ensure_program("swtpm")

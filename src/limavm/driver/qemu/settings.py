@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from limavm.driver.qemu.argv import needs_firmware
 from limavm.driver.qemu.describe import qemu_options
 from limavm.driver.qemu.probe import parse_semver
 from limavm.model.config import Config, Mount, Virtiofs
@@ -15,6 +16,8 @@ _MOUNT_TYPES = {
     "linux": ("reverse-sshfs", "9p", "virtiofs"),
     "windows": ("reverse-sshfs",),
 }
+#: Locations of images that are built here, always with a kernel.
+_BUILD = "mmdebstrap:"
 _OTHER_MOUNT_TYPES = ("reverse-sshfs", "9p")
 
 
@@ -52,6 +55,17 @@ def warnings(config: Config) -> list[str]:
     if config.firmware.legacy_bios and config.arch not in ("x86_64", "armv7l"):
         found.append(f"firmware.legacyBIOS has no effect for {config.arch}")
     return found
+
+
+def needs_installed_firmware(config: Config) -> bool:
+    """Whether no machine of this configuration starts without UEFI firmware on the host.
+
+    An image with a kernel of its own may do without; which image it will be is not known before it was
+    fetched.
+    """
+    direct_boot = any(image.kernel or image.location.startswith(_BUILD) for image in config.images)
+    needed = needs_firmware(config.arch, legacy_bios=config.firmware.legacy_bios, direct_boot=direct_boot)
+    return needed and not config.firmware.images
 
 
 def _mount_problems(config: Config, host: HostFacts) -> list[str]:

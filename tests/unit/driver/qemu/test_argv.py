@@ -23,7 +23,7 @@ def test_every_architecture_has_its_command_line(arch: Arch, golden: Golden) -> 
 
 
 def test_a_kernel_of_the_instance_is_booted_directly(golden: Golden) -> None:
-    golden("qemu/direct-boot.txt", "\n".join(argv(a_machine(boot=direct_boot()), a_qemu())) + "\n")
+    golden("qemu/direct-boot.txt", "\n".join(argv(a_machine(boot=direct_boot()), a_qemu(firmware=None))) + "\n")
 
 
 def test_a_legacy_bios_needs_no_firmware(golden: Golden) -> None:
@@ -110,7 +110,16 @@ def test_the_firmware_is_read_only_and_its_variables_are_not() -> None:
     ],
 )
 def test_only_two_architectures_have_a_legacy_bios(arch: Arch, legacy: bool, expected: bool) -> None:
-    assert needs_firmware(arch, legacy) is expected
+    assert needs_firmware(arch, legacy_bios=legacy) is expected
+
+
+@pytest.mark.parametrize(("arch", "expected"), [(Arch.X86_64, False), (Arch.AARCH64, True), (Arch.S390X, False)])
+def test_a_direct_boot_does_without_uefi_on_x86(arch: Arch, expected: bool) -> None:
+    assert needs_firmware(arch, legacy_bios=False, direct_boot=True) is expected
+
+
+def test_a_direct_boot_uses_the_firmware_of_the_configuration() -> None:
+    assert needs_firmware(Arch.X86_64, legacy_bios=False, direct_boot=True, own_firmware=True)
 
 
 def test_options_that_the_user_gives_are_left_out() -> None:

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from limavm.driver.qemu.settings import fill, problems, warnings
+from limavm.driver.qemu.settings import fill, needs_installed_firmware, problems, warnings
 from limavm.model.arch import Arch
-from limavm.model.config import VNC, Firmware, Mount, Network, Video, Virtiofs
+from limavm.model.config import VNC, Firmware, FirmwareImage, Image, Kernel, Mount, Network, Video, Virtiofs
 from tests.unit.driver.qemu.machines import LINUX, a_config
 
 
@@ -89,3 +89,16 @@ def test_what_has_no_effect_is_said() -> None:
         "firmware.legacyBIOS has no effect for aarch64",
     ]
     assert warnings(a_config(firmware=Firmware(legacy_bios=True))) == []
+
+
+def test_firmware_must_be_installed_unless_the_configuration_may_do_without() -> None:
+    kernel = Kernel(location="/k", arch=Arch.X86_64)
+    plain, direct = (Image(location="/i", arch=Arch.X86_64, kernel=boots) for boots in (None, kernel))
+    built = Image(location="mmdebstrap:trixie", arch=Arch.X86_64)
+    own = Firmware(images=(FirmwareImage(location="/f", arch=Arch.X86_64),))
+
+    assert needs_installed_firmware(a_config(images=(plain,)))
+    assert not needs_installed_firmware(a_config(images=(plain, direct)))
+    assert not needs_installed_firmware(a_config(images=(plain, built)))
+    assert not needs_installed_firmware(a_config(images=(plain,), firmware=own))
+    assert not needs_installed_firmware(a_config(images=(plain,), firmware=Firmware(legacy_bios=True)))
