@@ -17,7 +17,7 @@ from limavm.images import download
 from limavm.images.convert import as_usable
 from limavm.images.decompress import compression_of_file, decompress
 from limavm.images.digest import Digest, digest_of
-from limavm.images.part import Origin, Part
+from limavm.images.part import SHARED_MODE, Origin, Part
 from limavm.model.report import Reporter
 
 _DATA = "data"
@@ -127,12 +127,13 @@ def _install(entry: str, part: Part, origin: Origin, digest: Digest | None) -> N
     files.sweep(entry, "time", "type", "*.digest", *_DERIVED)
     part.finish(os.path.join(entry, _DATA))
     files.sync_directory(entry)
-    if digest:
-        files.write_atomic(_digest_path(entry, digest), str(digest).encode())
-    if origin.type:
-        files.write_atomic(os.path.join(entry, "type"), origin.type.encode())
+    # Killed before `time`, data without a digest are downloaded again; before the digest, only hashed again.
     if origin.modified:
         files.write_atomic(os.path.join(entry, "time"), origin.modified.encode())
+    if origin.type:
+        files.write_atomic(os.path.join(entry, "type"), origin.type.encode())
+    if digest:
+        files.write_atomic(_digest_path(entry, digest), str(digest).encode())
 
 
 def ensure_decompressed(entry: str, name: str, what: str, report: Reporter) -> str:
@@ -164,8 +165,7 @@ def _derived(source: str, target: str, make: Callable[[str], None]) -> str:
     with contextlib.suppress(FileNotFoundError):
         if os.stat(target).st_mtime_ns == stamp:
             return target
-    # Read-only: instances get hard links, and nobody must change all of them by writing to one.
-    with files.replacing(target, 0o444) as partial:
+    with files.replacing(target, SHARED_MODE) as partial:
         make(partial)
         os.utime(partial, ns=(stamp, stamp))
     return target

@@ -73,7 +73,7 @@ def fetch(url: str, part: Part, transfer: Transfer, client: Client) -> Origin:
         except _Transient as problem:
             answered = answered or problem.answered
             failures = 1 if part.size > before else failures + 1
-            if not problem.hopeful or failures >= (client.attempts if answered else client.first_attempts):
+            if failures >= (client.attempts if answered else client.first_attempts if problem.hopeful else 1):
                 raise _given_up(url, part, str(problem)) from problem
             delay = min(2.0 ** (failures - 1), _LONGEST_DELAY) if problem.delay is None else problem.delay
             log.info("download of %s interrupted at %d bytes: %s; again in %g s", url, part.size, problem, delay)

@@ -7,6 +7,7 @@ either a pair that belongs together or an empty file.
 
 import contextlib
 import os
+import sys
 from types import TracebackType
 
 import msgspec
@@ -14,6 +15,10 @@ import msgspec
 from limavm.errors import UserError
 from limavm.host import files
 from limavm.images.digest import Hasher, hash_file, new_hasher
+
+#: Instances get hard links of these files: nobody must change all of them by writing to one. (Windows cannot
+#: replace a read-only file.)
+SHARED_MODE = 0o644 if sys.platform == "win32" else 0o444
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,9 +115,10 @@ class Part:
             raise UserError(f"the download cannot be stored: {error.strerror}", where=self.path) from error
 
     def finish(self, target: str) -> None:
-        """Give the complete file its final name; the part is gone then."""
+        """Give the complete file its final name, read-only; the part is gone then."""
         os.fsync(self._file.fileno())
         self._file.close()
+        os.chmod(self.path, SHARED_MODE)
         os.replace(self.path, target)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._origin_path)

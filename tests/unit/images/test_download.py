@@ -211,6 +211,17 @@ def test_redirects_are_followed(server: Server, path: str, client: Client) -> No
     assert [request.path for request in server.requests] == ["/image.img", "/elsewhere"]
 
 
+def test_a_redirected_download_goes_on_too(server: Server, path: str, client: Client) -> None:
+    def elsewhere(handler: Handler) -> None:
+        handler.answer(302, Location="/elsewhere")
+
+    server.script = [elsewhere, file(BODY, cut=1000), elsewhere]
+    server.usual = file(BODY)
+
+    assert download(server, path, client) == BODY
+    assert server.requests[-1].headers["Range"] == "bytes=1000-"
+
+
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
 def test_redirects_lead_to_http_only(target: str, server: Server, path: str, client: Client) -> None:
     server.usual = lambda handler: handler.answer(302, Location=target)
@@ -296,6 +307,24 @@ def test_silence_is_not_waited_for_twice(path: str, client: Client, slept: list[
             fetch(url, part, Sum(), msgspec.structs.replace(client, timeout=0.05))
 
     assert slept == []
+
+
+def test_a_server_that_vanishes_in_the_middle_is_waited_for(path: str, client: Client) -> None:
+    slept: list[float] = []
+    with serving() as other:
+        other.usual = file(BODY, cut=1000)
+
+        def leave(delay: float) -> None:
+            slept.append(delay)
+            if len(slept) == 1:
+                other.shutdown()
+                other.server_close()
+
+        with Part(path, other.url) as part, pytest.raises(UserError, match="Connection refused") as caught:
+            fetch(other.url, part, Sum(), msgspec.structs.replace(client, sleep=leave))
+
+    assert slept == [1, 2, 4, 8, 16]
+    assert "the first 1000 bytes are kept" in str(caught.value.hint)
 
 
 def test_a_stalled_download_goes_on(server: Server, path: str, client: Client) -> None:
