@@ -11,8 +11,7 @@ from limavm.host import paths
 
 
 def _info(_session: Session, _args: list[str]) -> None:
-    value = output.without_empty_objects(gather())
-    print(output.json_text(value, pretty=True, colour=output_is_terminal()))
+    print(output.json_text(gather(), pretty=True, colour=output_is_terminal()))
 
 
 def gather() -> dict[str, Any]:

@@ -81,7 +81,7 @@ def select(question: str, options: Sequence[str]) -> str:
 
     Raises MenuUnavailableError without a terminal, UserError on Ctrl-C or at the end of input.
     """
-    if sys.platform == "win32" or not input_is_terminal():
+    if not input_is_terminal():
         raise MenuUnavailableError("there is no terminal on standard input to choose with")
     state = State(options=tuple(options))
     with _raw(sys.stdin.fileno()) as descriptor:
@@ -142,14 +142,19 @@ def split_keys(data: bytes) -> list[bytes]:
     return _KEY.findall(data)
 
 
-@contextlib.contextmanager
-def _raw(descriptor: int) -> Iterator[int]:
-    """The terminal without echo and line editing; keys come as they are pressed, Ctrl-C as a key."""
-    if sys.platform == "win32":
+if sys.platform == "win32":
+
+    def _raw(_descriptor: int) -> contextlib.AbstractContextManager[int]:
         raise MenuUnavailableError("menus are not drawn on Windows")
-    before = termios.tcgetattr(descriptor)
-    try:
-        tty.setraw(descriptor, termios.TCSADRAIN)
-        yield descriptor
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+else:
+
+    @contextlib.contextmanager
+    def _raw(descriptor: int) -> Iterator[int]:
+        """The terminal without echo and line editing; keys come as they are pressed, Ctrl-C as a key."""
+        before = termios.tcgetattr(descriptor)
+        try:
+            tty.setraw(descriptor, termios.TCSADRAIN)
+            yield descriptor
+        finally:
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

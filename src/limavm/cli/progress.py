@@ -28,14 +28,17 @@ class LogReporter:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
+        self._warned: set[str] = set()
 
     def info(self, message: str) -> None:
         """A step began or ended."""
         logs.info(message)
 
     def warning(self, message: str) -> None:
-        """Something is not as asked, and work goes on."""
-        logs.warning(message)
+        """Something is not as asked, and work goes on. Said once, whichever steps find out again."""
+        if message not in self._warned:
+            self._warned.add(message)
+            logs.warning(message)
 
     def error(self, message: str) -> None:
         """Something failed; an exception says what follows from it."""

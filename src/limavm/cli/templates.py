@@ -59,11 +59,16 @@ def filled(config: Config) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-def filled_default() -> Config:
-    """The default template with all defaults but the driver's, for `info`."""
+def filled_default() -> object:
+    """The default template with all defaults but the driver's, as `info` shows it."""
+    import msgspec
+
     template = read("template:default", stdin=bytes)
-    directory = os.path.join(paths.lima_home(), "default")
-    text = embed(template)
-    return resolve_text(
-        text, source=template.locator, directory=directory, facts=facts(), version=COMPATIBLE_WITH
-    ).config
+    found = resolve_text(
+        embed(template),
+        source=template.locator,
+        directory=os.path.join(paths.lima_home(), "default"),
+        facts=facts(),
+        version=COMPATIBLE_WITH,
+    )
+    return output.without_empty_objects(msgspec.to_builtins(found.config))

@@ -3,17 +3,19 @@
 from limavm.cli import logs
 from limavm.cli.app import Command
 from limavm.cli.flags import BoolFlag
+from limavm.cli.instances import reporter
 from limavm.cli.session import Session
 
 
 def _validate(_session: Session, locators: list[str], *, fill: bool) -> None:
     from limavm.cli import templates
 
+    report = reporter()
     for locator in locators:
         template = templates.read_named(locator)
         config, warnings = templates.resolved(template)
         for warning in warnings:
-            logs.warning(warning, template=locator)
+            report.warning(warning)
         logs.info(f"{locator!r} is valid")
         if fill:
             text = templates.filled(config)

@@ -98,6 +98,7 @@ class Terminal:
     """A program on a pseudo-terminal: what it shows is read until something appears, keys are typed."""
 
     def __init__(self, argv: Sequence[str], *, cwd: str | None = None, columns: int = 80) -> None:
+        assert sys.platform != "win32"
         self._master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (24, columns))
         self.before = termios.tcgetattr(slave)
@@ -132,6 +133,7 @@ class Terminal:
     @property
     def settings(self) -> list[object]:
         """The settings of the terminal now."""
+        assert sys.platform != "win32"
         return termios.tcgetattr(self._slave)
 
     def close(self) -> None:

@@ -1,0 +1,273 @@
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from limavm.cli.creation import Target, target
+from limavm.errors import UserError
+from tests.unit.cli.harness import Run, Terminal, make_instance
+
+BAD_NAMES = ["a/b", "../x", "/", "größe", "x" * 200, "x.yaml", ".", "-x", "a b", "a..b", "x\n", "\x00"]
+
+#: A template whose image nobody has, so that nothing is ever started from it.
+TEMPLATE = "images:\n- location: /nowhere/image.qcow2\n# mine\ncpus: 2\n"
+
+
+@pytest.fixture
+def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "dev.yaml"
+    path.write_text(TEMPLATE)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("argument", "name", "expected"),
+    [
+        ("", "", Target(name="default")),
+        ("", "dev", Target(name="dev")),
+        ("dev", "", Target(name="dev")),
+        ("dev", "dev", Target(name="dev")),
+        ("docker.io", "", Target(name="docker.io")),
+        ("./dev", "", Target(name=None, locator="./dev")),
+        ("dev.yaml", "", Target(name=None, locator="dev.yaml")),
+        ("a/b", "", Target(name=None, locator="a/b")),
+        ("template:debian", "", Target(name=None, locator="template:debian")),
+        ("template:debian", "dev", Target(name="dev", locator="template:debian")),
+        ("https://example.com/dev.yaml", "", Target(name=None, locator="https://example.com/dev.yaml")),
+        ("-", "dev", Target(name="dev", locator="-")),
+    ],
+)
+def test_a_word_that_can_be_a_name_is_one(argument: str, name: str, expected: Target) -> None:
+    assert target(argument, name) == expected
+
+
+@pytest.mark.parametrize(("argument", "name"), [("dev", "other"), ("-", ""), ("", "a/b"), ("x.yaml", "x.yaml")])
+def test_what_does_not_go_together(argument: str, name: str) -> None:
+    with pytest.raises(UserError):
+        target(argument, name)
+
+
+@pytest.mark.parametrize("command", ["create", "start"])
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bad_name_is_an_error_and_leaves_nothing(
+    limactl: Run, home: Path, template: Path, command: str, name: str
+) -> None:
+    done = limactl(command, f"--name={name}", str(template))
+
+    assert done.code == 1
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["create", "start"])
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "./nope.yaml",
+        "/nowhere/x.yaml",
+        "template:nope",
+        "template:../x",
+        "file://relative",
+        "ftp://x/y.yaml",
+        "größe.yaml",
+    ],
+)
+def test_a_template_that_cannot_be_read_is_an_error(limactl: Run, home: Path, command: str, argument: str) -> None:
+    done = limactl(command, argument)
+
+    assert done.code == 1
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("cpus: many", "cpus"), ("frob: [", ""), ("", ""), ("images: []\ncpus: 0x", "cpus"), ("- 1", "")],
+)
+def test_a_wrong_template_is_an_error_with_its_key(
+    limactl: Run, home: Path, template: Path, text: str, key: str
+) -> None:
+    template.write_text(text)
+
+    done = limactl("create", str(template))
+
+    assert done.code == 1
+    assert key in done.message
+    assert not (home / "dev").exists()
+
+
+@pytest.mark.parametrize(
+    "flags", [["--memory=frob"], ["--arch=z80"], ["--vm-type=frob"], ["--memory=nan"], ["--disk=-1"]]
+)
+def test_a_wrong_value_is_an_error_and_leaves_nothing(
+    limactl: Run, home: Path, template: Path, flags: list[str]
+) -> None:
+    done = limactl("create", *flags, str(template))
+
+    assert done.code == 1
+    assert not (home / "dev").exists()
+
+
+def test_an_instance_that_exists_is_not_created_again(limactl: Run, home: Path, template: Path) -> None:
+    directory = make_instance(home, "dev")
+    before = (directory / "lima.yaml").read_bytes()
+
+    for args in (["create", str(template)], ["create", "dev"], ["create", "--name=dev"], ["start", str(template)]):
+        done = limactl(*args)
+        assert done.code == 1
+        assert "exists already" in done.message
+    assert (directory / "lima.yaml").read_bytes() == before
+
+
+def test_a_template_from_standard_input_needs_a_name_and_asks_nothing(
+    limactl: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "--name" in limactl("create", "-").message
+    assert "standard input" in limactl("create", "--tty", "--name=dev", "-").message
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"cpus: many\n")))
+    assert "cpus" in limactl("create", "--name=dev", "-").message
+
+
+def test_templates_and_drivers_are_listed(limactl: Run, home: Path) -> None:
+    (home / "_templates").mkdir()
+    (home / "_templates" / "_part.yaml").write_text("{}")
+    (home / "_templates" / "mine.yaml").write_text("{}")
+
+    names = limactl("create", "--list-templates", "--list-drivers").out.splitlines()
+
+    assert {"default", "mine"} <= set(names)
+    assert "_part" not in names
+    assert limactl("start", "--list-drivers").out == "qemu\n"
+
+
+def test_a_failing_image_leaves_the_instance_as_it_was_made(limactl: Run, home: Path, template: Path) -> None:
+    done = limactl("create", "--cpus=3", "--memory=0.5", "--disk=20", "--plain", str(template))
+
+    assert done.code == 1
+    assert "/nowhere/image.qcow2" in done.message
+    text = (home / "dev" / "lima.yaml").read_text()
+    assert (
+        text == "images:\n- location: /nowhere/image.qcow2\n# mine\ncpus: 3\nmemory: 0.5GiB\ndisk: 20GiB\nplain: true\n"
+    )
+
+
+def test_flags_change_an_instance_that_exists_before_it_is_started(limactl: Run, home: Path, template: Path) -> None:
+    directory = make_instance(home, "dev", TEMPLATE)
+
+    done = limactl("start", "dev", "--cpus=3", "--arch=aarch64")
+
+    assert done.code == 1  # there is no image to start from
+    assert (directory / "lima.yaml").read_text() == TEMPLATE.replace("cpus: 2", "cpus: 3")
+    assert "--arch does not change an instance that exists" in done.err
+
+
+@pytest.mark.parametrize("command", ["start", "restart"])
+def test_a_rejected_change_is_kept_beside_and_changes_nothing(
+    limactl: Run, home: Path, template: Path, command: str
+) -> None:
+    directory = make_instance(home, "dev", TEMPLATE)
+
+    done = limactl(command, "dev", "--vm-type=frob")
+
+    assert done.code == 1
+    assert (directory / "lima.yaml").read_text() == TEMPLATE
+    rejected = template.parent / "lima.REJECTED.yaml"
+    assert "vmType: frob" in rejected.read_text()
+    assert str(rejected) in done.message
+
+
+def test_an_instance_in_use_is_not_changed(limactl: Run, home: Path, template: Path) -> None:
+    from limavm.host.files import locked
+
+    directory = make_instance(home, "dev", TEMPLATE)
+
+    with locked(str(directory)):
+        done = limactl("start", "dev", "--cpus=3")
+
+    assert done.code == 1
+    assert (directory / "lima.yaml").read_text() == TEMPLATE
+
+
+@pytest.fixture
+def menu(home: Path, template: Path, tmp_path: Path) -> Terminal:
+    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "--cpus=3", "dev.yaml"], cwd=str(tmp_path))
+    terminal.expect("> Go on with")
+    return terminal
+
+
+def test_the_menu_goes_on_with_the_flags_applied(menu: Terminal, home: Path) -> None:
+    menu.type("\r")
+
+    assert menu.ended() == 1
+    assert "/nowhere/image.qcow2" in menu.shown
+    assert "cpus: 3" in (home / "dev" / "lima.yaml").read_text()
+    menu.close()
+
+
+@pytest.mark.parametrize("keys", ["\x1b[A\r", "leave\r", "\x03"])
+def test_leaving_the_menu_creates_nothing_and_fails(menu: Terminal, home: Path, keys: str) -> None:
+    menu.type(keys)
+
+    assert menu.ended() == 1
+    assert not (home / "dev").exists()
+    assert menu.settings == menu.before
+    menu.close()
+
+
+def test_another_template_keeps_the_name(menu: Terminal, home: Path) -> None:
+    menu.type("another\r")
+    menu.expect("Which template?")
+    menu.type("debian-13\r")
+    menu.expect("Which template? debian-13")
+    menu.type("leave\r")
+
+    assert menu.ended() == 1
+    assert menu.shown.count("'dev'") >= 2
+    menu.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "created"), [("sed -i 's/cpus: 3/cpus: 7/' \"$1\"", True), (': >"$1"', False), ("exit 1", False)]
+)
+def test_the_editor_has_the_last_word(
+    home: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, created: bool
+) -> None:
+    editor = tmp_path / "ed"
+    editor.write_text(f"#!/bin/sh\n{script}\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "--cpus=3", "dev.yaml"], cwd=str(tmp_path))
+    try:
+        terminal.expect("> Go on with")
+        terminal.type("editor\r")
+        assert terminal.ended() == 1
+        assert (home / "dev").exists() == created
+        if created:
+            assert "cpus: 7" in (home / "dev" / "lima.yaml").read_text()
+    finally:
+        terminal.close()
+
+
+def test_a_rejected_text_of_the_menu_is_kept(home: Path, template: Path, tmp_path: Path) -> None:
+    template.write_text(TEMPLATE + "arch: z80\n")
+    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "dev.yaml"], cwd=str(tmp_path))
+    try:
+        terminal.expect("> Go on with")
+        terminal.type("\r")
+        assert terminal.ended() == 1
+        assert "arch: z80" in (tmp_path / "lima.REJECTED.yaml").read_text()
+        assert not (home / "dev").exists()
+    finally:
+        terminal.close()
+
+
+def test_without_anybody_on_standard_input_the_menu_is_left_out(home: Path, template: Path, tmp_path: Path) -> None:
+    argv = ["/bin/sh", "-c", f"{sys.executable} -P -m limavm create dev.yaml </dev/null"]
+    terminal = Terminal(argv, cwd=str(tmp_path))
+    try:
+        assert terminal.ended() == 1
+        assert "WARN" in terminal.shown
+        assert os.path.exists(home / "dev" / "lima.yaml")
+    finally:
+        terminal.close()
