@@ -4,6 +4,7 @@ import os
 import stat
 
 from limavm.config.flaw import Flaws
+from limavm.config.yamltext import MAX_BYTES
 from limavm.model.config import Config
 
 
@@ -20,7 +21,7 @@ def problems(config: Config) -> Flaws:
             if mode is not None and not stat.S_ISSOCK(mode):
                 flaws.add(f"{network.socket} is no socket", "networks", index, "socket")
     for index, item in enumerate(config.provision):
-        if item.playbook and not os.access(item.playbook, os.R_OK):
+        if item.playbook and read_playbook(item.playbook) is None:
             flaws.add(f"{item.playbook} cannot be read", "provision", index, "playbook")
     return flaws
 
@@ -32,6 +33,17 @@ def warnings(config: Config) -> Flaws:
         if not os.path.lexists(mount.location):
             flaws.add(f"{mount.location} does not exist", "mounts", index, "location")
     return flaws
+
+
+def read_playbook(path: str) -> str | None:
+    """The text of a playbook, in which params may be used; None when it is no file that can be read."""
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(MAX_BYTES)
+    except (OSError, ValueError):
+        return None
 
 
 def _mode(path: str, flaws: Flaws, *key: str | int) -> int | None:

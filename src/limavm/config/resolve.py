@@ -131,7 +131,7 @@ def _related(one: str, other: str) -> bool:
 
 def _unused(template: Decoded) -> list[Flaw]:
     playbooks = (item.playbook for item in template.layer.provision or () if item.playbook)
-    contents = [(_read(path) or b"").decode(errors="replace") for path in playbooks]
+    contents = [hostchecks.read_playbook(path) or "" for path in playbooks]
     message = "no script, path or socket of the template uses this param"
     return [Flaw(path=("param", name), message=message) for name in unused_params(template.layer, contents)]
 
