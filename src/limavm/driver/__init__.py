@@ -56,6 +56,9 @@ class VirtualMachine(Protocol):
     async def press_power_button(self) -> None:
         """Ask the guest to shut down, once. Harmless when the machine has ended."""
 
+    async def reset(self) -> None:
+        """Press the reset button: the guest boots again, unsaved data is lost. Harmless when the machine has ended."""
+
     async def kill(self) -> None:
         """End the hypervisor at once and wait until it is gone."""
 

@@ -11,7 +11,7 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -180,6 +180,7 @@ class QemuVM:
 
     async def press_power_button(self) -> None:
         """Press it once; a monitor that went away is connected to again first."""
+        self._ready = True  # whatever ends a machine that shall end, it is not started again
         for _ in range(2):
             if self._monitor:
                 try:
@@ -194,7 +195,7 @@ class QemuVM:
             if not self._process.lives():
                 return
             await self.reconnect()
-        log.warning("the power button could not be pressed")
+        log.warning("the %s button could not be pressed", button)
 
     async def reconnect(self) -> None:
         """Connect to the monitor (again); a failure is one of the warnings."""
