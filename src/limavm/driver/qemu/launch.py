@@ -24,7 +24,7 @@ LOG = "qemu.log"
 
 _TAIL = 4000
 _STALE = ("qmp.sock", "serial.sock", "serialp.sock", "serialv.sock", "serial.log", "serialp.log", "serialv.log", LOG)
-_PORT_TAKEN = re.compile(r"host forwarding rule|hostfwd.*(?:in use|failed)|Address already in use", re.IGNORECASE)
+_PORT_TAKEN = re.compile("could not set up host forwarding rule", re.IGNORECASE)
 
 
 #: A child process as `host.process.detached` returns it.

@@ -35,7 +35,7 @@ def test_a_shared_directory_is_made_when_it_is_missing(tmp_path: Path) -> None:
     "words",
     [
         "qemu-system-x86_64: -netdev user,id=net0: Could not set up host forwarding rule 'tcp:127.0.0.1:60022-:22'",
-        "qemu: Failed to bind socket: Address already in use",
+        "qemu-system-arm: could not set up host forwarding rule 'tcp:127.0.0.1:60022-:22'\nbye",
     ],
 )
 def test_a_port_that_was_taken_is_told_apart(tmp_path: Path, words: str) -> None:
@@ -48,6 +48,11 @@ def test_a_port_that_was_taken_is_told_apart(tmp_path: Path, words: str) -> None
     ("words", "status", "message"),
     [
         ("qemu: no memory\n", 1, "QEMU ended at once (exit status 1): qemu: no memory"),
+        (
+            "qemu: -display vnc=:1: Address already in use",
+            1,
+            "QEMU ended at once (exit status 1): qemu: -display vnc=:1: Address already in use",
+        ),
         ("", -9, "QEMU ended at once (signal 9) and said nothing"),
     ],
 )
