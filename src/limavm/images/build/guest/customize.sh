@@ -5,8 +5,7 @@ set -eu
 umask 022
 root=$1
 here=$(dirname "$0")
-
-cp -R "$here/overlay/." "$root/"
+unit_dir=$root/etc/systemd/system
 
 # Every machine gets its own: keys from cloud-init, the ID from systemd.
 rm -f "$root"/etc/ssh/ssh_host_*
@@ -21,8 +20,36 @@ rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap"
 # The hypervisor loads a kernel from outside: another one in here could never boot.
 chroot "$root" apt-mark hold "linux-image-cloud-$(chroot "$root" dpkg --print-architecture)" >/dev/null
 
-while read -r verb unit; do
-    case $verb in
-    enable | mask) chroot "$root" systemctl "$verb" "$unit" ;;
-    esac
-done <"$here/units.txt"
+cp -R "$here/overlay/." "$root/"
+mkdir -p "$root/var/lib/cloud/seed/nocloud"
+
+# Users, keys and host name come from the seed and need no network: sshd need not wait for an address.
+for name in cloud-init-network.service cloud-init.service; do
+    unit=$root/usr/lib/systemd/system/$name
+    [ -f "$unit" ] || unit=$root/lib/systemd/system/$name
+    [ -f "$unit" ] || continue
+    sed -e '/^After=systemd-networkd-wait-online.service/d' -e '/^After=networking.service/d' "$unit" >"$unit_dir/$name"
+done
+
+for verb in enable disable mask; do
+    # shellcheck disable=SC2046 # one word a unit
+    chroot "$root" systemctl -q "$verb" $(sed -n "s/^$verb //p" "$here/units.txt")
+done
+chroot "$root" systemctl add-wants multi-user.target cloud-init.target
+
+mkdir -p "$root/etc/systemd/system-generators"
+grep -v '^#' "$here/generators.txt" | while read -r name; do
+    ln -s /dev/null "$root/etc/systemd/system-generators/$name"
+done
+
+# Programs that each login would run, and a rule for Python bytecode as programs that each boot would set up.
+rm -rf "$root/etc/update-motd.d"
+rm -f "$root/usr/lib/binfmt.d/"python3.*.conf
+
+# Everything that systemd updates after a change of /usr is up to date: it need not look on the first boot.
+chroot "$root" ldconfig
+chroot "$root" journalctl --update-catalog 2>/dev/null || true
+for file in "$root/etc/.updated" "$root/var/.updated"; do
+    : >"$file"
+    touch -r "$root/usr" "$file"
+done
