@@ -38,7 +38,7 @@ def cache_key(directory: str, facts: HostFacts, *, version: str) -> str:
         *(os.path.join(config_dir, name) for name in ("default.yaml", "override.yaml")),
     )
     values = (
-        *(_FORMAT, __version__, version, directory, config_dir, paths.exists_as_instance(directory)),
+        *(_FORMAT, __version__, _PROGRAM, version, directory, config_dir, paths.exists_as_instance(directory)),
         *(facts, os.environ.get("LIMA_SSH_OVER_VSOCK"), [_identity(file) for file in files]),
     )
     return msgspec.json.encode(values).decode()
@@ -101,5 +101,7 @@ def _settled(directory: str) -> bool:
     return True
 
 
+#: Another installation of the same version may be another program.
+_PROGRAM = _identity(os.path.dirname(os.path.abspath(__file__)))
 _ENTRY = msgspec.json.Decoder(_Entry)
 _CONFIG = msgspec.json.Decoder(Config)

@@ -64,7 +64,13 @@ def _round_trip() -> YAML:
     yaml.width = 1 << 16  # long lines are the user's business
     yaml.indent(mapping=2, sequence=2, offset=0)
     yaml.representer.add_representer(type(None), _null)
+    # Configurations have no dates: what looks like one stays the text that it is.
+    yaml.constructor.add_constructor("tag:yaml.org,2002:timestamp", _text)
     return yaml
+
+
+def _text(constructor: object, node: object) -> object:
+    return constructor.construct_scalar(node)  # type: ignore[attr-defined]
 
 
 def _null(representer: object, _: None) -> object:

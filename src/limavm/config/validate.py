@@ -77,6 +77,9 @@ def _check_identity(config: Config, version: str, flaws: Flaws) -> None:
     if not config.vm_type or config.vm_type == "default":
         flaws.add("must be the name of a driver such as qemu; leave the key out for the default", "vmType")
     flaws.unless(0 <= config.user.uid < 2**32, f"{config.user.uid} is no user ID", "user", "uid")
+    name = config.user.name
+    if not name or any(char in ":/" or char.isspace() or not char.isprintable() for char in name):
+        flaws.add(f"{name!r} is no name of a user", "user", "name")
     _check_shell(config, flaws)
 
 

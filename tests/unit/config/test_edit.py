@@ -1,13 +1,16 @@
 import contextlib
+import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from limavm.config.decode import decode
 from limavm.config.edit import apply
 from limavm.config.errors import ConfigError
 from limavm.config.layer import Layer
+from tests.unit.config.test_fuzz import DOCUMENTS
 
 TEXT = b"""\
 # The head.
@@ -88,6 +91,25 @@ def test_a_value_is_read_back_as_it_was_set(value: object) -> None:
     result = decode(apply(b"cpus: 1\n", [(("vmOpts", "qemu", "x"), value)]), "t")
 
     assert (result.layer.vm_opts or {}).get("qemu", {}).get("x") == value
+
+
+def test_what_looks_like_a_date_or_an_octal_number_stays_as_it_is() -> None:
+    text = b"env:\n  A: 2001-12-14t21:59:43.10-05:00\n  B: 2026-01-01\n  C: 0644\n  D: 1.50\n  E: 0x1F\n  F: yes\n"
+
+    edited = decode(apply(text, [(("cpus",), 1)]), "t").layer
+
+    assert edited.env == decode(text, "t").layer.env
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(DOCUMENTS)
+def test_an_edit_changes_nothing_else(document: object) -> None:
+    text = json.dumps(document).encode()
+    before = decode(text, "t").layer
+
+    after = decode(apply(text, [(("cpus",), 3), (("ssh", "localPort"), 4)]), "t").layer
+
+    assert after == replace(before, cpus=3, ssh=replace(before.ssh, local_port=4))
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])), st.binary(max_size=60))
