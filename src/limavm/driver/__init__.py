@@ -34,7 +34,7 @@ class VirtualMachine(Protocol):
     def machine(self) -> Machine:
         """The description, with pid and start time of the hypervisor."""
 
-    def on_change(self, callback: Callable[[Machine], None]) -> None:
+    def on_change(self, callback: Callable[[Machine], object]) -> None:
         """Call `callback` with the new description when the hypervisor is started again by itself.
 
         That happens inside `wait`; whoever keeps the description on disk writes it again then.

@@ -6,6 +6,7 @@ dies with us: when the agent is killed, the next `limactl start` runs another ag
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import signal
@@ -24,6 +25,7 @@ from limavm.hostagent.client import Info
 from limavm.hostagent.events import Emitter, log_json_to
 from limavm.hostagent.guest import Guest, SSHTarget
 from limavm.hostagent.guesttime import record_guest_phases
+from limavm.hostagent.panic import kernel_panic
 from limavm.hostagent.running import running
 from limavm.hostagent.shutdown import power_off
 from limavm.hostagent.timings import Recorder
@@ -96,6 +98,7 @@ class Agent:
         routes = {"/v1/info": self._info, "/v1/screenshot": _no_screenshot}
         async with serving(socket_path, routes):
             plan, vm = await self._machine()
+            vm.on_change(functools.partial(save_machine, plan))
             try:
                 await self._live(plan, vm)
             finally:
@@ -186,7 +189,8 @@ class Agent:
 
     async def _become_ready(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
         began = self.recorder.now()
-        await guest.connected.wait()
+        if not await self._first_contact(vm, guest):
+            return
         self.recorder.add("ssh", began, self.recorder.now())
         vm.ready()
         token = vm.machine.boot_token
@@ -202,6 +206,34 @@ class Agent:
         self.state = "degraded" if errors else "running"
         self.emitter.change(running=True, degraded=bool(errors), errors=tuple(errors))
         await record_guest_phases(guest, self.recorder)
+
+    async def _first_contact(self, vm: VirtualMachine, guest: Guest) -> bool:
+        """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""
+        serial = os.path.join(self.directory, paths.SERIAL_LOG)
+        offset = 0
+        for tries_left in (1, 0):
+            panic = asyncio.create_task(kernel_panic(serial, offset), name="kernel panic")
+            connected = asyncio.create_task(guest.connected.wait(), name="ssh connects")
+            try:
+                await asyncio.wait({panic, connected}, return_when=asyncio.FIRST_COMPLETED)
+                if not panic.done():
+                    return True
+                words, offset = panic.result()
+            finally:
+                panic.cancel()
+                connected.cancel()
+            if tries_left:
+                log.warning("The guest's kernel panicked before it could be reached (%s); resetting the machine", words)
+                await vm.reset()
+        self._give_up(f"the guest's kernel panicked twice while booting: {words}")
+        return False
+
+    def _give_up(self, reason: str) -> None:
+        """End a machine that is of no use; the reason reaches whoever waits for it."""
+        log.error("%s", reason)
+        self.emitter.change(errors=(*self.emitter.status.errors, reason))
+        self._stopping.set()
+        self._hurry.set()
 
     def _satisfied(self, group: str, requirement: requirements.Requirement, took: float) -> None:
         now = self.recorder.now()

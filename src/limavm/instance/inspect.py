@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
 from limavm.host.files import read_text
-from limavm.hostagent import client
+from limavm.hostagent.client import AgentError, Info, info
 from limavm.instance.configuration import configuration
 from limavm.model.config import Config
 from limavm.model.host import HostFacts
@@ -100,7 +100,7 @@ def _with_state(instance: Instance, config: Config) -> Instance:
         try:
             answer = _agent_info(instance.dir)
             port, identifier = answer.ssh_local_port or port, answer.auto_started_identifier
-        except client.AgentError as error:
+        except AgentError as error:
             errors.append(str(error))
     port = port or ssh_config_port(instance.dir)
     status = Status.BROKEN if errors else _status(agent, vm, instance.vm_type, errors)
@@ -124,14 +124,14 @@ def _pid(what: str, find: Callable[[], int], errors: list[str]) -> int:
         return 0
 
 
-def _agent_info(directory: str) -> client.Info:
+def _agent_info(directory: str) -> Info:
     """What the agent answers; one that was started a moment ago may still have to open its socket."""
     path = os.path.join(directory, paths.HA_SOCK)
     deadline = time.monotonic() + _OPENING
     while True:
         try:
-            return client.info(path)
-        except client.AgentError:
+            return info(path)
+        except AgentError:
             if os.path.exists(path) or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)

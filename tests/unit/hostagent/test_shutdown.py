@@ -28,7 +28,7 @@ class FakeMachine:
     def warnings(self) -> Sequence[str]:
         return ()
 
-    def on_change(self, callback: Callable[[Machine], None]) -> None:
+    def on_change(self, callback: Callable[[Machine], object]) -> None:
         raise NotImplementedError
 
     def ready(self) -> None:
@@ -44,6 +44,9 @@ class FakeMachine:
             raise UserError("QMP is gone")
         if self.presses == self._ends_at:
             self.over.set()
+
+    async def reset(self) -> None:
+        raise NotImplementedError
 
     async def kill(self) -> None:
         self.killed = True

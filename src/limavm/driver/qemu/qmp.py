@@ -66,6 +66,10 @@ class Monitor:
         """Press it once."""
         await self.command("system_powerdown")
 
+    async def reset(self) -> None:
+        """Start the machine anew, as its reset button does."""
+        await self.command("system_reset")
+
     async def quit(self) -> None:
         """End QEMU; that its connection goes away is no error."""
         with contextlib.suppress(QMPLost):

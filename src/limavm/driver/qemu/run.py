@@ -110,7 +110,7 @@ class QemuDriver:
         except UserError as error:
             if not _may_be_healed(command.accelerator):
                 raise
-            warning = _healed(command.accelerator, str(error))
+            warning = _healed(command.accelerator, error.message)
         emulated = launch.plan(machine, host, "tcg")
         return await _launch(machine, host, replace(emulated, warnings=(*emulated.warnings, warning)))
 
@@ -146,7 +146,7 @@ class QemuVM:
         self._monitor = monitor
         self._host = host
         self._warnings = list(warnings)
-        self._callbacks: list[Callable[[Machine], None]] = []
+        self._callbacks: list[Callable[[Machine], object]] = []
         self._ready = False
         self._killed = False
         self._end_reason = ""
@@ -162,7 +162,7 @@ class QemuVM:
         """What the user should know of how the machine was started; grows when it is started again."""
         return tuple(self._warnings)
 
-    def on_change(self, callback: Callable[[Machine], None]) -> None:
+    def on_change(self, callback: Callable[[Machine], object]) -> None:
         """Call back with the new description when the machine was started again."""
         self._callbacks.append(callback)
 
@@ -181,12 +181,19 @@ class QemuVM:
     async def press_power_button(self) -> None:
         """Press it once; a monitor that went away is connected to again first."""
         self._ready = True  # whatever ends a machine that shall end, it is not started again
+        await self._press("power", qmp.Monitor.power_button)
+
+    async def reset(self) -> None:
+        """Press the reset button, in the same way."""
+        await self._press("reset", qmp.Monitor.reset)
+
+    async def _press(self, button: str, press: Callable[[qmp.Monitor], Awaitable[None]]) -> None:
         for _ in range(2):
             if self._monitor:
                 try:
-                    await self._monitor.power_button()
+                    await press(self._monitor)
                 except qmp.QMPRefused as error:
-                    log.warning("the power button was not pressed: %s", error)
+                    log.warning("the %s button was not pressed: %s", button, error)
                     return
                 except qmp.QMPLost as error:
                     log.debug("the monitor is lost: %s", error)
