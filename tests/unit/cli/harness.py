@@ -94,15 +94,30 @@ def limactl_process(*args: str, **extra: str) -> subprocess.CompletedProcess[str
     )
 
 
+def open_terminal(columns: int) -> tuple[int, int]:
+    """Both ends of a new pseudo-terminal."""
+    if sys.platform == "win32":
+        pytest.skip("this needs a POSIX system")
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, columns))
+    return master, slave
+
+
+def settings(terminal: int) -> list[object]:
+    """What `stty` tells and sets."""
+    if sys.platform == "win32":
+        pytest.skip("this needs a POSIX system")
+    found: list[object] = termios.tcgetattr(terminal)
+    return found
+
+
 class Terminal:
     """A program on a pseudo-terminal: what it shows is read until something appears, keys are typed."""
 
     def __init__(self, argv: Sequence[str], *, cwd: str | None = None, columns: int = 80) -> None:
-        assert sys.platform != "win32"
-        self._master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (24, columns))
-        self.before = termios.tcgetattr(slave)
-        self._slave = slave
+        self._master, self._slave = open_terminal(columns)
+        self.before = settings(self._slave)
+        slave = self._slave
         self._child = subprocess.Popen(
             argv, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, start_new_session=True, close_fds=True
         )
@@ -133,8 +148,7 @@ class Terminal:
     @property
     def settings(self) -> list[object]:
         """The settings of the terminal now."""
-        assert sys.platform != "win32"
-        return termios.tcgetattr(self._slave)
+        return settings(self._slave)
 
     def close(self) -> None:
         if self._child.poll() is None:
