@@ -42,6 +42,7 @@ def decode(text: bytes, source: str) -> Decoded:
 
     Raises ConfigError when it is not YAML, or no mapping. Values of a wrong type are in `problems`.
     """
+    source = "standard input" if source == "-" else source
     root = compose(text, source)
     if root is None or (isinstance(root, Scalar) and root.plain and not root.value):
         return Decoded(layer=Layer(), source=source, root=root)

@@ -31,8 +31,11 @@ class Problem(Value, frozen=True, kw_only=True):
 
 
 class ConfigError(UserError):
-    """A configuration that cannot be used; `problems` holds every reason that was found."""
+    """A configuration that cannot be used; `problems` holds every reason that was found.
 
-    def __init__(self, problems: Sequence[Problem], *, hint: str | None = None) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems), hint=hint)
+    `warnings` (unknown keys) are shown with them: they often are what is really wrong.
+    """
+
+    def __init__(self, problems: Sequence[Problem], *, warnings: Sequence[str] = (), hint: str | None = None) -> None:
+        super().__init__("\n".join([*map(str, problems), *warnings]), hint=hint)
         self.problems = tuple(problems)

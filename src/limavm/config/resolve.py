@@ -114,7 +114,8 @@ def _raise_problems(
         if not any(problem.source == source and _related(problem.key, key) for source, key in wrong)
     )
     if found:
-        raise ConfigError(list(dict.fromkeys(found)))
+        warnings = [warning for document in documents for warning in document.warnings]
+        raise ConfigError(list(dict.fromkeys(found)), warnings=warnings)
 
 
 @cache

@@ -28,6 +28,10 @@ def test_a_text_that_says_nothing_leaves_everything_unset(text: str) -> None:
     assert decoded(text).layer == Layer()
 
 
+def test_standard_input_is_called_so() -> None:
+    assert decode(b"cpus: x", "-").problems[0].source == "standard input"
+
+
 @pytest.mark.parametrize("text", ["null\n", "- a\n", "text\n", "~\n", "3\n"])
 def test_a_text_that_is_no_mapping_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="must be a mapping"):

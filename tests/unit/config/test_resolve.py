@@ -39,6 +39,17 @@ def test_an_error_names_the_file_line_and_key(lima_home: Path) -> None:
     assert str(caught.value) == f"{path}:2: cpus: must be a whole number, not 'four'"
 
 
+def test_unknown_keys_are_shown_with_the_problems(resolved: Resolve) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolved("cpus: x\nmemroy: 1GiB\n")
+
+    assert str(caught.value).splitlines() == [
+        "dev.yaml:1: cpus: must be a whole number, not 'x'",
+        "dev.yaml:2: memroy: unknown key; did you mean 'memory'?",
+    ]
+    assert len(caught.value.problems) == 1
+
+
 def test_all_broken_files_are_reported(problems: Problems) -> None:
     found = problems("a: [", default="b: [", override="c: [")
 
