@@ -130,6 +130,18 @@ async def test_a_power_off_by_the_guest_is_no_failure(prepare: Prepare, host: Ho
     await vm.kill()
 
 
+async def test_the_reset_button_does_not_end_the_machine(prepare: Prepare, host: HostFacts) -> None:
+    vm = await QemuDriver("tcg").start(prepare(), host)
+
+    await vm.reset()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await vm.wait()
+    await vm.kill()
+    await vm.close()
+
+
 async def test_a_deaf_guest_is_killed(prepare: Prepare, host: HostFacts) -> None:
     vm = await QemuDriver("tcg").start(prepare("deaf"), host)
     await vm.press_power_button()
