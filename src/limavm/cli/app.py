@@ -42,6 +42,16 @@ COMMANDS = (
 )
 
 
+#: Commands of Lima that are not built yet.
+LATER = frozenset(
+    {
+        *("autostart", "clone", "copy", "cp", "disk", "edit", "factory-reset", "mcp", "network", "protect", "prune"),
+        *("rename", "screenshot", "show-ssh", "snapshot", "start-at-login", "sudoers", "template", "tmpl", "tunnel"),
+        *("unprotect", "usernet", "watch", "yq"),
+    }
+)
+
+
 def global_flags() -> list[Flag]:
     """The flags of every command (spec/cli.md 1.3)."""
     return [
@@ -205,6 +215,8 @@ class Group(click.Group):
 
 def unknown_command(word: str, entries: Sequence[Entry]) -> UserError:
     """The error for a word that is no command; it lists the names that may have been meant."""
+    if word in LATER:
+        return UserError(f"the command {word!r} is not built yet", hint="Lima has it; a later version of limavm will")
     names = [entry.name for entry in entries if entry.group != "hidden"]
     close = [
         name

@@ -47,7 +47,12 @@ def _own_flags() -> list[Flag]:
     foreground = [BoolFlag(["--foreground"], help="Run the host agent in the foreground")]
     return [
         *([] if sys.platform == "win32" else foreground),
-        Flag(["--timeout"], type=Duration(), default="10m0s", help="How long to wait until the instance runs"),
+        Flag(
+            ["--timeout"],
+            type=Duration(),
+            default="10m0s",
+            help="How long to wait until the instance runs (default 10m0s)",
+        ),
         BoolFlag(["--progress"], help="Show what cloud-init does, and wait until it is done"),
     ]
 

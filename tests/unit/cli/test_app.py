@@ -80,6 +80,14 @@ def test_an_unknown_command_suggests_what_may_be_meant(limactl: Run, word: str, 
     assert [line[1:] for line in done.message.splitlines() if line.startswith("\t")] == meant
 
 
+@pytest.mark.parametrize("word", ["edit", "clone", "template", "yq"])
+def test_a_command_of_lima_that_is_not_built_yet_says_so(limactl: Run, word: str) -> None:
+    done = limactl(word, "--anything", "x")
+
+    assert done.code == 1
+    assert "later version" in done.message
+
+
 @pytest.mark.parametrize("word", ["frobnicate", "x" * 200, "größe", "../..", "star t"])
 def test_an_unknown_command_is_an_error_without_a_usage_dump(limactl: Run, word: str) -> None:
     done = limactl(word)
