@@ -81,3 +81,10 @@ def problems(resolved: Resolve) -> Problems:
         return []
 
     return find
+
+
+def assert_problems(found: list[str], expected: list[str]) -> None:
+    """There are as many problems as expected, and each contains the text that was expected of it."""
+    assert len(found) == len(expected), found
+    for part, problem in zip(expected, found, strict=True):
+        assert part in problem

@@ -5,8 +5,8 @@ import pytest
 
 from limavm.config.defaults import mac_address
 from limavm.model.arch import Arch
-from limavm.model.config import Containerd, HostResolver, Mount, NineP, User
-from tests.unit.config.conftest import ARM, LINUX, MAC, ROOT, Resolve
+from limavm.model.config import Containerd, HostResolver, Mount, NineP
+from tests.unit.config.conftest import ARM, LINUX, MAC, Resolve
 
 
 def test_an_empty_template_has_every_default(resolved: Resolve) -> None:
@@ -86,67 +86,6 @@ def test_archives_of_a_template_replace_the_built_in_ones(resolved: Resolve) -> 
     (archive,) = resolved(text, facts=ARM).config.containerd.archives
 
     assert (archive.location, archive.arch) == ("/n.tar.gz", Arch.AARCH64)
-
-
-def test_the_guest_user_is_the_user(resolved: Resolve) -> None:
-    assert resolved().config.user == User(
-        name="jane", comment="Jane Doe", home="/home/jane.guest", shell="/bin/bash", uid=1234, passwordless_sudo=True
-    )
-
-
-def test_the_guest_user_of_root_is_lima_and_a_warning_says_so_once(resolved: Resolve) -> None:
-    result = resolved(facts=ROOT)
-
-    assert (result.config.user.name, result.config.user.uid) == ("lima", 1000)
-    assert result.config.user.home == "/home/lima.guest"
-    assert [warning for warning in result.warnings if "root" in warning] == [
-        "limactl runs as root: the user of the guest is 'lima' with uid 1000"
-    ]
-
-
-def test_root_may_name_the_guest_user_without_a_warning(resolved: Resolve) -> None:
-    result = resolved("user: {name: bob, uid: 5}", facts=ROOT)
-
-    assert (result.config.user.name, result.config.user.uid, result.warnings) == ("bob", 5, ())
-
-
-@pytest.mark.parametrize("name", ["Jane", "jane.doe", "1jane", "", "jané", "admin"])
-def test_a_name_that_guests_cannot_have_is_replaced(resolved: Resolve, name: str) -> None:
-    result = resolved(facts=msgspec.structs.replace(LINUX, user_name=name))
-
-    assert result.config.user.name == "lima"
-    assert len(result.warnings) == 1
-
-
-def test_a_name_that_was_given_is_not_checked(resolved: Resolve) -> None:
-    assert resolved("user: {name: admin}").config.user.name == "admin"
-
-
-@pytest.mark.parametrize(
-    ("text", "home"),
-    [
-        ("user: {home: '/srv/{{.User}}'}", "/srv/jane"),
-        ("user: {home: '/h/{{.Name}}/{{.UID}}'}", "/h/dev/1234"),
-        ("user: {home: '{{.Home}}x'}", "{{.Home}}xx"),
-        ("user: {home: '/h/{{.Nothing}}'}", "/h/<no value>"),
-    ],
-)
-def test_the_home_directory_is_a_template(resolved: Resolve, text: str, home: str) -> None:
-    assert resolved(text).config.user.home == home
-
-
-@pytest.mark.parametrize(
-    ("guest_os", "shell", "home", "sudo"),
-    [
-        ("FreeBSD", "/bin/sh", "/home/jane.guest", True),
-        ("Darwin", "/bin/zsh", "/Users/jane.guest", False),
-        ("Windows", "cmd.exe", "/home/jane.guest", True),
-    ],
-)
-def test_other_systems_have_other_users(resolved: Resolve, guest_os: str, shell: str, home: str, sudo: bool) -> None:
-    user = resolved(f"os: {guest_os}").config.user
-
-    assert (user.shell, user.home, user.passwordless_sudo) == (shell, home, sudo)
 
 
 def test_mounts_are_expanded_and_have_their_defaults(resolved: Resolve, tmp_path: Path) -> None:
@@ -230,23 +169,6 @@ def test_probes_are_counted_in_their_description(resolved: Resolve) -> None:
     assert [probe.description for probe in probes] == ["user probe 1/3", "B", "user probe 3/3"]
 
 
-def test_a_template_that_fails_is_kept_with_a_warning(resolved: Resolve) -> None:
-    result = resolved("provision: [{script: '{{.Name.x}} {{'}, {script: '{{foo}}'}]")
-
-    assert [item.script for item in result.config.provision] == ["{{.Name.x}} {{", "{{foo}}"]
-    assert [warning.split(":")[0] for warning in result.warnings] == ["provision[0].script", "provision[1].script"]
-
-
-def test_params_of_others_do_not_reach_expansion_but_the_result(resolved: Resolve) -> None:
-    config = resolved(
-        "provision: [{script: '{{.Param.a}} {{.Param.b}}'}]\nparam: {a: y}",
-        override="param: {a: o, b: o}",
-    ).config
-
-    assert config.provision[0].script == "y <no value>"
-    assert config.param == {"a": "o", "b": "o"}
-
-
 def test_plain_mode_drops_what_needs_the_guest_agent(resolved: Resolve) -> None:
     config = resolved(
         """
@@ -271,18 +193,6 @@ def test_the_layers_are_folded_with_the_override_on_top(resolved: Resolve) -> No
     config = resolved("cpus: 2\nmemory: 2GiB", default="cpus: 1\ndisk: 1GiB", override="memory: 3GiB").config
 
     assert (config.cpus, config.memory, config.disk) == (2, "3GiB", "1GiB")
-
-
-def test_an_instance_keeps_the_home_of_the_version_that_made_it(resolved: Resolve, lima_home: Path) -> None:
-    directory = lima_home / "dev"
-    directory.mkdir()
-    (directory / "lima-version").write_text("2.0.3\n")
-
-    assert resolved().config.user.home == "/home/jane.guest", "lima-version alone is no instance yet"
-
-    (directory / "basedisk").touch()
-
-    assert resolved().config.user.home == "/home/jane.linux"
 
 
 def test_an_unknown_host_still_runs_common_guests(resolved: Resolve) -> None:

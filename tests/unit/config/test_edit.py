@@ -10,7 +10,7 @@ from limavm.config.decode import decode
 from limavm.config.edit import apply
 from limavm.config.errors import ConfigError
 from limavm.config.layer import Layer
-from tests.unit.config.test_fuzz import DOCUMENTS
+from tests.unit.config.documents import DOCUMENTS
 
 TEXT = b"""\
 # The head.

@@ -1,11 +1,18 @@
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from limavm.config.errors import ConfigError
-from limavm.config.resolve import resolve
+from limavm.config.resolve import resolve, resolve_text
 from limavm.errors import NotFoundError, UserError
-from tests.unit.config.conftest import IMAGE, LINUX, Problems, Resolve
+from limavm.model.config import Config
+from limavm.model.host import HostFacts
+from tests.unit.config.conftest import IMAGE, LINUX, MAC, ROOT, Problems, Resolve
+from tests.unit.config.documents import DOCUMENTS
 
 
 def test_an_instance_is_resolved_from_its_directory(lima_home: Path) -> None:
@@ -64,3 +71,29 @@ def test_warnings_of_all_files_are_there(resolved: Resolve) -> None:
         ["dev.yaml", "1", " cpu"],
         ["default.yaml", "1", " mem"],
     ]
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@given(DOCUMENTS, DOCUMENTS, st.sampled_from([LINUX, MAC, ROOT, msgspec.structs.replace(LINUX, os="windows")]))
+def test_resolving_gives_a_configuration_or_problems(
+    resolved: Resolve, template: object, override: object, facts: HostFacts
+) -> None:
+    try:
+        config = resolved(
+            json.dumps(template),
+            override=json.dumps(override),
+            facts=facts,
+            image="",
+        ).config
+    except ConfigError as error:
+        if not error.problems:
+            pytest.fail("an error without problems")
+    else:
+        assert msgspec.json.decode(msgspec.json.encode(config), type=Config) == config
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=100))
+def test_any_bytes_are_resolved_or_refused(text: bytes) -> None:
+    with pytest.raises(ConfigError):
+        resolve_text(text, source="x", directory="/x", facts=LINUX, version="2.2.0")

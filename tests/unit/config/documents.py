@@ -1,21 +1,13 @@
-"""Whatever a text says, resolving it gives a configuration or problems with places, and never anything else."""
+"""Documents with values of the right types, and nasty ones, made from the annotations of `Layer`."""
 
-import json
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from limavm.config.errors import ConfigError
 from limavm.config.layer import IP, Layer, PortRange
-from limavm.config.resolve import resolve_text
 from limavm.model.arch import Arch
-from limavm.model.config import Config
-from limavm.model.host import HostFacts
-from tests.unit.config.conftest import LINUX, MAC, ROOT, Resolve
 
 PATHS = ("", "a", "/", "/a/../b", "~", "~x/y", "~/x", "../..", "a\x00b", "x" * 300, "{{.Home}}/x", "{{.Param.a}}", "{{")
 WORDS = (
@@ -78,29 +70,3 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
 
 
 DOCUMENTS = values(Layer)
-
-
-@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
-@given(DOCUMENTS, DOCUMENTS, st.sampled_from([LINUX, MAC, ROOT, msgspec.structs.replace(LINUX, os="windows")]))
-def test_resolving_gives_a_configuration_or_problems(
-    resolved: Resolve, template: object, override: object, facts: HostFacts
-) -> None:
-    try:
-        config = resolved(
-            json.dumps(template),
-            override=json.dumps(override),
-            facts=facts,
-            image="",
-        ).config
-    except ConfigError as error:
-        if not error.problems:
-            pytest.fail("an error without problems")
-    else:
-        assert msgspec.json.decode(msgspec.json.encode(config), type=Config) == config
-
-
-@settings(max_examples=100)
-@given(st.binary(max_size=100))
-def test_any_bytes_are_resolved_or_refused(text: bytes) -> None:
-    with pytest.raises(ConfigError):
-        resolve_text(text, source="x", directory="/x", facts=LINUX, version="2.2.0")

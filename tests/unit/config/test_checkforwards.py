@@ -1,0 +1,31 @@
+import pytest
+
+from tests.unit.config.conftest import Problems, assert_problems
+
+#: A text (an image is appended as the last line), and the problems that it has.
+CASES: list[tuple[str, list[str]]] = [
+    ("portForwards: [{guestIP: 127.0.0.2, guestIPMustBeZero: true}]", ["guestIPMustBeZero: is for guestIP 0.0.0.0"]),
+    ("portForwards: [{guestPort: 80, guestSocket: /x, hostSocket: /y}]", ["guestPort: cannot stand together"]),
+    ("portForwards: [{guestPort: 80, guestPortRange: [81, 82]}]", ["guestPort: must be the first port"]),
+    ("portForwards: [{guestPort: 80, hostPort: 80, hostSocket: /y}]", ["hostPort: cannot stand together"]),
+    ("portForwards: [{hostPort: 80, hostPortRange: [1, 65535]}]", ["hostPort: must be the first port"]),
+    ("portForwards: [{guestPort: 22, hostPort: 1}]", ["1: portForwards[0].guestPort: port 22"]),
+    ("portForwards: [{guestPort: 70000}]", ["guestPort: a port is", "hostPortRange: a port is"]),
+    ("portForwards: [{guestPortRange: [9, 1]}]", ["guestPortRange: the range 9-1", "hostPortRange: the range 9-1"]),
+    ("portForwards: [{guestPortRange: [1, 9], hostPortRange: [1, 8]}]", ["hostPortRange: has 8 ports for 9"]),
+    ("portForwards: [{guestPortRange: [20, 30]}]", []),
+    ("portForwards: [{guestSocket: x, hostSocket: /y}]", ["guestSocket: must be absolute"]),
+    ("portForwards: [{guestSocket: /x}]", ["guestSocket: one socket cannot stand for several"]),
+    ("portForwards: [{guestSocket: /x, hostPort: 80}]", []),
+    ("portForwards: [{guestPortRange: [1, 2], hostSocket: /y}]", ["hostSocket: one socket cannot stand"]),
+    ("portForwards: [{guestSocket: /x, hostSocket: /" + "y" * 120 + "}]", ["hostSocket: is 121 bytes long"]),
+    ("portForwards: [{guestPort: 80, proto: icmp}]", ["proto: must be one of tcp, udp, any"]),
+    ("portForwards: [{guestPort: 80, reverse: true}]", ["reverse: needs a guestSocket", "reverse: needs a hostSocket"]),
+    ("copyToHost: [{guest: a, host: b}]", ["copyToHost[0].guest: must be", "copyToHost[0].host: must be"]),
+    ("copyToHost: [{guest: /a, host: '{{.Dir}}/b'}]", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES, ids=[case[0].replace(chr(10), " ")[:60] for case in CASES])
+def test_forwards_and_copies_are_checked_at_their_place(problems: Problems, text: str, expected: list[str]) -> None:
+    assert_problems(problems(text), expected)
