@@ -37,17 +37,6 @@ ELSEWHERE = {
     "unit/cli/test_logs.py": ["cli/logbridge"],
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
     "unit/cli/test_timings.py": ["model/timings"],
-    "unit/config/test_defaults.py": ["config/expand", "config/guestuser"],
-    "unit/config/test_locator.py": ["config/embed"],
-    "unit/config/test_resolve.py": ["config/flaw", "config/hostchecks", "config/params", "config/places"],
-    "unit/config/test_validate.py": [
-        *("config/checkforwards", "config/checknetworks", "config/checkprovision", "config/digest", "config/ports"),
-    ],
-    "unit/config/test_yamltext.py": ["config/errors", "config/yamlnodes"],
-    "unit/gotemplate/test_render.py": [
-        *("gotemplate/errors", "gotemplate/evaluator", "gotemplate/functions", "gotemplate/lexer"),
-        *("gotemplate/parser", "gotemplate/values"),
-    ],
     "unit/cli/test_main.py": ["errors"],
     "unit/host/platform/test_facts.py": [
         *("host/platform/__init__", "host/platform/darwin", "host/platform/linux", "host/platform/posix"),
@@ -71,8 +60,6 @@ ELSEWHERE = {
 CROSS_CUTTING = {
     "cli/test_commands.py",
     "cli/test_lean.py",
-    "config/test_fuzz.py",
-    "config/test_templates.py",
     "host/platform/test_facts.py",
     "test_bench.py",
     "test_conftest.py",
