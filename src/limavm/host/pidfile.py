@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import signal
+import struct
 import sys
 from collections.abc import Callable, Iterator
 
@@ -81,14 +82,34 @@ def _is_ours(path: str) -> bool:
 def _is_locked(path: str) -> bool:
     if _is_ours(path):
         return True
-    if sys.platform != "win32":
-        try:
-            with open(path, "rb") as file:
-                # A shared lock conflicts with the owner's, needs no write access, and is dropped at once.
-                fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            return error.errno in (errno.EAGAIN, errno.EACCES)
-    return False
+    try:
+        with open(path, "rb") as file:
+            return _has_lock(file.fileno())
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EACCES)
+
+
+if sys.platform == "linux":
+    #: struct flock of fcntl(2): type, whence, start, length, PID.
+    _FLOCK = "hhqqi"
+
+    def _has_lock(descriptor: int) -> bool:
+        # Only asked for, not taken: a lock of ours, however short, could make a QEMU fail that starts now.
+        asked = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+        answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, asked)
+        return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
+
+elif sys.platform == "win32":
+
+    def _has_lock(_descriptor: int) -> bool:
+        return False
+
+else:
+
+    def _has_lock(descriptor: int) -> bool:
+        # A shared lock conflicts with the owner's, needs no write access, and is dropped at once.
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
 
 
 def command_line(pid: int) -> list[str] | None:

@@ -107,10 +107,10 @@ class Agent:
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._signalled, number)
-        # Whoever closes the terminal of `start --foreground` means to stop as well.
-        loop.add_signal_handler(signal.SIGHUP, self._signalled, signal.SIGHUP)
+        if sys.platform != "win32":
+            # Whoever closes the terminal of `start --foreground` means to stop as well.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: signal.Signals) -> None:
         if self._stopping.is_set():
@@ -139,8 +139,9 @@ class Agent:
             )
         else:
             plan, vm = await self._start(which, plan)
+        known = which.check_host(plan.config)  # `limactl start` has told these
         for warning in vm.warnings:
-            log.warning("%s", warning)
+            log.log(logging.DEBUG if warning in known else logging.WARNING, "%s", warning)
         return save_machine(plan, vm.machine), vm
 
     async def _start(self, which: Driver, plan: Plan) -> tuple[Plan, VirtualMachine]:
@@ -210,7 +211,7 @@ class Agent:
     async def _first_contact(self, vm: VirtualMachine, guest: Guest) -> bool:
         """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""
         serial = os.path.join(self.directory, paths.SERIAL_LOG)
-        offset = 0
+        offset, words = 0, ""
         for tries_left in (1, 0):
             panic = asyncio.create_task(kernel_panic(serial, offset), name="kernel panic")
             connected = asyncio.create_task(guest.connected.wait(), name="ssh connects")

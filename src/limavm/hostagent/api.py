@@ -8,11 +8,13 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 
 import h11
 import msgspec
 
+from limavm.errors import UserError
 from limavm.model.value import Value
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ async def serving(path: str, routes: Mapping[str, Handler]) -> AsyncIterator[Non
 
     The socket is bound under another name and renamed, so a stale one is replaced without a gap.
     """
+    if sys.platform == "win32":
+        raise UserError("the host agent does not run on Windows yet", where=path)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -1,6 +1,7 @@
 """The client of `ha.sock`: blocking, small, and loaded by `list`, so without http.client and asyncio."""
 
 import socket
+import sys
 
 import msgspec
 
@@ -35,6 +36,8 @@ def info(path: str, limit: float = _LIMIT) -> Info:
 
 def _get(path: str, target: str, limit: float) -> bytes:
     """The body of a successful answer; raises OSError, or ValueError for anything but a 200."""
+    if sys.platform == "win32":
+        raise OSError("Python has no unix sockets on Windows")
     request = f"GET {target} HTTP/1.1\r\nHost: lima-hostagent\r\nConnection: close\r\n\r\n"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(limit)

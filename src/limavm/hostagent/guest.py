@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator, Sequence
 
 from limavm.host import aprocess
@@ -191,6 +192,8 @@ class Session:
 
 def listens(path: str) -> bool:
     """Whether a process listens on the unix socket `path`."""
+    if sys.platform == "win32":  # Python has no unix sockets there, and its ssh no control master
+        return False
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
         try:

@@ -1,5 +1,6 @@
 """Brings an instance's disks in place before a start (spec/runtime.md 2.2)."""
 
+from limavm.driver import registry
 from limavm.errors import UserError
 from limavm.images.disk import ensure_disk
 from limavm.images.prepare import prepare as prepare_images
@@ -25,5 +26,6 @@ def prepare_locked(config: Config, directory: str, report: Reporter, stopwatch: 
         raise UserError("the configuration has no image", where="images", hint="see `limactl start --list-templates`")
     with stopwatch.phase("image"):
         prepare_images(config.images, config.arch, directory, report)
+        registry.prepare(config.vm_type, config, directory, report)
     with stopwatch.phase("disk"):
         ensure_disk(directory, parse_size(config.disk))
