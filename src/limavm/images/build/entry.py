@@ -33,10 +33,14 @@ def is_whole(directory: str) -> bool:
 @contextlib.contextmanager
 def locked_entry(builds: str, key: str) -> Iterator[str]:
     """Hold the lock of an entry; its directory, which may be whole, made by whoever held the lock before."""
+    with files.locked(_ensure_lock(builds, key)):
+        yield os.path.join(builds, key)
+
+
+def _ensure_lock(builds: str, key: str) -> str:
     lock = os.path.join(builds, key + _LOCK)
     os.close(os.open(lock, os.O_RDONLY | os.O_CREAT, 0o644))
-    with files.locked(lock):
-        yield os.path.join(builds, key)
+    return lock
 
 
 @contextlib.contextmanager
@@ -73,6 +77,6 @@ def sweep(builds: str, remove: Callable[[str], None]) -> None:
     for name in sorted(os.listdir(builds)):
         if not name.endswith(_PARTIAL):
             continue
-        lock = os.path.join(builds, name.removesuffix(_PARTIAL) + _LOCK)
-        with contextlib.suppress(BusyError, FileNotFoundError), files.locked(lock, wait=False):
+        lock = _ensure_lock(builds, name.removesuffix(_PARTIAL))
+        with contextlib.suppress(BusyError), files.locked(lock, wait=False):
             remove(os.path.join(builds, name))

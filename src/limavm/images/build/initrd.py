@@ -6,6 +6,7 @@ buffer-format.rst in the kernel's tree. Modules go in as the kernel loads them: 
 """
 
 import bz2
+import glob
 import gzip
 import lzma
 import os
@@ -22,7 +23,8 @@ else:
 #: What a virtio machine finds its root on; those built into the kernel cost nothing.
 MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4")
 
-_INIT = "usr/libexec/tiny-initramfs/init-static"
+#: Where trixie and bookworm have it.
+_INITS = ("usr/libexec/tiny-initramfs/init-static", "usr/lib/*/tiny-initramfs/init-static")
 _DECOMPRESS = {".xz": lzma.decompress, ".gz": gzip.decompress, ".bz2": bz2.decompress, ".zst": zstd.decompress}
 _DIRECTORY = 0o40755
 _FILE = 0o100755
@@ -34,10 +36,17 @@ def build_initrd(tree: str, release: str) -> bytes:
     with open(os.path.join(base, "modules.dep"), encoding="utf-8") as file:
         paths = module_paths(file.read(), MODULES)
     modules = {f"{_name(path)}.ko": _load(os.path.join(base, path)) for path in paths}
-    with open(os.path.join(tree, _INIT), "rb") as binary:
+    with open(_find_init(tree), "rb") as binary:
         init = binary.read()
     listing = "".join(f"/{name}\n" for name in modules).encode()
     return cpio(("dev", "proc", "target"), {"init": init, "modules": listing, **modules})
+
+
+def _find_init(tree: str) -> str:
+    for pattern in _INITS:
+        if found := glob.glob(pattern, root_dir=tree):
+            return os.path.join(tree, found[0])
+    raise UserError("the package tiny-initramfs brought no init for the initrd", where=tree)
 
 
 def module_paths(dependencies: str, wanted: Iterable[str]) -> list[str]:

@@ -65,3 +65,11 @@ def test_modules_are_decompressed_and_listed(tmp_path: Path) -> None:
 def test_an_unknown_compression_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"unknown way: \.lz4"):
         build_initrd(tree(tmp_path, "virtio_blk.ko.lz4", b""), "6.1")
+
+
+def test_a_tree_without_the_init_is_refused(tmp_path: Path) -> None:
+    root = Path(tree(tmp_path, "virtio_blk.ko", b""))
+    (root / "usr/libexec/tiny-initramfs/init-static").unlink()
+
+    with pytest.raises(UserError, match="no init"):
+        build_initrd(str(root), "6.1")
