@@ -22,13 +22,26 @@ def lima() -> None:
 
 
 def _leave(program: Callable[[Sequence[str]], int]) -> None:
+    _open_standard_streams()
     code = program(sys.argv[1:])
     if "click" not in sys.modules:
         # What came through `cli.fast` started no thread and left nothing to be cleaned up, and taking the
         # interpreter apart costs as much as a tenth of it.
-        sys.stdout.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _open_standard_streams() -> None:
+    """Give us the streams that our caller closed (`limactl list >&-`); a file must not take their place."""
+    if sys.stdin and sys.stdout and sys.stderr:
+        return
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            if os.open(os.devnull, os.O_RDWR) != number:
+                return
+            os.set_inheritable(number, True)
+            stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115 - stays
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,7 @@ def guarded(command: Callable[[], int]) -> int:
     _keep_undecodable_names(sys.stdout)
     try:
         code = command()
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except UserError as error:
         logs.fatal(str(error))
         return FAILURE

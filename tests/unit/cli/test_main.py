@@ -76,10 +76,23 @@ def test_a_closed_pipe_is_quiet(home: Path) -> None:
     assert done.stderr == b""
 
 
-def test_a_full_disk_is_told(home: Path) -> None:
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("args", "code"), [("list", 0), ("frob", 1), ("help", 0), ("list --format json", 0)])
+def test_closed_streams_do_no_harm(home: Path, redirection: str, args: str, code: int) -> None:
+    make_instance(home, "dev")
+    command = f"{sys.executable} -P -m limavm {args} {redirection}"
+
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
+
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("args", [["--version"], ["help"]])
+def test_a_full_disk_is_told(home: Path, args: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "limavm", "--version"], stdout=full, stderr=subprocess.PIPE, check=False
+            [sys.executable, "-P", "-m", "limavm", *args], stdout=full, stderr=subprocess.PIPE, check=False
         )
 
     assert done.returncode == 1
