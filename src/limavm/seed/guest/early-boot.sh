@@ -8,5 +8,5 @@ if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
         --property=RemainAfterExit=yes \
         --property="After=cloud-init.service cloud-init-network.service" \
         --property=StandardOutput=$log --property=StandardError=$log \
-        /var/lib/cloud/scripts/per-boot/00-lima.boot.sh || :
+        /bin/sh /var/lib/cloud/scripts/per-boot/00-lima.boot.sh || :
 fi

@@ -74,8 +74,9 @@ for file in /etc/subuid /etc/subgid; do
 	printf '%s\n' ${rest:+"$rest"} "$LIMA_CIDATA_USER:$first:1073741824" >"$file"
 done
 
-# The user's services go on without a session.
-loginctl enable-linger "$LIMA_CIDATA_USER"
+# The user's services go on without a session. Starting their manager takes seconds in an emulated guest, and
+# nothing here waits for it.
+loginctl enable-linger "$LIMA_CIDATA_USER" &
 
 mkdir -p /var/lib/lima
 echo "$wanted" >"$stamp"
