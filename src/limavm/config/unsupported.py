@@ -5,8 +5,11 @@ Here and nowhere else: who brings a feature deletes its line.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from limavm.config.flaw import Flaw
 from limavm.config.layer import Layer
+from limavm.model.config import Config
 
 #: The YAML key, and whether a layer asks for something by it.
 _LATER: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
@@ -17,6 +20,20 @@ _LATER: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
     ("additionalDisks", lambda layer: bool(layer.additional_disks)),
     ("containerd", lambda layer: bool(layer.containerd.system or layer.containerd.user)),
 )
+
+
+def without_later(config: Config) -> Config:
+    """The configuration without what has no effect yet, for those who would begin to act on it."""
+    containerd = replace(config.containerd, system=False, user=False)
+    return replace(
+        config,
+        mounts=(),
+        port_forwards=(),
+        copy_to_host=(),
+        networks=(),
+        additional_disks=(),
+        containerd=containerd,
+    )
 
 
 def later(layer: Layer) -> list[Flaw]:

@@ -4,16 +4,20 @@ Nobody else uses the disk meanwhile: the caller holds the instance's lock, and n
 """
 
 import os
+import time
+from collections.abc import Callable
 
 from limavm.errors import UserError
 from limavm.host import files, paths
-from limavm.host.process import run
+from limavm.host.process import ProcessError, run
 from limavm.images import qcow2
 from limavm.images.convert import convert_argv
 from limavm.images.formats import Format, accept_image, detect_format, virtual_size
 from limavm.model.size import format_size
 
 _SECTOR = 512
+#: How long a lock on the image is waited for, in seconds.
+_LOCK_LIMIT = 10.0
 
 
 def ensure_disk(directory: str, size: int) -> None:
@@ -132,7 +136,23 @@ def _grow(disk: str, size: int) -> None:
             hint=f"set `disk` to {format_size(current)}, or make a new instance",
         )
     if size > current:
-        run(["qemu-img", "resize", "-q", "-f", found.value, disk, str(size)])
+        _unlocked(lambda: run(["qemu-img", "resize", "-q", "-f", found.value, disk, str(size)]))
+
+
+def _unlocked(resize: Callable[[], object]) -> None:
+    """Do it as soon as nobody locks the image: the qemu-img of a killed command may take a moment to end."""
+    deadline = time.monotonic() + _LOCK_LIMIT
+    pause = 0.02
+    while True:
+        try:
+            resize()
+        except ProcessError as error:
+            if "lock" not in error.stderr or time.monotonic() > deadline:
+                raise
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
+        else:
+            return
 
 
 def _shown(size: int) -> str:

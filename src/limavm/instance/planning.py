@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 
+from limavm.config.unsupported import without_later
 from limavm.driver import Driver
 from limavm.host import paths
 from limavm.host.files import read_text
@@ -23,6 +24,7 @@ from limavm.store.plan import save_plan
 def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Plan:
     """Plan the next run of an instance that does not run, and write all that its host agent needs."""
     host = facts()
+    config = without_later(config)
     machine = driver.describe(
         config,
         name=name,

@@ -1,5 +1,6 @@
 import pytest
 
+from limavm.config.unsupported import without_later
 from tests.unit.config.conftest import Resolve
 
 
@@ -21,3 +22,11 @@ def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, k
 @pytest.mark.parametrize("text", ["", "mounts: []", "containerd: {system: false, user: false}", "networks: null"])
 def test_what_is_not_asked_for_does_not_warn(resolved: Resolve, text: str) -> None:
     assert resolved(text).warnings == ()
+
+
+def test_nobody_begins_to_act_on_what_has_no_effect_yet(resolved: Resolve) -> None:
+    text = "mounts: [{location: /tmp, mountPoint: /m}]\nportForwards: [{guestPort: 80}]\ncontainerd: {user: true}"
+
+    config = without_later(resolved(text).config)
+
+    assert (config.mounts, config.port_forwards, config.containerd.user) == ((), (), False)

@@ -253,3 +253,24 @@ if sys.platform != "win32":
         assert info(tmp_path)["virtual-size"] == 1 << 40
         assert sorted(os.listdir(tmp_path)) == ["basedisk", "disk"]
         qemu_img(tmp_path, "check", "-f", "qcow2", "disk")
+
+
+def test_a_lock_that_a_killed_command_left_for_a_moment_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "qemu-img"
+    program.parent.mkdir()
+    program.write_text(f"""#!/bin/sh
+if [ -e {tmp_path}/seen ]; then exit 0; fi
+touch {tmp_path}/seen
+echo 'qemu-img: Could not open: Failed to get "write" lock' >&2
+exit 1
+""")
+    program.chmod(0o755)
+    disk = tmp_path / "disk"
+    disk.write_bytes(b"\1" * 512)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    ensure_disk(str(tmp_path), 1024)
+
+    assert (tmp_path / "seen").exists()
