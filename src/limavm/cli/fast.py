@@ -28,10 +28,10 @@ def _is_plain(word: str) -> bool:
 
 
 def print_version() -> int:
-    """`limactl version X`, on standard output."""
-    from limavm import __version__
+    """`limactl version X (limavm Y)`: X, the third word, is what scripts made for Lima compare."""
+    from limavm import COMPATIBLE_WITH, __version__
 
-    print(f"limactl version {__version__.removeprefix('v')}")
+    print(f"limactl version {COMPATIBLE_WITH} (limavm {__version__})")
     return 0
 
 

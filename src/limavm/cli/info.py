@@ -16,14 +16,15 @@ def _info(_session: Session, _args: list[str]) -> None:
 
 def gather() -> dict[str, Any]:
     """The object that is printed."""
-    from limavm import __version__
+    from limavm import COMPATIBLE_WITH, __version__
     from limavm.cli import templates
     from limavm.driver import registry
     from limavm.host.platform import facts
 
     host = facts()
     return {
-        "version": __version__,
+        "version": f"v{COMPATIBLE_WITH}",
+        "limavm": __version__,
         "templates": [{"name": name, "location": location} for name, location in templates.all_templates()],
         "defaultTemplate": _default_template(),
         "limaHome": paths.lima_home(),

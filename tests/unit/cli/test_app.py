@@ -1,5 +1,7 @@
 import pytest
 
+from limavm import __version__
+
 from limavm.cli.app import COMMANDS, distance
 from tests.unit.cli.harness import Run
 
@@ -60,7 +62,7 @@ def test_a_group_without_a_valid_sub_command_shows_its_help(limactl: Run, args: 
 
 @pytest.mark.parametrize("flag", ["--version", "-v"])
 def test_the_version(limactl: Run, flag: str) -> None:
-    assert limactl(flag).out.startswith("limactl version ")
+    assert limactl(flag).out == f"limactl version 2.2.0 (limavm {__version__})\n"
     assert limactl("--debug", flag).out == limactl(flag).out
 
 

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from limavm.driver.qemu.argv import needs_firmware
 from limavm.driver.qemu.describe import qemu_options
 from limavm.driver.qemu.probe import parse_semver
+from limavm.model.arch import Arch
 from limavm.model.config import Config, Mount, Virtiofs
 from limavm.model.host import HostFacts
 
@@ -18,6 +19,9 @@ _MOUNT_TYPES = {
 }
 #: Locations of images that are built here, always with a kernel.
 _BUILD = "mmdebstrap:"
+#: `max_cpus` of the machine types q35, virt (GICv3) and s390-ccw-virtio, as `-machine` refuses more.
+_MOST_CPUS = {Arch.X86_64: 288, Arch.AARCH64: 512, Arch.S390X: 248}
+_MOST_CPUS_ELSEWHERE = 512
 _OTHER_MOUNT_TYPES = ("reverse-sshfs", "9p")
 
 
@@ -36,6 +40,7 @@ def problems(config: Config, host: HostFacts) -> list[str]:
     return [
         *_mount_problems(config, host),
         *_version_problems(config),
+        *_cpu_problems(config),
         *(
             f"networks[{index}].lima: networks by name are not available yet"
             for index, network in enumerate(config.networks)
@@ -66,6 +71,12 @@ def needs_installed_firmware(config: Config) -> bool:
     direct_boot = any(image.kernel or image.location.startswith(_BUILD) for image in config.images)
     needed = needs_firmware(config.arch, legacy_bios=config.firmware.legacy_bios, direct_boot=direct_boot)
     return needed and not config.firmware.images
+
+
+def _cpu_problems(config: Config) -> list[str]:
+    # Newer releases of QEMU allow more on x86_64; a machine that has them to give is rare enough to wait.
+    most = _MOST_CPUS.get(config.arch, _MOST_CPUS_ELSEWHERE)
+    return [f"cpus: {config.cpus} are more than the {most} that QEMU gives a machine"] * (config.cpus > most)
 
 
 def _mount_problems(config: Config, host: HostFacts) -> list[str]:

@@ -102,3 +102,10 @@ def test_firmware_must_be_installed_unless_the_configuration_may_do_without() ->
     assert not needs_installed_firmware(a_config(images=(plain, built)))
     assert not needs_installed_firmware(a_config(images=(plain,), firmware=own))
     assert not needs_installed_firmware(a_config(images=(plain,), firmware=Firmware(legacy_bios=True)))
+
+
+@pytest.mark.parametrize(("arch", "cpus", "count"), [("x86_64", 288, 0), ("x86_64", 9999, 1), ("riscv64", 513, 1)])
+def test_more_cpus_than_a_machine_can_have_are_refused_before_anything_is_fetched(
+    arch: str, cpus: int, count: int
+) -> None:
+    assert len(problems(a_config(arch=Arch(arch), cpus=cpus), LINUX)) == count
