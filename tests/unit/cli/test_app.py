@@ -1,7 +1,6 @@
 import pytest
 
 from limavm import __version__
-
 from limavm.cli.app import COMMANDS, distance
 from tests.unit.cli.harness import Run
 
