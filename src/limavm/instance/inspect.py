@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
 from limavm.host.files import read_text
-from limavm.hostagent.client import AgentError, Info, info
 from limavm.instance.configuration import configuration
 from limavm.model.config import Config
 from limavm.model.host import HostFacts
@@ -97,11 +96,8 @@ def _with_state(instance: Instance, config: Config) -> Instance:
     vm = _pid(instance.vm_type, lambda: processes.driver_pid(instance.dir, instance.vm_type), errors)
     port, identifier = instance.ssh_local_port, ""
     if agent:
-        try:
-            answer = _agent_info(instance.dir)
-            port, identifier = answer.ssh_local_port or port, answer.auto_started_identifier
-        except AgentError as error:
-            errors.append(str(error))
+        agent_port, identifier = _asked(instance.dir, errors)
+        port = agent_port or port
     port = port or ssh_config_port(instance.dir)
     status = Status.BROKEN if errors else _status(agent, vm, instance.vm_type, errors)
     seen = replace(
@@ -124,17 +120,26 @@ def _pid(what: str, find: Callable[[], int], errors: list[str]) -> int:
         return 0
 
 
-def _agent_info(directory: str) -> Info:
-    """What the agent answers; one that was started a moment ago may still have to open its socket."""
+def _asked(directory: str, errors: list[str]) -> tuple[int, str]:
+    """The ssh port and the autostart identity that the agent tells; an agent that does not answer is an error.
+
+    One that was started a moment ago may still have to open its socket.
+    """
+    # Sockets are slow to import, and instances that do not run need none.
+    from limavm.hostagent.client import AgentError, info
+
     path = os.path.join(directory, paths.HA_SOCK)
     deadline = time.monotonic() + _OPENING
     while True:
         try:
-            return info(path)
-        except AgentError:
+            answer = info(path)
+        except AgentError as error:
             if os.path.exists(path) or time.monotonic() > deadline:
-                raise
+                errors.append(str(error))
+                return 0, ""
             time.sleep(0.02)
+        else:
+            return answer.ssh_local_port, answer.auto_started_identifier
 
 
 def ssh_config_port(directory: str) -> int:
