@@ -102,7 +102,8 @@ def test_temporary_files_stay_in_the_cache() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="death signals are a feature of Linux")
 def test_the_tool_dies_with_us(tmp_path: Path) -> None:
-    assert sys.platform == "linux"
+    if sys.platform == "win32":
+        pytest.skip("no signals of this kind")
     mark = tmp_path / "child"
     os.mkfifo(mark)
     argv = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", f"exec 9>{mark}; echo $$ >&9; exec sleep 600"]

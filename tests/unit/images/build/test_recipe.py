@@ -70,6 +70,11 @@ def test_the_console_is_the_one_of_the_architecture() -> None:
     assert "console=ttyAMA0" in recipe(arch=Arch.AARCH64).cmdline()
 
 
+def test_the_kernel_of_an_emulated_pc_does_without_cmpxchg16b() -> None:
+    assert "clearcpuid=cx16" in recipe().cmdline().split()
+    assert "clearcpuid" not in recipe(arch=Arch.AARCH64).cmdline()
+
+
 def test_security_mitigations_stay_on() -> None:
     assert "mitigations" not in recipe().cmdline()
 

@@ -24,11 +24,10 @@ cp -R "$here/overlay/." "$root/"
 mkdir -p "$root/var/lib/cloud/seed/nocloud"
 
 # Users, keys and host name come from the seed and need no network: sshd need not wait for an address.
-for name in cloud-init-network.service cloud-init.service; do
-    unit=$root/usr/lib/systemd/system/$name
-    [ -f "$unit" ] || unit=$root/lib/systemd/system/$name
-    [ -f "$unit" ] || continue
-    sed -e '/^After=systemd-networkd-wait-online.service/d' -e '/^After=networking.service/d' "$unit" >"$unit_dir/$name"
+for unit in "$root"/usr/lib/systemd/system/cloud-*.service; do
+    sed -e '/^After=systemd-networkd-wait-online.service/d' -e '/^After=networking.service/d' \
+        -e 's|^ExecStart=/usr/bin/cloud-init |ExecStart=/usr/bin/python3 /usr/local/lib/limavm/cloud-init |' \
+        "$unit" >"$unit_dir/$(basename "$unit")"
 done
 
 for verb in enable disable mask; do
