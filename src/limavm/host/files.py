@@ -38,7 +38,8 @@ def read_text(path: str) -> str | None:
 def write_atomic(path: str, data: bytes, mode: int = 0o644) -> None:
     """Replace `path` by `data` so that a reader sees the old content or all of the new."""
     with replacing(path, mode) as partial:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        # `mode` comes last: it may forbid writing, and until then nobody else needs to read.
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as file:
             file.write(data)
 
