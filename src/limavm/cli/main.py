@@ -49,6 +49,7 @@ def guarded(command: Callable[[], int]) -> int:
         if error.errno not in _HOST_ERRORS:
             return _bug()
         logs.fatal(_host_error(error))
+        _flush_what_can_be()
         return FAILURE
     except Exception:  # noqa: BLE001 - the outer edge of the program
         return _bug()
@@ -99,8 +100,16 @@ def _keep_undecodable_names(stream: object) -> None:
         reconfigure(errors="surrogateescape")
 
 
+def _flush_what_can_be() -> None:
+    """Write what is left for standard output, or let go of it when that is what cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence_stdout()
+
+
 def _silence_stdout() -> None:
-    """Keep the interpreter from flushing into the closed pipe once more when it ends."""
+    """Keep the interpreter from flushing into what does not take it once more when it ends."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     os.close(devnull)

@@ -126,14 +126,20 @@ def command_line(pid: int) -> list[str] | None:
 
 
 def start_time(pid: int) -> int | None:
-    """When a process began, in the kernel's own units; with the PID it names a process for ever."""
+    """When a process began, in the kernel's own units; with the PID it names a process for ever.
+
+    None for a process that is gone, or dead and only not waited for by its parent, and where the
+    platform does not tell.
+    """
     if sys.platform != "linux":
         return None
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
+            # The name in parentheses may contain anything; proc(5) numbers the fields after it from 3.
+            fields = file.read().rpartition(b")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
 def send_signal(path: str, number: int, *markers: str) -> bool:

@@ -28,8 +28,7 @@ class Running:
             return child.poll() is None
         if self.started is None:
             return found_pid(self._pid_file) == self.pid
-        # A dead process that its parent has not reaped keeps its start time, but not its arguments.
-        return pidfile.start_time(self.pid) == self.started and any(pidfile.command_line(self.pid) or ("?",))
+        return pidfile.start_time(self.pid) == self.started
 
     def kill(self) -> None:
         """End it at once, if it is still that process."""
