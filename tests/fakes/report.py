@@ -25,6 +25,9 @@ class KeptReport:
     def debug(self, message: str) -> None:
         self.lines.append(f"debug: {message}")
 
+    def text(self, message: str) -> None:
+        self.lines += message.splitlines()
+
     @contextlib.contextmanager
     def transfer(self, description: str, total: int | None = None) -> Iterator[Transfer]:
         self.transfers.append(description)

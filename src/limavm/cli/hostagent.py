@@ -22,6 +22,7 @@ def _hostagent(session: Session, names: list[str], *, pidfile: str | None, socke
         pid_path=pidfile or os.path.join(directory, paths.HA_PID),
         socket_path=socket or os.path.join(directory, paths.HA_SOCK),
         foreground=bool(flags["foreground"]),
+        progress=bool(flags["progress"]),
         debug=session.debug,
     )
 
@@ -37,10 +38,10 @@ COMMAND = Command(
         Flag(["-p", "--pidfile"], metavar="string", help="File for the process ID"),
         Flag(["--socket"], metavar="string", help="Unix socket of the HTTP API"),
         BoolFlag(["--foreground"], help="Copy what is said to the log files"),
+        BoolFlag(["--progress"], help="Tell what cloud-init does"),
         # Lima's own start commands pass these; here the agent finds out by itself.
         BoolFlag(["--run-gui"], hidden=True),
         Flag(["--guestagent"], hidden=True),
         Flag(["--nerdctl-archive"], hidden=True),
-        BoolFlag(["--progress"], hidden=True),
     ],
 )

@@ -104,6 +104,13 @@ def fatal(message: str, **fields: object) -> None:
     emit(FATAL, message, fields)
 
 
+def raw(text: str) -> None:
+    """Lines without a level, as they are but for control characters."""
+    if shown(INFO):
+        sys.stderr.write(_harmless(text) + "\n")
+        sys.stderr.flush()
+
+
 def terminal_line(level: int, message: str, fields: Fields, seconds: float) -> str:
     """`LEVL[SSSS] message key=value`, coloured; `seconds` since the command began."""
     colour = f"\x1b[{_COLOURS[level]}m"

@@ -48,6 +48,10 @@ class LogReporter:
         """Detail that only `--debug` shows."""
         logs.debug(message)
 
+    def text(self, message: str) -> None:
+        """Words of a template's author, on standard error as they are, but for what would drive the terminal."""
+        logs.raw(message)
+
     @contextlib.contextmanager
     def transfer(self, description: str, total: int | None = None) -> Iterator[Transfer]:
         """A bar, or lines now and then, for as long as the context lasts."""

@@ -22,6 +22,7 @@ from limavm.host.platform import facts
 from limavm.hostagent import requirements
 from limavm.hostagent.api import Response, error_response, json_response, serving
 from limavm.hostagent.client import Info
+from limavm.hostagent.cloudinit import follow_cloud_init
 from limavm.hostagent.events import Emitter, log_json_to
 from limavm.hostagent.guest import Guest, SSHTarget
 from limavm.hostagent.guesttime import record_guest_phases
@@ -42,17 +43,26 @@ log = logging.getLogger(__name__)
 _POWEROFF = "sudo -n poweroff || sudo -n shutdown -h now"
 
 
-def main(name: str, *, pid_path: str, socket_path: str, foreground: bool = False, debug: bool = False) -> int:
+def main(
+    name: str,
+    *,
+    pid_path: str,
+    socket_path: str,
+    foreground: bool = False,
+    progress: bool = False,
+    debug: bool = False,
+) -> int:
     """Be the host agent of the instance `name` until its machine has ended; returns the exit code.
 
-    `foreground` copies what is said to the log files as well as to our own output.
+    `foreground` copies what is said to the log files as well as to our own output, `progress` tells
+    what cloud-init does.
     """
     directory = paths.instance_dir(name)
     with contextlib.ExitStack() as files:
         out, err = _streams(directory, foreground, files)
         log_json_to(*err, debug=debug)
         _raise_descriptor_limit()
-        agent = Agent(directory, Emitter(*out), Recorder(directory))
+        agent = Agent(directory, Emitter(*out), Recorder(directory), progress=progress)
         try:
             with pidfile.held(pid_path):
                 asyncio.run(agent.run(socket_path))
@@ -84,8 +94,9 @@ def _raise_descriptor_limit() -> None:
 class Agent:
     """One run of an instance."""
 
-    def __init__(self, directory: str, emitter: Emitter, recorder: Recorder) -> None:
+    def __init__(self, directory: str, emitter: Emitter, recorder: Recorder, *, progress: bool = False) -> None:
         self.directory = directory
+        self.progress = progress
         self.emitter = emitter
         self.recorder = recorder
         self.state = "starting"
@@ -194,6 +205,13 @@ class Agent:
             return
         self.recorder.add("ssh", began, self.recorder.now())
         vm.ready()
+        async with asyncio.TaskGroup() as tasks:
+            if self.progress:
+                tasks.create_task(self._tell_progress(guest), name="progress of cloud-init")
+            await self._satisfy(plan, vm, guest)
+            await record_guest_phases(guest, self.recorder)
+
+    async def _satisfy(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
         token = vm.machine.boot_token
         groups = (
             requirements.essential(plan.config, token),
@@ -206,7 +224,10 @@ class Agent:
         self.recorder.save()
         self.state = "degraded" if errors else "running"
         self.emitter.change(running=True, degraded=bool(errors), errors=tuple(errors))
-        await record_guest_phases(guest, self.recorder)
+
+    async def _tell_progress(self, guest: Guest) -> None:
+        async with guest.session() as session:
+            await follow_cloud_init(session, lambda progress: self.emitter.change(cloud_init_progress=progress))
 
     async def _first_contact(self, vm: VirtualMachine, guest: Guest) -> bool:
         """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""

@@ -8,20 +8,23 @@ from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.process import Child
 from limavm.instance.follow import Pace, Tail, log_line_of, status_of
-from limavm.model.event import AgentStatus
+from limavm.model.event import CloudInitProgress
 from limavm.model.instance import Instance
 from limavm.model.report import Reporter
 
 
-def wait_until_running(instance: Instance, agent: Child, since: float, limit: float, report: Reporter) -> None:
+def wait_until_running(
+    instance: Instance, agent: Child, since: float, limit: float, report: Reporter, *, progress: bool = False
+) -> None:
     """Return when the agent emits `running`; what it logs meanwhile is reported.
 
-    Raises UserError when it exits, becomes degraded or takes longer than `limit` seconds. The limit
-    ends the waiting only: the machine goes on booting.
+    With `progress`, what cloud-init does is reported too, and its end is waited for. Raises UserError
+    when the agent exits, becomes degraded or takes longer than `limit` seconds. The limit ends the
+    waiting only: the machine goes on booting.
     """
     events = Tail(os.path.join(instance.dir, paths.HA_STDOUT))
     logs = Tail(os.path.join(instance.dir, paths.HA_STDERR))
-    watch = _Watch(instance, report, since)
+    watch = _Watch(instance, report, since, progress=progress)
     deadline = time.monotonic() + limit
     pace = Pace()
     try:
@@ -45,13 +48,20 @@ def wait_until_running(instance: Instance, agent: Child, since: float, limit: fl
 class _Watch:
     """What was seen so far of one start."""
 
-    def __init__(self, instance: Instance, report: Reporter, since: float) -> None:
-        self.ready = False
+    def __init__(self, instance: Instance, report: Reporter, since: float, *, progress: bool) -> None:
+        self._running = False
+        self._progress = progress
         self._instance = instance
         self._report = report
         self._since = since
         self._port = 0
         self._errors: tuple[str, ...] = ()
+        self._told: CloudInitProgress | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is nothing to wait for any more."""
+        return self._running and not self._progress
 
     def take(self, logs: Iterable[bytes], events: Iterable[bytes]) -> bool:
         """Look at new lines; whether there were any. Raises UserError when the start has failed."""
@@ -89,12 +99,17 @@ class _Watch:
         self._errors = status.errors or self._errors
         if status.exiting:
             raise self.failure("the host agent is exiting")
-        self.ready = self._is_ready(status)
-
-    def _is_ready(self, status: AgentStatus) -> bool:
         if status.running and status.degraded:
             raise self.failure("the instance is running, but not all of it works")
-        return status.running
+        if self._progress and status.cloud_init_progress and status.cloud_init_progress != self._told:
+            self._tell(status.cloud_init_progress)
+        self._running = status.running
+
+    def _tell(self, progress: CloudInitProgress) -> None:
+        # A snapshot repeats the last progress until there is another one.
+        self._told = progress
+        self._report.info(f"[cloud-init] {progress.log_line}")
+        self._progress = not progress.completed
 
     def failure(self, what: str) -> UserError:
         """The error of this start."""

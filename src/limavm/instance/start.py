@@ -59,10 +59,15 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
             _become(argv, report)
         agent = _spawn(argv, directory)
         _wait_for_pid(agent, directory)
-    wait_until_running(found, agent, began, options.timeout, report)
+    try:
+        wait_until_running(found, agent, began, options.timeout, report, progress=options.progress)
+    except KeyboardInterrupt:
+        report.warning(f"Not waiting any longer. The machine goes on booting: `limactl stop {name}` ends it.")
+        raise
+    running = inspect(name)
     if not options.quiet:
-        _say_ready(found, report)
-    return inspect(name)
+        _say_ready(running, report)
+    return running
 
 
 def shell_command(name: str) -> str:
@@ -131,3 +136,6 @@ def _say_ready(instance: Instance, report: Reporter) -> None:
     else:
         command = shell_command(instance.name)
     report.info(f"READY. Run `{command}` to open the shell.")
+    if instance.message:
+        report.info(f"Message from the instance {instance.name!r}:")
+        report.text(instance.message)

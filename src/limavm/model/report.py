@@ -29,5 +29,8 @@ class Reporter(Protocol):
     def debug(self, message: str) -> None:
         """Detail that only `--debug` shows."""
 
+    def text(self, message: str) -> None:
+        """Words of a template's author, shown line by line as they are."""
+
     def transfer(self, description: str, total: int | None = None) -> AbstractContextManager[Transfer]:
         """A progress bar for as long as the context lasts; `total` in bytes when known."""

@@ -114,3 +114,9 @@ def test_a_failure_on_a_terminal_is_coloured_and_has_where_and_hint_on_lines_of_
         assert lines[1].startswith("  hint:  ")
     finally:
         terminal.close()
+
+
+def test_raw_lines_have_no_level_and_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.raw("To run:\n  \x1b[2Jlimactl shell")
+
+    assert capsys.readouterr().err == "To run:\n  ?[2Jlimactl shell\n"

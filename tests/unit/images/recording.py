@@ -26,7 +26,7 @@ class Recorder:
     def info(self, message: str) -> None:
         self.lines.append(message)
 
-    warning = error = debug = info
+    warning = error = debug = text = info
 
     @contextmanager
     def transfer(self, description: str, total: int | None = None) -> Iterator[Transfer]:
