@@ -31,7 +31,7 @@ class Told:
     def info(self, message: str) -> None:
         self.lines.append(message)
 
-    debug = warning = error = info
+    debug = warning = error = text = info
 
     @contextlib.contextmanager
     def transfer(self, description: str, total: int | None = None) -> Iterator["Told"]:
