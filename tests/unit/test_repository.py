@@ -30,7 +30,7 @@ ELSEWHERE = {
         *("cli/delete", "cli/info", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
         *("cli/session", "cli/validate"),
     ],
-    "unit/cli/test_creation.py": ["cli/create", "cli/restart", "cli/review", "cli/start"],
+    "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
     "unit/cli/test_lean.py": ["cli/fast"],
     "unit/cli/test_lima.py": ["__main__"],
     "unit/cli/test_listing.py": ["cli/colour", "cli/fields", "instance/message"],

@@ -1,11 +1,13 @@
 """From what `create` and `start` were given to an instance that exists (spec/cli.md 4.2 to 4.5)."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 
 from limavm.cli import logs
 from limavm.cli.edits import apply, edits
 from limavm.cli.instances import DEFAULT
+from limavm.cli.rejected import REJECTED, kept_when_rejected
 from limavm.cli.session import Session
 from limavm.cli.templates import read_template
 from limavm.config.embed import embed
@@ -20,7 +22,6 @@ from limavm.model.value import Value
 from limavm.store import instances
 
 _DEFAULT_TEMPLATE = "template:default"
-REJECTED = "lima.REJECTED.yaml"
 
 
 class Target(Value, frozen=True, kw_only=True):
@@ -57,12 +58,11 @@ def named_template(found: Target, argument: str) -> tuple[str, Template]:
                 f"use `limactl create --name={argument} template:default`"
             )
         return found.name, read_template(_DEFAULT_TEMPLATE)
-    template = read_template(found.locator)
-    name = found.name or template.name
-    if not name:
+    template = read_template(found.locator, found.name)
+    if not template.name:
         raise UserError("the template gives no name to the instance", where=found.locator, hint="add --name")
-    paths.check_instance_name(name)
-    return name, template
+    paths.check_instance_name(template.name)
+    return template.name, template
 
 
 def create_from(
@@ -83,21 +83,16 @@ def create_from(
     else:
         logs.info("nothing is asked, because there is no terminal or --tty=false was given")
         text = apply(embed(template), changes)
-    check(text, name, keep_rejected=session.tty)
+    # Lines of a text that was edited are those of the kept file, else those of the template.
+    source = template.locator if text == template.text else REJECTED if session.tty else f"{name}/{paths.LIMA_YAML}"
+    with kept_when_rejected(text) if session.tty else contextlib.nullcontext():
+        check(text, name, source=source)
     create(name, text, report=report)
 
 
-def check(text: bytes, name: str, *, keep_rejected: bool) -> None:
-    """Raises UserError when the text is no configuration for `name`; it may be kept in lima.REJECTED.yaml."""
-    directory = paths.instance_dir(name)
-    try:
-        resolve_new(text, source=f"{name}/{paths.LIMA_YAML}", directory=directory)
-    except UserError as error:
-        if keep_rejected:
-            write_atomic(REJECTED, text)
-            kept = f"the rejected text was kept in {os.path.abspath(REJECTED)}"
-            error.hint = f"{error.hint}; {kept}" if error.hint else kept
-        raise
+def check(text: bytes, name: str, *, source: str) -> None:
+    """Raises UserError when the text is no configuration for `name`; `source` is what its lines are in."""
+    resolve_new(text, source=source, directory=paths.instance_dir(name))
 
 
 def rewrite(name: str, flags: Mapping[str, object]) -> bool:
@@ -115,7 +110,8 @@ def rewrite(name: str, flags: Mapping[str, object]) -> bool:
         after = apply(before, changes)
         if after == before:
             return False
-        check(after, name, keep_rejected=True)
+        with kept_when_rejected(after):
+            check(after, name, source=REJECTED)
         write_atomic(path, after)
     logs.info(f"the configuration of instance {name!r} was changed", file=path)
     return True

@@ -2,6 +2,7 @@
 
 import os
 
+from limavm.cli import logs
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.files import read_text
@@ -10,14 +11,33 @@ _FALLBACKS = ("editor", "vim", "vi", "emacs")
 _WARNED = ("default.yaml", "override.yaml")
 
 
-def find_editor() -> str:
-    """The first of $VISUAL, $EDITOR and the usual programs that is in PATH; raises UserError."""
+def find_editor() -> list[str]:
+    """The argv of the first of $VISUAL, $EDITOR and the usual programs that is in PATH; raises UserError.
+
+    The variables may hold arguments, as in `code --wait`.
+    """
     import shutil
 
-    for name in (os.environ.get("VISUAL"), os.environ.get("EDITOR"), *_FALLBACKS):
-        if name and (path := shutil.which(name)):
-            return path
+    for variable in ("VISUAL", "EDITOR"):
+        value = os.environ.get(variable, "")
+        for argv in ([value], _words(value)):
+            if argv and argv[0] and (path := shutil.which(argv[0])):
+                return [path, *argv[1:]]
+        if value.strip():
+            logs.warning(f"{variable}={value} is not in PATH; another editor is taken")
+    for name in _FALLBACKS:
+        if path := shutil.which(name):
+            return [path]
     raise UserError("no editor was found", where="PATH", hint="set EDITOR to the program to edit with")
+
+
+def _words(value: str) -> list[str]:
+    import shlex
+
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return []
 
 
 def edit(content: bytes, what: str, *notes: str) -> bytes:
@@ -35,9 +55,9 @@ def edit(content: bytes, what: str, *notes: str) -> bytes:
     try:
         with open(descriptor, "wb") as file:
             file.write(top + content)
-        code = process.interactive([editor, path])
+        code = process.interactive([*editor, path])
         if code:
-            raise UserError(f"the editor {editor} ended with exit status {code}", hint="nothing was changed")
+            raise UserError(f"the editor {editor[0]} ended with exit status {code}", hint="nothing was changed")
         with open(path, "rb") as file:
             text = file.read().removeprefix(top)
     finally:

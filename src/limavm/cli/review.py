@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from limavm.cli import editor, logs, menu, templates
 from limavm.cli.edits import Edit, apply
+from limavm.cli.rejected import REJECTED, kept_when_rejected
+from limavm.config.decode import decode
 from limavm.config.embed import embed
 from limavm.config.locator import Template
 from limavm.errors import UserError
@@ -51,4 +53,6 @@ def _edited(name: str, template: Template, text: bytes) -> bytes:
     after = editor.edit(text, f"the configuration of the new instance {name!r}", *notes)
     if not after:
         raise UserError("nothing was created, because the text was left empty")
-    return embed(Template(locator=template.locator, name=template.name, text=after))
+    with kept_when_rejected(after):
+        decode(after, REJECTED)
+        return embed(Template(locator=template.locator, name=template.name, text=after))

@@ -26,9 +26,12 @@ def visible_templates() -> list[str]:
     return [name for name in template_names() if not name.startswith("_") and "/_" not in name]
 
 
-def read_template(locator: str) -> Template:
-    """The template behind a locator; what is odd about the locator is logged."""
-    template = read(locator, stdin=lambda: sys.stdin.buffer.read())
+def read_template(locator: str, name: str | None = None) -> Template:
+    """The template behind a locator, for an instance called `name` if it has a name already.
+
+    What is odd about the locator is logged.
+    """
+    template = read(locator, stdin=lambda: sys.stdin.buffer.read(), name=name)
     for warning in template.warnings:
         logs.warning(warning)
     return template

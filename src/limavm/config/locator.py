@@ -13,6 +13,8 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 
+import msgspec
+
 from limavm import __version__
 from limavm.config.imagename import image_arch, image_name, image_os, is_image
 from limavm.config.templatestore import find_template, template_names
@@ -37,12 +39,21 @@ class Template(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def read(locator: str, *, stdin: Callable[[], bytes]) -> Template:
+def read(locator: str, *, stdin: Callable[[], bytes], name: str | None = None) -> Template:
     """The template that `locator` names; `stdin` is called for `-`.
 
-    Raises NotFoundError when it does not exist, UserError when it cannot be read, is larger than 4 MiB,
-    or its file name makes no instance name.
+    It suggests `name`, else what its file is called. Raises NotFoundError when it does not exist,
+    UserError when it cannot be read, is larger than 4 MiB, or its file name has to make the instance
+    name and does not.
     """
+    found = _found(locator, stdin)
+    if name is None and found.name is not None:
+        name = _instance_name(found.name, locator)
+    return msgspec.structs.replace(found, name=name)
+
+
+def _found(locator: str, stdin: Callable[[], bytes]) -> Template:
+    """The template that `locator` names; its `name` is that of the file still."""
     warnings: list[str] = []
     if locator.startswith("template://"):
         name = locator.removeprefix("template://")
@@ -80,14 +91,15 @@ def _local(locator: str, scheme: str, warnings: list[str]) -> Template:
 
 
 def _template(locator: str, text: bytes, file_name: str, warnings: list[str]) -> Template:
-    return Template(locator=locator, name=_name(file_name, locator), text=text, warnings=tuple(warnings))
+    return Template(locator=locator, name=file_name, text=text, warnings=tuple(warnings))
 
 
-def _name(file_name: str, locator: str) -> str:
+def _instance_name(file_name: str, locator: str) -> str:
     """The instance name of a file name. It may turn out to be unusable, which `--name` helps against."""
     name = file_name.lower().removesuffix(".yml").removesuffix(".yaml")
     if problem := identifier_error(name):
-        raise UserError(f"the file name makes no instance name: {problem}", where=locator, hint="rename the file")
+        hint = "rename the file, or name the instance with --name"
+        raise UserError(f"the file name makes no instance name: {problem}", where=locator, hint=hint)
     check_instance_name(name)
     return name
 
@@ -121,7 +133,8 @@ def _read_file(path: str) -> bytes:
     except FileNotFoundError as error:
         raise NotFoundError("the template does not exist", where=path) from error
     except (OSError, ValueError) as error:
-        raise UserError(f"the template cannot be read: {error}", where=path) from error
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"the template cannot be read: {why}", where=path) from error
 
 
 def _checked(text: bytes, where: str) -> bytes:
@@ -141,4 +154,10 @@ def _fetch(url: str) -> bytes:
             kind = NotFoundError if error.code in (404, 410) else UserError
             raise kind(f"the server answered {error.code} {error.reason}", where=url) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise UserError(f"the template cannot be fetched: {error}", where=url) from error
+        raise UserError(f"the template cannot be fetched: {_reason(error)}", where=url) from error
+
+
+def _reason(error: BaseException) -> object:
+    """What the user can understand of a failed request: urllib wraps what the system said."""
+    inner = getattr(error, "reason", None) or error
+    return getattr(inner, "strerror", None) or inner

@@ -249,6 +249,44 @@ def test_the_editor_has_the_last_word(
         terminal.close()
 
 
+@pytest.mark.parametrize("line", ["cpus: 1", "\t", "cpus: many"])
+def test_what_was_typed_into_the_editor_is_kept_when_it_is_wrong(
+    home: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    editor = tmp_path / "ed"
+    editor.write_text(f"#!/bin/sh\nprintf 'cpus: 2\n# precious\n{line}\n' >$1\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "dev.yaml"], cwd=str(tmp_path))
+    try:
+        terminal.expect("> Go on with")
+        terminal.type("editor\r")
+        assert terminal.ended() == 1
+        assert "# precious" in (tmp_path / "lima.REJECTED.yaml").read_text()
+        assert "lima.REJECTED.yaml:3" in terminal.shown
+        assert not (home / "dev").exists()
+    finally:
+        terminal.close()
+
+
+def test_a_problem_is_told_with_the_line_of_the_template(limactl: Run, home: Path, template: Path) -> None:
+    template.write_text("images: [{location: /x.img}]\ncpus: 2\narch: z80\n")
+
+    done = limactl("create", "--tty=false", "./dev.yaml")
+
+    assert done.code == 1
+    assert f"{template}:3: arch" in done.message
+
+
+def test_a_template_of_any_name_can_be_used_with_a_name(limactl: Run, home: Path, template: Path) -> None:
+    template.rename(template.parent / "My Machine.yaml")
+
+    assert limactl("create", "--tty=false", "./My Machine.yaml").code == 1
+    limactl("create", "--tty=false", "--name=dev", "./My Machine.yaml")
+
+    assert (home / "dev" / "lima.yaml").exists()
+
+
 def test_a_rejected_text_of_the_menu_is_kept(home: Path, template: Path, tmp_path: Path) -> None:
     template.write_text(TEMPLATE + "arch: z80\n")
     terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "dev.yaml"], cwd=str(tmp_path))

@@ -32,19 +32,35 @@ def test_visual_comes_before_editor_and_editor_before_the_usual_ones(
 ) -> None:
     for name in ("vi", "vim", "one", "two"):
         program(editors / name, "")
-    assert editor.find_editor() == str(editors / "vim")
+    assert editor.find_editor() == [str(editors / "vim")]
     monkeypatch.setenv("EDITOR", "two")
-    assert editor.find_editor() == str(editors / "two")
+    assert editor.find_editor() == [str(editors / "two")]
     monkeypatch.setenv("VISUAL", "one")
-    assert editor.find_editor() == str(editors / "one")
+    assert editor.find_editor() == [str(editors / "one")]
 
 
 @pytest.mark.parametrize("value", ["missing", "vim -u NONE", "", "/nowhere/ed"])
-def test_an_editor_that_is_not_found_is_skipped(editors: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_editor_that_is_not_found_is_skipped_and_named(
+    editors: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
     program(editors / "emacs", "")
     monkeypatch.setenv("VISUAL", value)
 
-    assert editor.find_editor() == str(editors / "emacs")
+    assert editor.find_editor() == [str(editors / "emacs")]
+    assert (f"VISUAL={value} is not in PATH" in capsys.readouterr().err) == bool(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "arguments"), [("code --wait", ["--wait"]), ("'code' -c 'a b'", ["-c", "a b"]), ("my code", [])]
+)
+def test_an_editor_may_have_arguments_or_blanks_in_its_path(
+    editors: Path, monkeypatch: pytest.MonkeyPatch, value: str, arguments: list[str]
+) -> None:
+    for name in ("code", "my code"):
+        program(editors / name, "")
+    monkeypatch.setenv("EDITOR", value)
+
+    assert editor.find_editor() == [str(editors / ("code" if arguments else "my code")), *arguments]
 
 
 def test_without_any_editor_the_variable_is_suggested(editors: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_page_that_is_no_template_is_refused(server: str, page: str, kind: typ
 def test_a_server_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
 
-    with pytest.raises(UserError, match="cannot be fetched"):
+    with pytest.raises(UserError, match="cannot be fetched: Connection refused\n"):
         read("http://127.0.0.1:1/x.yaml", stdin=no_input)
 
 
@@ -129,6 +129,18 @@ def test_a_file_name_that_makes_no_instance_name_is_an_error(tmp_path: Path, nam
 
     with pytest.raises(UserError, match="instance name"):
         read(str(tmp_path / name), stdin=no_input)
+
+
+def test_a_file_of_any_name_may_be_used_when_the_instance_has_one(tmp_path: Path) -> None:
+    (tmp_path / "My File.yaml").write_bytes(b"cpus: 1\n")
+
+    assert read(str(tmp_path / "My File.yaml"), stdin=no_input, name="dev").name == "dev"
+    assert read("-", stdin=lambda: b"cpus: 1\n", name="dev").name == "dev"
+
+
+def test_a_directory_is_no_template(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read: Is a directory\n"):
+        read(str(tmp_path), stdin=no_input)
 
 
 def test_a_large_file_is_refused(tmp_path: Path) -> None:
