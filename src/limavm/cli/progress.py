@@ -154,12 +154,12 @@ def _tail(work: Work) -> str:
 
 
 def state(amount: int, size: int | None, elapsed: float) -> str:
-    """`120MiB of 400MiB (30%), 24MiB/s, 11s left`; what is not known is left out."""
+    """`120MiB of 400MiB (30%), 24MiB/s, 11s left`; what is not known is left out, and the rate at the end."""
     rate = amount / elapsed if elapsed > 0 else 0.0
     parts = [format_size(amount)]
     if size:
         parts[0] += f" of {format_size(size)} ({min(100, amount * 100 // size)}%)"
-    if rate >= 1:
+    if rate >= 1 and not (size and amount >= size):
         parts.append(f"{format_size(int(rate))}/s")
         if size and size > amount:
             parts.append(f"{span((size - amount) / rate)} left")

@@ -63,8 +63,12 @@ def test_times_in_words(seconds: float, text: str) -> None:
     assert span(seconds) == text
 
 
+def test_what_is_complete_has_no_rate_that_sinks_while_other_work_goes_on() -> None:
+    assert state(2 * MIB, 2 * MIB, 100) == "2MiB of 2MiB (100%)"
+
+
 def test_more_than_the_total_is_not_more_than_everything() -> None:
-    assert state(3 * MIB, 2 * MIB, 1) == "3MiB of 2MiB (100%), 3MiB/s"
+    assert state(3 * MIB, 2 * MIB, 1) == "3MiB of 2MiB (100%)"
     assert state(0, 0, 0) == "0B"
 
 

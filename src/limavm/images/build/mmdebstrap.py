@@ -49,21 +49,25 @@ def follow(argv: Sequence[str], env: Mapping[str, str], report: Reporter, transf
 
 
 class _Teller:
-    """Sums up what is to be fetched, since apt is run several times."""
+    """Sums up what is to be fetched, since apt is run several times.
+
+    apt announces packages, not package lists, and the next packages when the last ones are here: so what
+    it needs comes on top of what was fetched.
+    """
 
     def __init__(self, report: Reporter, transfer: Transfer) -> None:
         self._report = report
         self._transfer = transfer
-        self._needed = 0
+        self._fetched = 0
 
     def line(self, line: str) -> None:
         match parse_progress(line):
             case Step(name=name):
                 self._report.info(name)
             case Needed(amount=amount):
-                self._needed += amount
-                self._transfer.total(self._needed)
+                self._transfer.total(self._fetched + amount)
             case Fetched(amount=amount):
+                self._fetched += amount
                 self._transfer.advance(amount)
             case None:
                 pass

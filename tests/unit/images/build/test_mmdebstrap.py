@@ -13,9 +13,10 @@ from limavm.images.build.mmdebstrap import environment, follow
 
 TALK = """\
 echo 'I: running apt-get update...' >&2
-echo 'Need to get 3 kB of archives.'
+echo 'Get:1 http://a.test/debian trixie/main amd64 Packages [5 kB]'
+echo 'Need to get 1000 B of archives.'
 echo 'Get:1 http://a.test/debian trixie/main amd64 one amd64 1 [1000 B]'
-echo 'Need to get 1 kB of archives.'
+echo 'Need to get 2 kB of archives.'
 echo 'Get:1 http://a.test/debian trixie/main amd64 two amd64 2 [2 kB]'
 """
 
@@ -51,8 +52,8 @@ def test_steps_and_bytes_are_told_while_it_runs() -> None:
     follow(["sh", "-c", TALK], dict(os.environ), told, told)
 
     assert told.lines == ["reading the package lists"]
-    assert told.totals == [3000, 4000]
-    assert told.fetched == 3000
+    assert told.totals == [6000, 8000]
+    assert told.fetched == 8000
 
 
 def test_a_failure_quotes_what_was_complained_about() -> None:
