@@ -13,6 +13,7 @@ from tests.vm.limactl import Limactl
 
 #: The name that the shared machine has.
 NAME = "shared"
+TEMPLATE = Path(__file__).parent / "machine.yaml"
 
 
 def short_directory(prefix: str) -> Path:
@@ -32,9 +33,17 @@ def limactl() -> Iterator[Limactl]:
 
 @pytest.fixture(scope="session")
 def machine(limactl: Limactl) -> str:
-    """A running machine made from the default template; its name."""
-    limactl.ok("start", "--tty=false", "--name", NAME, "--cpus", "2", "--memory", "1", "template:default", timeout=1200)
+    """A running machine made from a template on standard input; its name."""
+    done = limactl.run("start", "--progress", "--name", NAME, "-", stdin=TEMPLATE.read_text(), timeout=1200)
+    assert done.returncode == 0, done.stderr[-6000:]
+    (limactl.home / NAME / "first-start.txt").write_text(done.stderr)
     return NAME
+
+
+@pytest.fixture
+def first_start(limactl: Limactl, machine: str) -> str:
+    """What the first start of the machine said."""
+    return (limactl.home / machine / "first-start.txt").read_text()
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,29 @@ def test_a_started_machine_is_running(limactl: Limactl, machine: str) -> None:
     assert machine in limactl.ok("list").splitlines()[1]
 
 
+def test_the_first_start_tells_its_steps_and_ends_with_the_message(first_start: str) -> None:
+    assert "Waiting for the essential requirement 1 of 3" in first_start
+    assert "The final requirement 1 of 1 is satisfied" in first_start
+    assert "[cloud-init] " in first_start
+    assert "READY. Run `limactl shell shared`" in first_start
+    assert first_start.endswith("hello from shared\n")
+
+
+def test_provisioning_has_happened_in_every_mode(limactl: Limactl, machine: str) -> None:
+    user = limactl.instance(machine)["config"]["user"]["name"]
+
+    def content(path: str) -> str:
+        return limactl.ok("shell", machine, "sh", "-c", f"cat {path}")
+
+    assert content("/run/provision.boot") == "hello\n"
+    assert content("/run/provision.system") == "root\n"
+    assert content("~/provision.user") == f"{user}\n"
+    assert content("/etc/provision.data") == f"hello {user}\n"
+    assert limactl.ok("shell", machine, "stat", "-c", "%U %a", "/etc/provision.data") == f"{user} 600\n"
+    assert limactl.ok("shell", machine, "sh", "-c", "echo $FROM_YAML") == "yes, it is\n"
+    assert limactl.ok("shell", machine, "date", "+%Z").strip() in ("CET", "CEST")
+
+
 def test_events_begin_with_the_port_and_come_to_running(limactl: Limactl, machine: str) -> None:
     events = [event["status"] for event in limactl.events(machine)]
 

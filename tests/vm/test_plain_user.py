@@ -1,14 +1,63 @@
 """The same as an ordinary user, who builds the image in a user namespace."""
 
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from tests.vm.limactl import Limactl
+from tests.vm.limactl import Limactl, wait_for
 
 pytestmark = pytest.mark.vm
 
+TEMPLATE = "template:debian-12"
+
+
+def test_a_build_that_is_killed_leaves_nothing_that_counts(plain_user: Limactl) -> None:
+    cache = Path(plain_user.environment().get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lima" / "build"
+    before = finished(cache)
+    child = subprocess.Popen(
+        plain_user.argv("create", "--tty=false", "--name", "mine", "--memory", "1", TEMPLATE),
+        env=plain_user.environment(),
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for("files of a build, or the end of one that was cached", lambda: [*cache.glob("*.tmp/*/*")] or ended(child))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+
+    wait_for("the end of what the build had started", lambda: not processes_in(cache))
+    assert finished(cache) >= before
+    assert all((entry / "image").exists() for entry in finished(cache))
+
+
+def ended(child: "subprocess.Popen[bytes]") -> bool:
+    return child.poll() is not None
+
+
+def finished(cache: Path) -> set[Path]:
+    """Entries that a start would take for whole."""
+    return {entry for entry in cache.glob("*") if entry.is_dir() and entry.suffix != ".tmp"}
+
+
+def processes_in(cache: Path) -> list[str]:
+    """Command lines that name a file of a build in progress."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if f"{cache}/" in words and ".tmp" in words:
+                found.append(words)
+    return found
+
 
 def test_an_ordinary_user_gets_a_machine_from_nothing(plain_user: Limactl) -> None:
-    plain_user.ok("start", "--tty=false", "--name", "mine", "--memory", "1", "template:debian-12", timeout=1500)
+    plain_user.run("delete", "-f", "mine")
+    plain_user.ok("start", "--tty=false", "--name", "mine", "--memory", "1", TEMPLATE, timeout=1500)
 
     found = plain_user.instance("mine")
     assert found["status"] == "Running"
