@@ -22,6 +22,9 @@ Clock = Callable[[], float]
 _SILENCE = 1.0
 _INTERVAL = 5.0
 
+#: What is done this early, in seconds, was there before: an interrupted download begins with what it has.
+_INSTANT = 0.01
+
 
 class LogReporter:
     """A `Reporter` that writes log lines, and draws bars if standard error is a terminal."""
@@ -69,6 +72,7 @@ class Work:
     def __init__(self, description: str, total: int | None, clock: Clock, show: "_Lines | _Bar") -> None:
         self.description = description
         self.amount = 0
+        self.before = 0
         self.size = total
         self._clock = clock
         self._begun = clock()
@@ -79,6 +83,8 @@ class Work:
         """`amount` more units are done."""
         with self._lock:
             self.amount += amount
+            if self.elapsed < _INSTANT:
+                self.before = self.amount
             self._tell()
 
     def total(self, amount: int) -> None:
@@ -107,7 +113,7 @@ class _Lines:
         """Write a line if the last one is old enough."""
         if work.elapsed >= self._next:
             self._next = work.elapsed + _INTERVAL
-            logs.info(f"{work.description}: {state(work.amount, work.size, work.elapsed)}")
+            logs.info(f"{work.description}: {_tail(work)}")
 
     def close(self) -> None:
         """Nothing is left on the screen."""
@@ -150,12 +156,15 @@ def _rich_progress() -> "Progress":
 
 
 def _tail(work: Work) -> str:
-    return state(work.amount, work.size, work.elapsed)
+    return state(work.amount, work.size, work.elapsed, before=work.before)
 
 
-def state(amount: int, size: int | None, elapsed: float) -> str:
-    """`120MiB of 400MiB (30%), 24MiB/s, 11s left`; what is not known is left out, and the rate at the end."""
-    rate = amount / elapsed if elapsed > 0 else 0.0
+def state(amount: int, size: int | None, elapsed: float, *, before: int = 0) -> str:
+    """`120MiB of 400MiB (30%), 24MiB/s, 11s left`; what is not known is left out, and the rate at the end.
+
+    `before` says how much of the amount was there already, and says nothing about the rate.
+    """
+    rate = max(0, amount - before) / elapsed if elapsed > 0 else 0.0
     parts = [format_size(amount)]
     if size:
         parts[0] += f" of {format_size(size)} ({min(100, amount * 100 // size)}%)"

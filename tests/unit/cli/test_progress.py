@@ -56,6 +56,16 @@ def test_a_total_may_become_known_later(capsys: pytest.CaptureFixture[str]) -> N
     assert lines(capsys) == ["x: 2MiB, 1MiB/s", "x: 2MiB of 8MiB (25%), 256KiB/s, 24s left"]
 
 
+def test_what_an_earlier_command_downloaded_does_not_count_for_the_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    with LogReporter(clock).transfer("x", 40 * MIB) as work:
+        work.advance(20 * MIB)
+        clock.now += 5
+        work.advance(10 * MIB)
+
+    assert lines(capsys) == ["x: 30MiB of 40MiB (75%), 2MiB/s, 5s left"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0s"), (59.4, "59s"), (59.6, "1m00s"), (185, "3m05s"), (7800, "2h10m")]
 )
