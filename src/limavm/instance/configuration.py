@@ -4,11 +4,8 @@ The fast way is the cache beside the instance. Only when an input has changed is
 why that code is loaded late: `list` and `shell` must not pay for it.
 """
 
-import os
-
 from limavm import COMPATIBLE_WITH
 from limavm.config.cache import cache_key, load_cached
-from limavm.host import paths
 from limavm.host.platform import facts
 from limavm.model.config import Config
 from limavm.model.host import HostFacts
@@ -25,14 +22,3 @@ def configuration(directory: str, host: HostFacts | None = None) -> Config:
     from limavm.instance.resolving import resolve_and_cache
 
     return resolve_and_cache(directory)[0]
-
-
-def creator_version(directory: str) -> str:
-    """The version that made the instance, as version-dependent defaults want it (spec/runtime.md 1.3)."""
-    if not paths.exists_as_instance(directory):
-        return COMPATIBLE_WITH
-    try:
-        with open(os.path.join(directory, paths.LIMA_VERSION), encoding="utf-8", errors="replace") as file:
-            return file.read().strip()
-    except FileNotFoundError:
-        return ""

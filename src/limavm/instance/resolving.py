@@ -11,7 +11,6 @@ from limavm.driver.registry import driver
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.platform import facts
-from limavm.instance.configuration import creator_version
 from limavm.model.config import Config
 
 
@@ -53,3 +52,14 @@ def checked_driver(config: Config) -> tuple[Driver, list[str]]:
     """The driver of a configuration and its warnings about this host; raises UserError when it cannot work."""
     which = driver(config.vm_type)
     return which, which.check_host(config)
+
+
+def creator_version(directory: str) -> str:
+    """The version that made the instance, as version-dependent defaults want it (spec/runtime.md 1.3)."""
+    if not paths.exists_as_instance(directory):
+        return COMPATIBLE_WITH
+    try:
+        with open(os.path.join(directory, paths.LIMA_VERSION), encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
