@@ -16,7 +16,7 @@ from typing import TextIO
 
 from limavm.driver import Driver, VirtualMachine
 from limavm.driver.registry import driver
-from limavm.errors import UserError
+from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.platform import facts
 from limavm.hostagent import requirements
@@ -65,11 +65,26 @@ def main(
         agent = Agent(directory, Emitter(*out), Recorder(directory), progress=progress)
         try:
             with pidfile.held(pid_path):
-                asyncio.run(agent.run(socket_path))
-        except UserError as error:
-            log.error("%s", error)
-            agent.emitter.fresh(AgentStatus(errors=(str(error),), exiting=True))
+                return _run(agent, socket_path)
+        except BusyError as error:  # the events are the other agent's
+            log.error("%s", error)  # noqa: TRY400 - expected, no traceback
             return 1
+
+
+def _run(agent: "Agent", socket_path: str) -> int:
+    """The life of the agent; whatever ends it, its reason and then the last event are told."""
+    try:
+        asyncio.run(agent.run(socket_path))
+    except UserError as error:
+        log.error("%s", error)  # noqa: TRY400 - expected, no traceback
+        agent.emitter.change(errors=(*agent.emitter.status.errors, str(error)))
+        return 1
+    except Exception as error:  # noqa: BLE001 - the outer edge of the program
+        log.exception("the host agent has a defect")
+        agent.emitter.change(errors=(*agent.emitter.status.errors, f"the host agent has a defect: {error!r}"))
+        return 1
+    finally:
+        agent.emitter.fresh(AgentStatus(exiting=True))
     return 0
 
 
@@ -104,7 +119,7 @@ class Agent:
         self._hurry = asyncio.Event()
 
     async def run(self, socket_path: str) -> None:
-        """Serve the API and live the machine's life; the last event says that we exit."""
+        """Serve the API and live the machine's life."""
         self._listen_to_signals()
         routes = {"/v1/info": self._info, "/v1/screenshot": _no_screenshot}
         async with serving(socket_path, routes):
@@ -114,7 +129,6 @@ class Agent:
                 await self._live(plan, vm)
             finally:
                 await vm.close()
-        self.emitter.fresh(AgentStatus(exiting=True))
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -173,7 +187,7 @@ class Agent:
         async with self._master(guest):
             await self._until_it_ends(plan, vm, guest)
         if self._stopping.is_set():
-            await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20), self._hurry)
+            await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
         log.info("The machine has ended")
 
     @contextlib.asynccontextmanager

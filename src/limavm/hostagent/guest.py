@@ -27,7 +27,8 @@ _LONGEST_PAUSE = 1.0
 _ALIVE_INTERVAL = 20
 _CONNECTED = b"connected"
 #: A banner costs the guest almost nothing to send; one that does not come means sshd is not there yet.
-_BANNER_LIMIT = 5.0
+_BANNER_LIMIT = 4.0
+_NEXT_PROBE = 1.0
 #: Exit status of ssh when it is ssh that failed, not the command.
 _SSH_FAILED = 255
 
@@ -54,23 +55,38 @@ class Guest:
         destination = ["-p", str(self.target.port), self.target.address]
         return ["ssh", *extra, *option_args(options), *destination, "--", *command]
 
-    async def run(self, script: str, *, timeout: float) -> Completed:
+    async def run(self, script: str, *, timeout: float, master: bool = True) -> Completed:
         """Run a shell script in a session of its own; its status is 255 when ssh itself failed.
 
         Raises TimeoutError after `timeout` seconds.
         """
-        return await aprocess.complete(self.argv("/bin/sh"), stdin=script.encode(), timeout=timeout)
+        return await aprocess.complete(self.argv("/bin/sh", master=master), stdin=script.encode(), timeout=timeout)
 
     def session(self) -> "Session":
         """A session for many short scripts."""
         return Session(self)
 
     async def wait_for_banner(self) -> None:
-        """Return when an ssh server answers on the port; costs no process and no login."""
-        pause = _FIRST_PAUSE
-        while not await self._banner():
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE / 4)
+        """Return when an ssh server answers on the port; costs no process and no login.
+
+        A connection that was begun before the guest had a network may be answered late or never, so
+        another one is begun beside it after a second.
+        """
+        probes: set[asyncio.Task[bool]] = set()
+        try:
+            pause = _FIRST_PAUSE
+            while True:
+                probes.add(asyncio.create_task(self._banner(), name="ssh banner"))
+                done, probes = await asyncio.wait(probes, timeout=_NEXT_PROBE, return_when=asyncio.FIRST_COMPLETED)
+                if any(probe.result() for probe in done):
+                    return
+                if done:
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, _LONGEST_PAUSE / 4)
+        finally:
+            for probe in probes:
+                probe.cancel()
+            await asyncio.gather(*probes, return_exceptions=True)
 
     async def _banner(self) -> bool:
         try:

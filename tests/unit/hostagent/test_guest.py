@@ -108,6 +108,26 @@ async def test_the_master_connects_when_a_banner_is_there_and_comes_back_when_ki
             await task
 
 
+async def test_a_connection_that_is_never_answered_does_not_delay_the_next(tmp_path: Path) -> None:
+    accepted = 0
+
+    async def late(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        if accepted > 1:
+            writer.write(b"SSH-2.0-test\r\n")
+            await writer.drain()
+        else:
+            await _reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(late, "127.0.0.1", 0)
+    async with server, asyncio.timeout(3):
+        await guest(tmp_path, server.sockets[0].getsockname()[1]).wait_for_banner()
+
+    assert accepted == 2
+
+
 async def _until_lines(log: Path, count: int) -> None:
     while not log.exists() or len(log.read_text().splitlines()) < count:
         await asyncio.sleep(0.01)
