@@ -104,8 +104,14 @@ def confirm(question: str, *, default: bool = True) -> bool:
         return False
     while True:
         print(f"? {question} ({'Y/n' if default else 'y/N'}) ", end="", flush=True)
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            # The message has a line of its own, not the rest of the question's.
+            print(flush=True)
+            raise
         if not line:
+            print(flush=True)
             raise UserError("interrupted")
         answer = line.strip().lower()
         if not answer:

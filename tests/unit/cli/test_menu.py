@@ -109,6 +109,26 @@ def test_confirm_without_a_terminal_is_no() -> None:
     )
 
 
+@pytest.mark.parametrize("leave", ["signal", "end of input"])
+def test_leaving_a_question_gets_a_line_of_its_own(leave: str) -> None:
+    code = """
+from limavm.cli.main import guarded
+from limavm.cli.menu import confirm
+guarded(lambda: print(confirm("Start it?")))
+"""
+    terminal = Terminal([sys.executable, "-c", code])
+    try:
+        terminal.expect("(Y/n) ")
+        if leave == "signal":
+            terminal.signal(signal.SIGINT)
+        else:
+            terminal.type("\x04")
+        terminal.expect("interrupted")
+        assert any(line.startswith("\x1b[31mFATA") for line in terminal.shown.replace("\r", "").split("\n"))
+    finally:
+        terminal.close()
+
+
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     terminal = Terminal([sys.executable, "-c", ASK, *OPTIONS])
