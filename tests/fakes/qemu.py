@@ -3,6 +3,8 @@
 It is executed as a child by tests, with nothing but the standard library. `FAKE_QEMU` holds words that
 say what goes wrong: `port-taken`, `dies`, `dies-later`, `silent`, `garbage`, `stuck`, `panics`, `deaf`
 (to the power button). With `:kvm` after a word it goes wrong only under that accelerator.
+The word `sshd` makes it answer on the forwarded port as an ssh server begins, `kernel-panic` makes its
+serial log show one at each boot.
 """
 
 import fcntl
@@ -11,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from typing import Any
 
 VERSION = os.environ.get("FAKE_QEMU_VERSION", "7.2.22")
@@ -61,11 +64,22 @@ def split_messages(text: str) -> tuple[list[dict[str, Any]], str]:
     return messages, text
 
 
+def greet(argv: list[str]) -> None:
+    """Answer every connection to the forwarded port with the banner of an ssh server."""
+    address, port = value_with(argv, "hostfwd=").partition("hostfwd=tcp:")[2].partition("-")[0].split(":")
+    with socket.create_server((address, int(port))) as server:
+        while True:
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(b"SSH-2.0-fake\r\n")
+
+
 class Fake:
     def __init__(self, argv: list[str]) -> None:
         self.argv = argv
         self.status = "running"
         self.peer: socket.socket | None = None
+        self.listening = False
 
     def run(self) -> int:
         if sys.platform == "win32":
@@ -78,9 +92,18 @@ class Fake:
         server = socket.socket(socket.AF_UNIX)
         server.bind(path_of(value_with(self.argv, "id=char-qmp")))
         server.listen(1)
+        self.boot()
         while True:
             self.peer, _ = server.accept()
             self.serve(self.peer)
+
+    def boot(self) -> None:
+        if goes_wrong("kernel-panic", self.argv):
+            with open(path_of(value_with(self.argv, "id=char-serial,")).replace(".sock", ".log"), "a") as log:
+                log.write("[ 0.02] Kernel panic - not syncing: no timer\r\n")
+        elif goes_wrong("sshd", self.argv) and not self.listening:
+            self.listening = True
+            threading.Thread(target=greet, args=(self.argv,), daemon=True).start()
 
     def serve(self, peer: socket.socket) -> None:
         if goes_wrong("silent", self.argv):
@@ -115,6 +138,8 @@ class Fake:
         self.reply(message, result)
         if message["execute"] == "quit":
             self.end("host-qmp-quit")
+        if message["execute"] == "system_reset":
+            self.boot()
         if message["execute"] == "system_powerdown" and not goes_wrong("deaf", self.argv):
             self.end("guest-shutdown")
 

@@ -135,6 +135,12 @@ def detached(argv: Sequence[str], *, stdout: str, stderr: str) -> Child:
         return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
 
 
+def let_go(child: Child) -> None:
+    """Leave a detached child to itself: it is meant to outlive us, and `subprocess` would warn of it."""
+    if child.poll() is None:
+        child.returncode = 0
+
+
 @contextlib.contextmanager
 def spawned(
     argv: Sequence[str],

@@ -67,7 +67,7 @@ def main(
             with pidfile.held(pid_path):
                 return _run(agent, socket_path)
         except BusyError as error:  # the events are the other agent's
-            log.error("%s", error)  # noqa: TRY400 - expected, no traceback
+            log.error("%s", error)
             return 1
 
 
@@ -76,10 +76,10 @@ def _run(agent: "Agent", socket_path: str) -> int:
     try:
         asyncio.run(agent.run(socket_path))
     except UserError as error:
-        log.error("%s", error)  # noqa: TRY400 - expected, no traceback
+        log.error("%s", error)
         agent.emitter.change(errors=(*agent.emitter.status.errors, str(error)))
         return 1
-    except Exception as error:  # noqa: BLE001 - the outer edge of the program
+    except Exception as error:
         log.exception("the host agent has a defect")
         agent.emitter.change(errors=(*agent.emitter.status.errors, f"the host agent has a defect: {error!r}"))
         return 1

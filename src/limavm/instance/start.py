@@ -64,6 +64,8 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
     except KeyboardInterrupt:
         report.warning(f"Not waiting any longer. The machine goes on booting: `limactl stop {name}` ends it.")
         raise
+    finally:
+        process.let_go(agent)
     running = inspect(name)
     if not options.quiet:
         _say_ready(running, report)

@@ -1,0 +1,165 @@
+"""The host agent as the process that `limactl start` leaves behind, with a fake QEMU and a fake ssh."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from limavm.errors import UserError
+from limavm.host.platform import facts
+from limavm.instance.create import create
+from limavm.instance.inspect import inspect
+from limavm.instance.start import StartOptions, start
+from limavm.instance.stop import stop
+from limavm.model.instance import Status
+from tests.fakes.report import KeptReport
+
+if sys.platform == "win32":
+    pytest.skip("unix sockets and signals", allow_module_level=True)
+
+FAKES = Path(__file__).parents[2] / "fakes"
+YAML = """\
+images: [{location: "%s"}]
+vmType: qemu
+firmware: {legacyBIOS: true}
+containerd: {system: false, user: false}
+plain: true
+"""
+
+
+@pytest.fixture
+def dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The directory of an instance `dev` that a fake QEMU and a fake ssh can run."""
+    programs, guest = tmp_path / "bin", tmp_path / "guest"
+    programs.mkdir()
+    guest.mkdir()
+    name = {"armv7l": "arm", "ppc64le": "ppc64"}.get(facts().arch, facts().arch)
+    (programs / f"qemu-system-{name}").write_text(f'#!/bin/sh\nexec {sys.executable} {FAKES / "qemu.py"} "$@"\n')
+    (programs / f"qemu-system-{name}").chmod(0o755)
+    shutil.copy(FAKES / "ssh.sh", programs / "ssh")
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("LIMA_HOME", str(tmp_path / "h"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("FAKE_GUEST", str(guest))
+    monkeypatch.setenv("LIMA_QEMU_ACCEL", "tcg")
+    image = tmp_path / "image.raw"
+    image.write_bytes(b"\1" * 4096)
+    create("dev", (YAML % image).encode(), report=KeptReport())
+    with finishing(tmp_path / "h" / "dev", guest):
+        yield tmp_path / "h" / "dev"
+    stop("dev", force=True, report=KeptReport())
+
+
+@contextlib.contextmanager
+def finishing(directory: Path, guest: Path) -> Iterator[None]:
+    """Be the guest's boot scripts: say that they have finished, with the token of the boot."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(0.02):
+            with contextlib.suppress(OSError, ValueError):
+                machine = json.loads((directory / "machine.json").read_text())["machine"]
+                (guest / "lima-boot-done").write_text(machine["bootToken"] + "\n")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def statuses(dev: Path) -> list[dict[str, object]]:
+    return [json.loads(line)["status"] for line in (dev / "ha.stdout.log").read_text().splitlines()]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_start_comes_to_running_and_a_stop_ends_with_the_last_event(
+    dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    report = KeptReport()
+
+    running = start("dev", StartOptions(timeout=60), report=report)
+
+    assert running.status is Status.RUNNING
+    assert statuses(dev)[0] == {"sshLocalPort": running.ssh_local_port}
+    assert report.lines[-1].startswith("info: READY. Run `ssh -F ")
+    assert json.loads((dev / "timings.json").read_text())["ready"] > 0
+    stop("dev", force=False, report=KeptReport())
+    assert inspect("dev").status is Status.STOPPED
+    assert statuses(dev)[-1] == {"exiting": True}
+    assert not {"ha.pid", "ha.sock", "ssh.sock"} & {path.name for path in dev.iterdir()}
+
+
+def test_a_killed_agent_is_followed_by_one_that_adopts_the_machine(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    first = start("dev", StartOptions(timeout=60), report=KeptReport())
+    os.kill(first.host_agent_pid, signal.SIGKILL)
+    wait_for(lambda: inspect("dev").host_agent_pid == 0)
+    assert inspect("dev").status is Status.BROKEN
+
+    second = start("dev", StartOptions(timeout=60), report=KeptReport())
+
+    assert second.status is Status.RUNNING
+    assert (second.driver_pid, second.ssh_local_port) == (first.driver_pid, first.ssh_local_port)
+
+
+def test_a_machine_that_dies_makes_the_instance_stopped(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    running = start("dev", StartOptions(timeout=60), report=KeptReport())
+
+    os.kill(running.driver_pid, signal.SIGKILL)
+
+    wait_for(lambda: inspect("dev").status is Status.STOPPED)
+    assert any("signal 9" in str(status.get("errors")) for status in statuses(dev))
+
+
+def test_a_kernel_that_panics_twice_ends_the_start_with_its_words(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "kernel-panic")
+    report = KeptReport()
+
+    with pytest.raises(UserError, match="panicked twice while booting: no timer"):
+        start("dev", StartOptions(timeout=60), report=report)
+
+    assert any("resetting the machine" in line for line in report.lines)
+    wait_for(lambda: inspect("dev").status is Status.STOPPED)
+
+
+def test_a_hypervisor_that_does_not_start_is_quoted(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "dies")
+
+    with pytest.raises(UserError, match="it cannot be done"):
+        start("dev", StartOptions(timeout=60), report=KeptReport())
+
+    assert inspect("dev").status is Status.STOPPED
+
+
+def test_a_machine_that_ignores_its_button_is_killed_by_a_second_signal(
+    dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd deaf")
+    running = start("dev", StartOptions(timeout=60), report=KeptReport())
+    log = dev / "ha.stderr.log"
+
+    os.kill(running.host_agent_pid, signal.SIGTERM)
+    wait_for(lambda: "shutting down" in log.read_text())
+    os.kill(running.host_agent_pid, signal.SIGTERM)
+
+    wait_for(lambda: inspect("dev").status is Status.STOPPED)
+    assert "ending at once" in log.read_text()
