@@ -80,7 +80,10 @@ def _through_click(argv: Sequence[str]) -> int:
 
 def _host_error(error: OSError) -> str:
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
-    return ": ".join([" -> ".join(names), error.strerror or str(error)] if names else [error.strerror or str(error)])
+    text = ": ".join([" -> ".join(names), error.strerror or str(error)] if names else [error.strerror or str(error)])
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        text += "\n  hint:  make room and run the command again: what was complete is kept"
+    return text
 
 
 def _bug() -> int:

@@ -49,10 +49,11 @@ def replacing(path: str, mode: int | None = None) -> Iterator[str]:
     """A name beside `path` to write to; renamed to `path` on success, removed on an error.
 
     The name carries our PID and ends in `.tmp`, which force-stop and prune sweep. The content is
-    synced to the disk before the rename, and the rename before the context ends.
+    synced to the disk before the rename, and the rename before the context ends. An OSError of a write,
+    which knows no file, is told with `path`.
     """
     partial = _partial(path)
-    with remove_on_error(partial):
+    with remove_on_error(partial), _naming(path):
         yield partial
         with open(partial, "rb+") as file:
             os.fsync(file.fileno())
@@ -60,6 +61,17 @@ def replacing(path: str, mode: int | None = None) -> Iterator[str]:
             os.chmod(partial, mode)
         os.replace(partial, path)
     sync_directory(os.path.dirname(path) or ".")
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Errors of the system that name no file name this one: a full disk is found by writing to a descriptor."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = path
+        raise
 
 
 def _partial(path: str) -> str:

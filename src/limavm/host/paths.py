@@ -49,12 +49,12 @@ _LONGEST_SOCKET = "ssh.sock.1234567890123456"
 
 
 def lima_home() -> str:
-    """`$LIMA_HOME` or `~/.lima`, with symbolic links resolved when it exists.
+    """`$LIMA_HOME` or `~/.lima`: absolute, with symbolic links resolved when it exists.
 
     Raises UserError when neither is known.
     """
     home = os.environ.get("LIMA_HOME") or os.path.join(user_home(), ".lima")
-    return os.path.realpath(home) if os.path.lexists(home) else home
+    return os.path.realpath(home) if os.path.lexists(home) else os.path.abspath(home)
 
 
 def user_home() -> str:

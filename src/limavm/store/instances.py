@@ -47,7 +47,10 @@ def created(name: str) -> Iterator[str]:
     if os.path.lexists(target):
         raise _taken(name)
     home = paths.lima_home()
-    os.makedirs(home, mode=0o700, exist_ok=True)
+    try:
+        os.makedirs(home, mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise UserError("LIMA_HOME is no directory", where=home, hint="remove the file, or set LIMA_HOME") from error
     sweep()
     hidden = os.path.join(home, f".{name}.{os.getpid()}.creating")
     os.mkdir(hidden, 0o700)

@@ -47,6 +47,7 @@ def test_a_host_that_cannot_is_no_defect(capsys: pytest.CaptureFixture[str], num
     err = capsys.readouterr().err
     assert "Traceback" not in err
     assert f"/a/file: {os.strerror(number)}" in err
+    assert ("make room" in err) == (number == errno.ENOSPC)
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("x"), OSError(errno.EBADF, "bad"), AssertionError()])

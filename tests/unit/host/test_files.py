@@ -229,3 +229,17 @@ def test_a_tree_is_removed_with_links_and_protected_files(tmp_path: Path) -> Non
 
     assert os.listdir(tmp_path) == ["outside"]
     assert os.listdir(outside) == ["kept"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_disk_is_told_with_the_file_that_could_not_be_written(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+
+    with (
+        pytest.raises(OSError, match="No space left") as caught,
+        files.replacing(str(target)),
+        open("/dev/full", "wb", buffering=0) as full,
+    ):
+        full.write(b"x")
+
+    assert caught.value.filename == str(target)

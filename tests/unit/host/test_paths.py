@@ -95,3 +95,12 @@ def test_these_files_make_an_existing_instance(name: str, tmp_path: Path) -> Non
 
     (tmp_path / name).symlink_to("dangling")
     assert paths.exists_as_instance(str(tmp_path))
+
+
+def test_a_relative_lima_home_is_made_absolute_before_it_exists(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIMA_HOME", "new/home")
+
+    assert paths.lima_home() == str(tmp_path / "new" / "home")

@@ -130,3 +130,11 @@ def test_the_lock_goes_with_a_killed_command(home: Path) -> None:
 
     with instances.exclusive("dev"):
         pass
+
+
+def test_a_lima_home_that_is_a_file_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    monkeypatch.setenv("LIMA_HOME", str(tmp_path / "home"))
+
+    with pytest.raises(UserError, match="LIMA_HOME is no directory"), instances.created("dev"):
+        pass
