@@ -80,7 +80,6 @@ def _inspected(names: Sequence[str], missing: list[str]) -> Iterator[Instance]:
         except NotFoundError:
             directory = paths.instance_dir(name)
             if os.path.isdir(directory):
-                logs.warning(f"the directory {directory} does not look like an instance: it has no {paths.LIMA_YAML}")
                 yield _without_yaml(name, directory)
             else:
                 logs.warning(f"the instance {name!r} has just vanished")
@@ -88,7 +87,7 @@ def _inspected(names: Sequence[str], missing: list[str]) -> Iterator[Instance]:
 
 
 def _without_yaml(name: str, directory: str) -> Instance:
-    problem = f"{paths.LIMA_YAML} is missing"
+    problem = f"the directory {directory} does not look like an instance: it has no {paths.LIMA_YAML}"
     return Instance(name=name, hostname="", status=Status.BROKEN, dir=directory, vm_type="", arch="", errors=(problem,))
 
 
@@ -100,8 +99,6 @@ def _warn_of_errors(instances: Sequence[Instance]) -> None:
 
 def rendered(instances: Sequence[Instance], form: str, *, all_fields: bool = False) -> str:
     """The text to print for the instances in the format `table`, `json`, `yaml` or a Go template."""
-    if not instances:
-        return ""
     terminal = output_is_terminal()
     match form:
         case "table":

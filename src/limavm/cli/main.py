@@ -35,6 +35,8 @@ def guarded(command: Callable[[], int]) -> int:
         code = command()
         sys.stdout.flush()
     except UserError as error:
+        # What was printed before the failure counts, and the fast path leaves without a last flush.
+        _flush_what_can_be()
         logs.fatal(str(error))
         return FAILURE
     except ChildExit as error:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,23 @@ def test_the_table_has_a_row_for_each_instance_sorted_by_name(limactl: Run, two:
         ["web", "Stopped", "127.0.0.1:0", "qemu", "x86_64", "2", "1GiB", "10GiB"],
     ]
     assert lines[1].endswith("    ~/lima/db.1")
+
+
+def test_the_head_of_the_table_is_printed_even_when_no_instance_has_the_name(limactl: Run, two: Path) -> None:
+    done = limactl("list", "nope")
+
+    assert done.code == 1
+    assert done.out.split() == ["NAME", "STATUS", "SSH", "VMTYPE", "ARCH", "CPUS", "MEMORY", "DISK", "DIR"]
+
+
+def test_what_there_is_is_printed_before_an_unknown_name_fails(two: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "limavm", "list", "--json", "web", "nope"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == ["web"]
+    assert "nope" in done.stderr
 
 
 def test_columns_are_as_wide_as_their_longest_cell_and_four_blanks() -> None:
@@ -182,6 +201,7 @@ def test_a_directory_without_lima_yaml_is_shown_as_broken_with_a_warning(limactl
 
     assert done.code == 0
     assert done.out == "hollow:Broken::\n"
+    assert done.err.count("level=warning") == 1
     assert "does not look like an instance" in done.err
 
 
