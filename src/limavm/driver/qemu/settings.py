@@ -41,11 +41,6 @@ def problems(config: Config, host: HostFacts) -> list[str]:
         *_mount_problems(config, host),
         *_version_problems(config),
         *_cpu_problems(config),
-        *(
-            f"networks[{index}].lima: networks by name are not available yet"
-            for index, network in enumerate(config.networks)
-            if network.lima
-        ),
         *(["tpm: a TPM needs swtpm, which does not run on Windows"] if config.tpm and host.os == "windows" else ()),
     ]
 

@@ -59,7 +59,6 @@ def test_all_problems_are_reported_together() -> None:
         mount_type="virtiofs",
         mount_types_unsupported=("virtiofs",),
         vm_opts={"qemu": {"minimumVersion": "new"}},
-        networks=(Network(lima="shared"),),
         tpm=True,
     )
 
@@ -69,9 +68,12 @@ def test_all_problems_are_reported_together() -> None:
         "mountType",
         "mountType",
         "vmOpts.qemu.minimumVersion",
-        "networks[0].lima",
         "tpm",
     ]
+
+
+def test_a_network_by_name_is_accepted_as_instances_of_lima_have_them() -> None:
+    assert problems(a_config(networks=(Network(lima="user-v2"),)), LINUX) == []
 
 
 @pytest.mark.parametrize(("host_os", "allowed"), [("linux", True), ("darwin", False), ("windows", False)])
