@@ -13,7 +13,8 @@ from limavm.config.yamlnodes import Scalar
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
 _BASED = re.compile(r"([-+]?)(?:0x(?P<hex>[0-9a-fA-F_]+)|0b(?P<bin>[01_]+)|0o?(?P<oct>[0-7_]+))")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+#: Without a point it is a text for Lima, as `1e3` and `08` are.
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*\.[0-9]*)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _INT_RANGE = range(-(2**63), 2**63)
 #: Longer runs of digits are no number of ours, and slow to convert.
@@ -63,7 +64,7 @@ def integer(scalar: Scalar) -> int:
 
 
 def string(scalar: Scalar) -> str:
-    """The text; numbers and booleans are written back in their shortest form, octal as decimal."""
+    """The text; numbers and booleans are written back as Lima does, octal as decimal."""
     if scalar.tag == "binary":
         return _binary(scalar.value)
     if not scalar.plain or scalar.value == "":
@@ -73,7 +74,7 @@ def string(scalar: Scalar) -> str:
             return "true" if value else "false"
         case int() as value:
             return str(value)
-        case float() as value if math.isfinite(value):
+        case float() as value:
             return _shortest(value)
         case _:
             return scalar.value
@@ -101,7 +102,16 @@ def _integer(text: str) -> int | None:
 
 
 def _shortest(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+    """The number as Go's `%v` writes it: with an exponent below 0.0001 and from a million on."""
+    if not math.isfinite(value):
+        return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, "NaN")
+    text = repr(value)
+    if "e" in text or abs(value) < 1e6:
+        return text.removesuffix(".0")
+    sign, number = ("-", text[1:]) if value < 0 else ("", text)
+    whole, _, fraction = number.partition(".")
+    digits = (whole + fraction).rstrip("0")
+    return f"{sign}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e+{len(whole) - 1:02}"
 
 
 def _binary(text: str) -> str:
