@@ -100,6 +100,13 @@ def _set(part: Value) -> dict[str, Any]:
     return {name: value for name in part.__struct_fields__ if (value := getattr(part, name)) is not None}
 
 
+def _in_order(value: Any) -> Any:
+    """The value with the keys of its maps sorted, as Lima prints them whatever order they were given in."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
+
+
 #: Values and lists that are taken over as they are, or else have the default of `Config`.
 _AS_GIVEN = (
     *("minimum_lima_version", "vm_opts", "cpu_type", "mount_types_unsupported", "mount_type", "mount_inotify"),
@@ -113,7 +120,7 @@ def _general(given: Layer, facts: HostFacts) -> dict[str, Any]:
     memory = min(4 * _GIB, facts.memory // 2)
     video = given.video.display or "none"
     return {
-        **{name: value for name in _AS_GIVEN if (value := getattr(given, name)) is not None},
+        **{name: _in_order(value) for name in _AS_GIVEN if (value := getattr(given, name)) is not None},
         "base": tuple(_locator(item) for item in given.base or ()),
         "cpus": given.cpus or min(_MAX_CPUS, facts.cpus),
         "memory": given.memory or format_size(memory),
@@ -123,7 +130,7 @@ def _general(given: Layer, facts: HostFacts) -> dict[str, Any]:
         "ssh": config.SSH(**_set(given.ssh)),
         "audio": config.Audio(**_set(given.audio)),
         "video": config.Video(display=video, vnc=config.VNC(display=given.video.vnc.display)),
-        "host_resolver": config.HostResolver(**_set(given.host_resolver)),
+        "host_resolver": config.HostResolver(**_in_order(_set(given.host_resolver))),
         "ca_certs": config.CACerts(**_set(given.ca_certs)),
         "rosetta": config.Rosetta(**_set(given.rosetta)),
     }

@@ -161,18 +161,18 @@ class Provision(Sparse, frozen=True, kw_only=True):
 class Probe(Sparse, frozen=True, kw_only=True):
     """A script that tells from inside the guest whether it is ready."""
 
+    mode: str = always("readiness")
+    description: str
     script: str
     file: Locator | None = None
-    description: str
-    mode: str = always("readiness")
     hint: str = ""
 
 
 class PortForward(Sparse, frozen=True, kw_only=True):
     """One rule of `portForwards` (spec/config.md 1.10); ranges are inclusive."""
 
-    guest_ip: str = always("127.0.0.1", "guestIP")
     guest_ip_must_be_zero: bool = always(False, "guestIPMustBeZero")
+    guest_ip: str = always("127.0.0.1", "guestIP")
     guest_port: int = 0
     guest_port_range: tuple[int, int] = always((1, 65535))
     guest_socket: str = ""

@@ -197,3 +197,16 @@ def test_the_layers_are_folded_with_the_override_on_top(resolved: Resolve) -> No
 
 def test_an_unknown_host_still_runs_common_guests(resolved: Resolve) -> None:
     assert resolved(facts=msgspec.structs.replace(LINUX, arch="loongarch64")).config.arch == Arch.X86_64
+
+
+def test_maps_are_in_the_order_of_their_keys(resolved: Resolve) -> None:
+    config = resolved("""\
+env: {b: 1, a: 2}
+hostResolver: {hosts: {z.example: 1.1.1.1, y.example: 2.2.2.2}}
+vmOpts: {qemu: {minimumVersion: 8.0.0, cpuType: {x86_64: max, aarch64: max}}}
+""").config
+
+    assert list(config.env) == ["a", "b"]
+    assert list(config.host_resolver.hosts) == ["y.example", "z.example"]
+    assert list(config.vm_opts["qemu"]) == ["cpuType", "minimumVersion"]
+    assert list(config.vm_opts["qemu"]["cpuType"]) == ["aarch64", "x86_64"]

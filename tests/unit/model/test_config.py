@@ -64,5 +64,12 @@ def test_port_ranges_are_always_written() -> None:
     }
 
 
+def test_keys_are_in_the_order_in_which_lima_prints_them() -> None:
+    assert list(msgspec.to_builtins(Probe(script="s", description="d", hint="h"))) == [
+        *("mode", "description", "script", "hint"),
+    ]
+    assert list(msgspec.to_builtins(PortForward()))[:2] == ["guestIPMustBeZero", "guestIP"]
+
+
 def test_a_configuration_is_read_back_as_it_was_written() -> None:
     assert msgspec.json.decode(msgspec.json.encode(CONFIG), type=Config) == CONFIG
