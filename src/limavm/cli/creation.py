@@ -15,9 +15,12 @@ from limavm.config.locator import Template
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.files import write_atomic
+from limavm.images.disk import check_size
 from limavm.instance.create import create
 from limavm.instance.resolving import resolve_new
+from limavm.model.config import Config
 from limavm.model.report import Reporter
+from limavm.model.size import parse_size
 from limavm.model.value import Value
 from limavm.store import instances
 
@@ -69,7 +72,13 @@ def create_from(
     session: Session, name: str, template: Template, flags: Mapping[str, object], *, report: Reporter
 ) -> None:
     """Make the instance from a template and the flags, after a menu if the user can be asked."""
-    if instances.is_instance(name) or os.path.lexists(paths.instance_dir(name)):
+    if os.path.lexists(paths.instance_dir(name)) and not instances.is_instance(name):
+        raise UserError(
+            f"{name!r} has no {paths.LIMA_YAML}, so it may be no instance",
+            where=paths.instance_dir(name),
+            hint="look into it and remove it, or choose another name with --name",
+        )
+    if instances.is_instance(name):
         raise UserError(
             f"the instance {name!r} exists already",
             where=paths.instance_dir(name),
@@ -90,9 +99,9 @@ def create_from(
     create(name, text, report=report)
 
 
-def check(text: bytes, name: str, *, source: str) -> None:
-    """Raises UserError when the text is no configuration for `name`; `source` is what its lines are in."""
-    resolve_new(text, source=source, directory=paths.instance_dir(name))
+def check(text: bytes, name: str, *, source: str) -> Config:
+    """The configuration of `name` that a text gives; raises UserError. `source` is what its lines are in."""
+    return resolve_new(text, source=source, directory=paths.instance_dir(name))[0]
 
 
 def rewrite(name: str, flags: Mapping[str, object]) -> bool:
@@ -111,7 +120,8 @@ def rewrite(name: str, flags: Mapping[str, object]) -> bool:
         if after == before:
             return False
         with kept_when_rejected(after):
-            check(after, name, source=REJECTED)
+            config = check(after, name, source=REJECTED)
+            check_size(os.path.join(directory, paths.DISK), parse_size(config.disk))
         write_atomic(path, after)
     logs.info(f"the configuration of instance {name!r} was changed", file=path)
     return True

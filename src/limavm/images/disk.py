@@ -127,16 +127,23 @@ def _grow(disk: str, size: int) -> None:
     A kill in the middle is harmless: qemu-img writes a larger L1 table elsewhere in the file before
     the header refers to it, and a raw file has its old or its new length.
     """
-    found = Format(disk_format(disk))
-    current = virtual_size(disk, found)
+    current = check_size(disk, size)
+    if size > current:
+        _unlocked(lambda: run(["qemu-img", "resize", "-q", "-f", disk_format(disk), disk, str(size)]))
+
+
+def check_size(disk: str, size: int) -> int:
+    """The bytes that the disk at a path has, 0 when there is none yet; raises UserError when `size` is less."""
+    if not os.path.exists(disk):
+        return 0
+    current = virtual_size(disk, Format(disk_format(disk)))
     if size < current:
         raise UserError(
             f"a disk cannot shrink: it has {_shown(current)}, and `disk` is {_shown(size)}",
             where=disk,
             hint=f"set `disk` to {format_size(current)}, or make a new instance",
         )
-    if size > current:
-        _unlocked(lambda: run(["qemu-img", "resize", "-q", "-f", found.value, disk, str(size)]))
+    return current
 
 
 def _unlocked(resize: Callable[[], object]) -> None:

@@ -177,6 +177,27 @@ def test_a_rejected_change_is_kept_beside_and_changes_nothing(
     assert str(rejected) in done.message
 
 
+def test_a_disk_is_not_asked_to_shrink(limactl: Run, home: Path, template: Path) -> None:
+    directory = make_instance(home, "dev", TEMPLATE)
+    (directory / "disk").write_bytes(b"")
+    os.truncate(directory / "disk", 20 << 30)
+
+    done = limactl("start", "dev", "--disk=10")
+
+    assert done.code == 1
+    assert "cannot shrink" in done.message
+    assert (directory / "lima.yaml").read_text() == TEMPLATE
+
+
+def test_a_directory_that_is_no_instance_is_not_taken(limactl: Run, home: Path, template: Path) -> None:
+    (home / "dev").mkdir()
+
+    done = limactl("start", "--tty=false", str(template))
+
+    assert done.code == 1
+    assert "has no lima.yaml" in done.message
+
+
 def test_an_instance_in_use_is_not_changed(limactl: Run, home: Path, template: Path) -> None:
     from limavm.host.files import locked
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import UserError
-from limavm.images.disk import disk_format, ensure_disk
+from limavm.images.disk import check_size, disk_format, ensure_disk
 from tests.unit.images.qcow2file import Fields, header
 from tests.unit.images.sparse import allocated
 
@@ -274,3 +274,12 @@ exit 1
     ensure_disk(str(tmp_path), 1024)
 
     assert (tmp_path / "seen").exists()
+
+
+def test_a_size_is_checked_before_anything_is_written(tmp_path: Path) -> None:
+    qemu_img(tmp_path, "create", "-f", "qcow2", "disk", "64M")
+
+    assert check_size(str(tmp_path / "disk"), 64 * MIB) == 64 * MIB
+    assert check_size(str(tmp_path / "missing"), 1) == 0
+    with pytest.raises(UserError, match="cannot shrink"):
+        check_size(str(tmp_path / "disk"), 32 * MIB)
