@@ -13,7 +13,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 
-from limavm.errors import BusyError
+from limavm.errors import BusyError, UserError
 
 if sys.platform == "win32":
     from limavm.host.platform import windows
@@ -25,8 +25,12 @@ else:
 _ours: set[tuple[int, int]] = set()
 
 
+class PidFileError(UserError, ValueError):
+    """A PID file is damaged."""
+
+
 def read_pid(path: str) -> int:
-    """The number in a PID file, 0 when there is none; raises ValueError when it is not a number."""
+    """The number in a PID file, 0 when there is none; raises PidFileError when it is not a number."""
     if _is_ours(path):
         return os.getpid()
     try:
@@ -36,9 +40,13 @@ def read_pid(path: str) -> int:
         return 0
     if not text:  # its writer has made it and has not come to writing yet
         return 0
-    pid = int(text)
+    try:
+        pid = int(text)
+    except ValueError:
+        pid = 0
     if pid <= 0:
-        raise ValueError(f"{pid} is not a process ID")
+        hint = "`limactl stop --force` with the name of the instance removes it"
+        raise PidFileError(f"{text!r} is not a process ID", where=path, hint=hint)
     return pid
 
 
@@ -46,7 +54,7 @@ def live_pid(path: str, *markers: str) -> int:
     """The PID in the file if it belongs to a living process that is the right one, else 0.
 
     `markers` are strings of which each must occur in one argument of the process' command line; they
-    decide when nobody holds the file's lock. Raises ValueError for a file without a number.
+    decide when nobody holds the file's lock. Raises PidFileError for a file without a number.
     """
     pid = read_pid(path)
     if not pid or not exists(pid):

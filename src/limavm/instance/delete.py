@@ -25,7 +25,9 @@ def delete(name: str, *, force: bool, report: Reporter) -> None:
         return
     if instance.protected:
         raise UserError(
-            f"the instance {name!r} is protected", where=instance.dir, hint=f"`limactl unprotect {name}` lifts that"
+            f"the instance {name!r} is protected",
+            where=os.path.join(instance.dir, paths.PROTECTED),
+            hint="remove this file if it shall be deleted all the same",
         )
     if not force and instance.status is not Status.STOPPED:
         raise UserError(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from limavm.errors import NotFoundError, UserError
-from limavm.host import paths
+from limavm.host import paths, pidfile
 from limavm.host.files import read_text
 from limavm.instance.configuration import configuration
 from limavm.model.config import Config
@@ -92,8 +92,8 @@ def _version(directory: str) -> str:
 def _with_state(instance: Instance, config: Config) -> Instance:
     """The instance with its processes, port, status and rendered message."""
     errors: list[str] = []
-    agent = _pid("host agent", lambda: processes.host_agent_pid(instance.dir), errors)
-    vm = _pid(instance.vm_type, lambda: processes.driver_pid(instance.dir, instance.vm_type), errors)
+    agent = _pid(lambda: processes.host_agent_pid(instance.dir), errors)
+    vm = _pid(lambda: processes.driver_pid(instance.dir, instance.vm_type), errors)
     port, identifier = instance.ssh_local_port, ""
     if agent:
         agent_port, identifier = _asked(instance.dir, errors)
@@ -112,12 +112,14 @@ def _with_state(instance: Instance, config: Config) -> Instance:
     return _with_message(seen, config.message) if config.message else seen
 
 
-def _pid(what: str, find: Callable[[], int], errors: list[str]) -> int:
+def _pid(find: Callable[[], int], errors: list[str]) -> int:
     try:
         return find()
-    except (ValueError, OSError) as error:
-        errors.append(f"the PID file of the {what} cannot be read: {error}")
-        return 0
+    except pidfile.PidFileError as error:
+        errors.append(f"the PID file {error.where} is damaged: {error.message}")
+    except OSError as error:
+        errors.append(f"the PID file cannot be read: {error}")
+    return 0
 
 
 def _asked(directory: str, errors: list[str]) -> tuple[int, str]:

@@ -6,12 +6,12 @@ from limavm.host import paths, pidfile
 
 
 def host_agent_pid(directory: str) -> int:
-    """The PID of the living host agent, 0 when there is none; raises ValueError for a bad PID file."""
+    """The PID of the living host agent, 0 when there is none; raises PidFileError for a bad PID file."""
     return pidfile.live_pid(os.path.join(directory, paths.HA_PID), *agent_markers(directory))
 
 
 def driver_pid(directory: str, vm_type: str) -> int:
-    """The PID of the living hypervisor, 0 when there is none; raises ValueError for a bad PID file."""
+    """The PID of the living hypervisor, 0 when there is none; raises PidFileError for a bad PID file."""
     return pidfile.live_pid(driver_pid_file(directory, vm_type), *driver_markers(directory))
 
 

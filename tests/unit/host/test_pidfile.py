@@ -76,8 +76,9 @@ def test_a_missing_or_empty_file_names_nobody(path: Path) -> None:
 def test_a_file_without_a_number_is_an_error(text: str, path: Path) -> None:
     path.write_text(text)
 
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(pidfile.PidFileError, match="is not a process ID") as caught:
         pidfile.live_pid(str(path))
+    assert "stop --force" in str(caught.value)
 
 
 def test_whoever_holds_the_lock_is_alive(path: Path) -> None:

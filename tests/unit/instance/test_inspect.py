@@ -93,7 +93,10 @@ def test_a_stale_pid_file_does_not_make_an_instance_run(dev: Path) -> None:
 def test_an_unreadable_pid_file_is_broken(dev: Path) -> None:
     (dev / "ha.pid").write_text("what?")
 
-    assert inspect("dev").status is Status.BROKEN
+    found = inspect("dev")
+
+    assert found.status is Status.BROKEN
+    assert found.errors == (f"the PID file {dev}/ha.pid is damaged: 'what?' is not a process ID",)
 
 
 def test_the_port_of_a_stopped_instance_is_that_of_its_ssh_config(dev: Path) -> None:
