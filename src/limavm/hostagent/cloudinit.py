@@ -1,7 +1,8 @@
 """What cloud-init in the guest is doing, line by line: the events of `limactl start --progress`.
 
 Its log is read over ssh from where this boot began. cloud-init leaves a file in `/run` when it is done,
-which is the sign of the end on every distribution; the words in its log change from release to release.
+which is the sign of the end on every distribution; the words in its log change from release to release. Images
+that are built here leave it out at later boots, and say so by another file.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ echo $((${{last%%:*}} + 1))
 
 
 def _lines_from(number: int) -> str:
-    return f"""[ -e /run/cloud-init/result.json ] && echo completed || echo active
+    return f"""{{ [ -e /run/cloud-init/result.json ] || [ -e /run/lima/seed-applied ]; }} && echo completed || echo active
 tail -n +{number} {_LOG} 2>/dev/null | head -n {_MOST_LINES}
 """
 

@@ -14,11 +14,11 @@ from limavm.model.value import Value
 log = logging.getLogger(__name__)
 
 #: First line: the guest's clock now and its uptime; second: when the kernel handed over to user space,
-#: in microseconds since the kernel began; then what cloud-init says of its stages.
+#: in microseconds since the kernel began; then what cloud-init says of its stages, if it ran in this boot.
 _ASK = """read -r up _ < /proc/uptime
 echo "$(date +%s.%N) $up"
 systemctl show --property=UserspaceTimestampMonotonic --value 2>/dev/null || echo 0
-cat /run/cloud-init/status.json 2>/dev/null || cat /var/lib/cloud/data/status.json
+cat /run/cloud-init/status.json 2>/dev/null || :
 """
 
 

@@ -32,7 +32,17 @@ def documents(config: Config, facts: SeedFacts) -> dict[str, bytes]:
         "etc_environment": etc_environment(config, facts),
         **load_scripts(),
         **_provision_files(config),
+        **_once(config, facts),
     }
+
+
+def _once(config: Config, facts: SeedFacts) -> dict[str, bytes]:
+    """The mark of a seed with which cloud-init has no work but once per instance ID.
+
+    An image may leave cloud-init out at later boots then; it has to start `boot.sh` by itself.
+    """
+    each_boot = len(facts.nics) > 1 or config.upgrade_packages or any(s.mode == "boot" for s in config.provision)
+    return {} if each_boot else {"cloud-init.once": b"cloud-init has nothing to do at later boots.\n"}
 
 
 def cloud_config(config: Config, facts: SeedFacts) -> bytes:

@@ -85,3 +85,18 @@ def test_the_reference_copy_is_user_data_with_a_note() -> None:
 def test_what_would_make_a_guest_of_no_use_is_refused(config: Config, facts: SeedFacts, message: str) -> None:
     with pytest.raises(UserError, match=message):
         documents(config, facts)
+
+
+@pytest.mark.parametrize(
+    ("change", "marked"),
+    [
+        ({}, True),
+        ({"upgrade_packages": True}, False),
+        ({"provision": (Provision(mode="boot", script="#!/bin/sh\ntrue"),)}, False),
+        ({"provision": (Provision(mode="system", script="#!/bin/sh\ntrue"),)}, True),
+    ],
+)
+def test_a_seed_says_whether_later_boots_need_cloud_init(change: dict[str, object], marked: bool) -> None:
+    found = documents(msgspec.structs.replace(CONFIG, **change), FACTS)
+
+    assert ("cloud-init.once" in found) is marked

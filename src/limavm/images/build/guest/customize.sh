@@ -23,9 +23,11 @@ chroot "$root" apt-mark hold "linux-image-cloud-$(chroot "$root" dpkg --print-ar
 cp -R "$here/overlay/." "$root/"
 mkdir -p "$root/var/lib/cloud/seed/nocloud"
 
-# Users, keys and host name come from the seed and need no network: sshd need not wait for an address.
+# Users, keys and host name come from the seed and need no network: sshd need not wait for an address. A seed
+# that was applied at an earlier boot needs no cloud-init (usr/local/lib/limavm/seed-check).
 for unit in "$root"/usr/lib/systemd/system/cloud-*.service; do
     sed -e '/^After=systemd-networkd-wait-online.service/d' -e '/^After=networking.service/d' \
+        -e 's|^\[Unit\]$|&\nConditionPathExists=!/run/lima/seed-applied|' \
         -e 's|^ExecStart=/usr/bin/cloud-init |ExecStart=/usr/bin/python3 /usr/local/lib/limavm/cloud-init |' \
         "$unit" >"$unit_dir/$(basename "$unit")"
 done
