@@ -33,7 +33,7 @@ ELSEWHERE = {
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
     "unit/cli/test_lean.py": ["cli/fast"],
     "unit/cli/test_lima.py": ["__main__"],
-    "unit/cli/test_listing.py": ["cli/colour", "cli/fields", "instance/message"],
+    "unit/cli/test_listing.py": ["cli/colour", "cli/fields"],
     "unit/cli/test_logs.py": ["cli/logbridge"],
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
     "unit/cli/test_timings.py": ["model/timings"],

@@ -1,13 +1,15 @@
 """The fields of an instance as `list` prints them: JSON keys and the names of Go templates (spec/cli.md 9.4, 9.5)."""
 
+import textwrap
 from typing import Any
 
 import msgspec
 
 from limavm.errors import UserError
+from limavm.gotemplate import TemplateError, render, show, written
 from limavm.host import paths
 from limavm.host.platform import facts
-from limavm.instance.gonames import go_named
+from limavm.instance.message import template_data
 from limavm.model.instance import Instance
 
 #: JSON key -> template field, in the order of the output.
@@ -36,7 +38,7 @@ TEMPLATE_NAMES = {
     "param": "Param",
     "autoStartedIdentifier": "AutoStartedIdentifier",
 }
-#: What a template sees of a field that JSON leaves out.
+#: What is in JSON even when it is empty.
 _ZERO: dict[str, object] = {
     "name": "",
     "hostname": "",
@@ -47,41 +49,48 @@ _ZERO: dict[str, object] = {
     "protected": False,
     "limaVersion": "",
 }
-_ZERO_IN_TEMPLATES: dict[str, object] = {
-    **_ZERO,
-    **dict.fromkeys(("cpus", "memory", "disk", "sshLocalPort", "hostAgentPID", "driverPID"), 0),
-    **dict.fromkeys(("message", "sshConfigFile", "sshAddress", "autoStartedIdentifier"), ""),
-    "additionalDisks": [],
-    "network": [],
-    "errors": [],
-    "param": {},
-    "config": None,
-}
 
 
 def of(instance: Instance) -> dict[str, Any]:
     """The JSON object of an instance, with the four deprecated keys about the host."""
-    return {**_ordered(instance, _ZERO), **_host()}
+    return {**_ordered(instance), **_host()}
 
 
-class TemplateData(dict[str, Any]):
-    """The fields of an instance; to ask for another one is an error, as it is with Lima's structs."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The field; raises UserError when there is none of that name."""
-        if key not in self:
-            raise UserError(f"an instance has no field {key!r}", hint="`limactl list --list-fields` shows them")
-        return super().get(key, default)
-
-
-def template_data(instance: Instance) -> TemplateData:
-    """What a Go template for `--format` is executed on."""
-    return TemplateData({**go_named(_ordered(instance, _ZERO_IN_TEMPLATES)), **_host()})
+def rendered(template: str, instance: Instance) -> str:
+    """What a Go template for `--format` gives for the instance; raises UserError when it does not fit."""
+    try:
+        return render(template, template_data(instance, lambda: of(instance)), _FUNCTIONS)
+    except TemplateError as error:
+        hint = "`limactl list --list-fields` shows what an instance has"
+        raise UserError(f"the template failed: {error}", where="--format", hint=hint) from error
 
 
-def _ordered(instance: Instance, zero: dict[str, object]) -> dict[str, Any]:
+def _yaml(value: Any) -> str:
+    import yaml
+
+    text = yaml.safe_dump(written(value), sort_keys=False, allow_unicode=True, width=10_000)
+    return "---\n" + text.removesuffix("...\n").removesuffix("\n")
+
+
+def _indent(*arguments: Any) -> str:
+    size, text = arguments if len(arguments) == 2 else (2, *arguments)
+    if not isinstance(size, int) or not isinstance(text, str):
+        raise ValueError("indent takes a number, which may be left out, and a text")
+    return textwrap.indent(text, " " * size)
+
+
+def _missing(*arguments: Any) -> str:
+    message, text = arguments if len(arguments) == 2 else ("<missing>", *arguments)
+    return show(text) or show(message)
+
+
+#: What templates for people may call beside the functions of Go (spec/cli.md 9.5).
+_FUNCTIONS = {"yaml": _yaml, "indent": _indent, "missing": _missing}
+
+
+def _ordered(instance: Instance) -> dict[str, Any]:
     values = msgspec.to_builtins(instance)
-    return {key: values.get(key, zero.get(key)) for key in TEMPLATE_NAMES if key in values or key in zero}
+    return {key: values.get(key, _ZERO.get(key)) for key in TEMPLATE_NAMES if key in values or key in _ZERO}
 
 
 def _host() -> dict[str, str]:

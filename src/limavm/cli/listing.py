@@ -108,7 +108,9 @@ def rendered(instances: Sequence[Instance], form: str, *, all_fields: bool = Fal
         case "yaml":
             return _yaml(_objects(instances))
         case _:
-            return "".join(_template(form, instance) + "\n" for instance in instances)
+            from limavm.cli import fields
+
+            return "".join(fields.rendered(form, instance) + "\n" for instance in instances)
 
 
 def _objects(instances: Sequence[Instance]) -> list[object]:
@@ -168,13 +170,3 @@ def _yaml(values: Sequence[object]) -> str:
 
     texts = [yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000) for value in values]
     return "---\n".join(texts)
-
-
-def _template(text: str, instance: Instance) -> str:
-    from limavm.cli import fields
-    from limavm.gotemplate import TemplateError, render
-
-    try:
-        return render(text, fields.template_data(instance))
-    except TemplateError as error:
-        raise UserError(f"the template failed: {error}", where="--format", hint="see `limactl list --help`") from error

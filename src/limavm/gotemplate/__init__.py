@@ -8,3 +8,7 @@ from limavm.gotemplate.errors import TemplateError as TemplateError
 from limavm.gotemplate.render import render as render
 
 __all__ = ["TemplateError", "render"]
+from limavm.gotemplate.values import NIL as NIL
+from limavm.gotemplate.values import Record as Record
+from limavm.gotemplate.values import show as show
+from limavm.gotemplate.values import written as written

@@ -1,12 +1,12 @@
 """Walks the tree of a template over data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from limavm.gotemplate.errors import TemplateError
 from limavm.gotemplate.functions import FUNCTIONS
 from limavm.gotemplate.tree import Block, Call, Field, Jump, Literal, Nodes, Output, Pipeline, Text
-from limavm.gotemplate.values import MISSING, Missing, show, type_name
+from limavm.gotemplate.values import MISSING, Missing, Record, show, type_name
 
 #: A template of a configuration is expanded on the host: it may not fill its memory.
 _MAX_OUTPUT = 16 << 20
@@ -21,8 +21,9 @@ class _Jump(Exception):  # noqa: N818 - it leaves a loop, nothing failed
 class Evaluator:
     """One run of a template; `scopes` holds the variables of the open blocks."""
 
-    def __init__(self, text: str, data: Mapping[str, Any]) -> None:
+    def __init__(self, text: str, data: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> None:
         self.text = text
+        self.functions = {**FUNCTIONS, **functions}
         self.scopes: list[dict[str, Any]] = [{"$": data}]
         self.output: list[str] = []
         self.size = 0
@@ -139,7 +140,9 @@ class Evaluator:
             case name:
                 value = next(scope[name] for scope in reversed(self.scopes) if name in scope)
         for name in field.names:
-            if isinstance(value, Mapping):
+            if isinstance(value, Record) and name not in value:
+                self._fail(f"there is no field {name}", field.position)
+            elif isinstance(value, Mapping):
                 value = value.get(name, MISSING)
             elif value is not None and not isinstance(value, Missing):
                 self._fail(f"{type_name(value)} has no member {name}", field.position)
@@ -150,7 +153,7 @@ class Evaluator:
     def _call(self, call: Call, dot: Any, piped: tuple[Any, ...]) -> Any:
         if call.name in ("and", "or"):
             return self._short_circuit(call, dot, piped)
-        function = FUNCTIONS.get(call.name)
+        function = self.functions.get(call.name)
         if function is None:
             self._fail(f"the function {call.name!r} is not known", call.position)
         arguments = [self._value(argument, dot) for argument in call.arguments]

@@ -6,7 +6,7 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from limavm.gotemplate.values import MISSING, Missing, show, type_name
+from limavm.gotemplate.values import MISSING, Missing, show, type_name, written
 
 _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d{0,3})(?:\.(?P<precision>\d{0,3}))?(?P<verb>.?)", re.DOTALL)
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"})
@@ -153,7 +153,7 @@ def _urlquery(*values: Any) -> str:
 
 def _json(value: Any) -> str:
     try:
-        return json.dumps(None if isinstance(value, Missing) else value, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(written(value), separators=(",", ":"), ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{type_name(value)} cannot be written as JSON") from error
 

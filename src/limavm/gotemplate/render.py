@@ -1,19 +1,19 @@
 """`render`: a template text and its data to a text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from limavm.gotemplate.evaluator import Evaluator
 from limavm.gotemplate.parser import parse
 
 
-def render(text: str, data: Mapping[str, Any]) -> str:
-    """The text with its actions replaced by what they give for `data`.
+def render(text: str, data: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> str:
+    """The text with its actions replaced by what they give for `data`; `functions` come on top of Go's own.
 
     Data are mappings, lists, texts, numbers, booleans and None. A key that is missing prints as
-    `<no value>` and is false. Raises TemplateError, with line and column, when the template does not
-    parse or does not fit its data.
+    `<no value>` and is false; in a `Record` it is an error. Raises TemplateError, with line and column,
+    when the template does not parse or does not fit its data.
     """
     if "{{" not in text:
         return text
-    return Evaluator(text, data).run(parse(text))
+    return Evaluator(text, data, functions or {}).run(parse(text))

@@ -1,6 +1,10 @@
-"""Go's field names, which Lima's templates use, for values spelled as in JSON (spec/config.md 4.3)."""
+"""Values under the names that Go's structs have in Lima's templates (spec/config.md 4.3)."""
 
-from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from limavm.gotemplate import NIL, Record
 
 _SPECIAL = {
     "9p": "NineP",
@@ -35,8 +39,6 @@ _SPECIAL = {
     "vnc": "VNC",
     "vzNAT": "VZNAT",
 }
-#: Below these the keys are the user's own.
-_FREE_MAPS = frozenset({"vmOpts", "osOpts", "env", "param", "cpuType", "hosts"})
 
 
 def go_name(key: str) -> str:
@@ -44,14 +46,20 @@ def go_name(key: str) -> str:
     return _SPECIAL.get(key) or key[:1].upper() + key[1:]
 
 
-def go_named(value: Mapping[str, object]) -> dict[str, object]:
-    """The mapping with every key, at any depth, under Go's name."""
-    return {go_name(key): item if key in _FREE_MAPS else _renamed(item) for key, item in value.items()}
+def record(value: msgspec.Struct) -> Record:
+    """The struct with its members, at any depth, under Go's names; `json` writes it as ever."""
+    pairs = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    members = {go_name(key): _viewed(getattr(value, attribute)) for key, attribute in pairs}
+    return Record(members, lambda: msgspec.to_builtins(value))
 
 
-def _renamed(value: object) -> object:
-    if isinstance(value, Mapping):
-        return go_named(value)
-    if isinstance(value, list | tuple):
-        return [_renamed(item) for item in value]
-    return value
+def _viewed(value: Any) -> Any:
+    match value:
+        case None:
+            return NIL
+        case msgspec.Struct():
+            return record(value)
+        case tuple():
+            return [_viewed(item) for item in value]
+        case _:
+            return value

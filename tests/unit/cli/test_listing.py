@@ -144,7 +144,35 @@ def test_a_go_template_is_executed_for_each_instance(limactl: Run, two: Path) ->
     assert limactl("list", "--format", text).out == "db.1 Stopped 2 0 0\nweb Stopped 2 0 0\n"
 
 
-@pytest.mark.parametrize("text", ["{{.Frob}}", "{{.name}}", "{{", "{{.Name", "{{if}}", "{{frob 1}}"])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "{{json .Config.SSH.LocalPort}} {{json .Config.Images}}",
+            '0 [{"location":"/nowhere/image.qcow2","arch":"x86_64"}]',
+        ),
+        ("{{.Config.VMOpts}} {{.Config.Param}} {{.Networks}}", "map[] map[] []"),
+        ("{{.Config.MinimumLimaVersion}}|{{.Config.SSH.OverVsock}}", "<nil>|<nil>"),
+        ('{{index .Config.Env "A"}}|{{missing .Message}} {{.Message | missing "none"}}', "|<missing> none"),
+        ("{{yaml .Config.Containerd.User}}|{{json .Config.Containerd.User}}", "---\nfalse|false"),
+        ('{{yaml .Config.Firmware | indent 3}}{{indent "a"}}', "   ---\n   legacyBIOS: false  a"),
+    ],
+)
+def test_a_template_sees_what_lima_shows(limactl: Run, two: Path, text: str, shown: str) -> None:
+    assert limactl("list", "web", "--format", text).out == shown + "\n"
+
+
+def test_json_in_a_template_is_the_json_of_the_list(limactl: Run, two: Path) -> None:
+    found = json.loads(limactl("list", "web", "--format", "{{json .}}").out)
+
+    assert found["name"] == "web"
+    assert list(found)[-4:] == ["HostOS", "HostArch", "LimaHome", "IdentityFile"]
+    assert found["config"]["cpus"] == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["{{.Config.Nope}}", "{{.Frob}}", "{{.name}}", "{{", "{{.Name", "{{if}}", "{{frob 1}}"]
+)
 def test_a_bad_template_is_an_error(limactl: Run, two: Path, text: str) -> None:
     done = limactl("list", "--format", text)
 

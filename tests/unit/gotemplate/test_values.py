@@ -1,6 +1,7 @@
 import pytest
 
-from limavm.gotemplate.values import MISSING, show, type_name
+from limavm.gotemplate import TemplateError, render
+from limavm.gotemplate.values import MISSING, NIL, Record, show, type_name, written
 
 
 @pytest.mark.parametrize(
@@ -8,6 +9,7 @@ from limavm.gotemplate.values import MISSING, show, type_name
     [
         (None, "<no value>", "nothing"),
         (MISSING, "<no value>", "nothing"),
+        (NIL, "<nil>", "nothing"),
         (True, "true", "a boolean"),
         (3, "3", "a number"),
         (0.5, "0.5", "a number"),
@@ -26,3 +28,17 @@ def test_values_print_as_in_go(value: object, text: str, kind: str) -> None:
 def test_what_is_missing_is_false() -> None:
     assert not MISSING
     assert repr(MISSING) == "<no value>"
+
+
+def test_a_member_that_a_struct_does_not_have_is_an_error() -> None:
+    data = {"Config": Record({"CPUs": 4, "Param": {}}, dict)}
+
+    assert render("{{.Config.CPUs}} {{.Config.Param.x}}", data) == "4 <no value>"
+    with pytest.raises(TemplateError, match="no field Nope"):
+        render("{{.Config.Nope}}", data)
+
+
+def test_a_struct_is_written_under_its_own_names() -> None:
+    inner = Record({"SSH": NIL}, lambda: {"ssh": None})
+
+    assert written({"a": [inner, NIL, "b"], "n": 1}) == {"a": [{"ssh": None}, None, "b"], "n": 1}

@@ -2,7 +2,10 @@
 
 import pytest
 
-from limavm.instance.gonames import go_name, go_named
+from limavm.gotemplate import NIL
+from limavm.instance.gonames import go_name, record
+from limavm.model.arch import Arch
+from limavm.model.config import Config, Mount, User
 
 
 @pytest.mark.parametrize(
@@ -13,13 +16,24 @@ def test_names(key: str, name: str) -> None:
     assert go_name(key) == name
 
 
-def test_keys_of_free_maps_are_the_users_own() -> None:
-    value = {"config": {"vmOpts": {"qemu": {"cpuType": {}}}, "param": {"aB": "1"}, "mounts": [{"mountPoint": "/x"}]}}
+def test_members_of_structs_have_go_names_and_keys_of_maps_are_the_users_own() -> None:
+    config = Config(
+        vm_type="qemu",
+        arch=Arch.X86_64,
+        cpus=4,
+        memory="4GiB",
+        disk="100GiB",
+        user=User(name="a", comment="", home="/h", shell="/s", uid=1),
+        vm_opts={"qemu": {"cpuType": {}}},
+        param={"aB": "1"},
+        mounts=(Mount(location="/a", mount_point="/x"),),
+    )
 
-    assert go_named(value) == {
-        "Config": {
-            "VMOpts": {"qemu": {"cpuType": {}}},
-            "Param": {"aB": "1"},
-            "Mounts": [{"MountPoint": "/x"}],
-        }
-    }
+    found = record(config)
+
+    assert found["VMOpts"] == {"qemu": {"cpuType": {}}}
+    assert found["Param"] == {"aB": "1"}
+    assert found["Mounts"][0]["MountPoint"] == "/x"
+    assert found["Mounts"][0]["NineP"]["Msize"] == "128KiB"
+    assert found["MinimumLimaVersion"] is NIL
+    assert found.written()["user"]["passwordlessSudo"] is True
