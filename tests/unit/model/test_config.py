@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from limavm.model.arch import Arch
-from limavm.model.config import Config, Disk, Image, Mount, NineP, PortForward, Provision, User, Video
+from limavm.model.config import Config, Disk, Image, Mount, NineP, PortForward, Probe, Provision, User, Video
 
 CONFIG = Config(
     vm_type="qemu",
