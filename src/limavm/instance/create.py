@@ -1,5 +1,6 @@
 """Makes an instance from a template text: nothing, or all of it (spec/runtime.md 2.1)."""
 
+import codecs
 import os
 
 from limavm import COMPATIBLE_WITH
@@ -26,7 +27,8 @@ def create(name: str, text: bytes, *, report: Reporter) -> Instance:
     for warning in (*warnings, *host_warnings):
         report.warning(warning)
     with instances.created(name) as directory:
-        write_atomic(os.path.join(directory, paths.LIMA_YAML), text)
-        write_atomic(os.path.join(directory, paths.LIMA_VERSION), f"{COMPATIBLE_WITH}\n".encode(), 0o444)
+        # Lima takes a byte order mark for a part of the first key.
+        write_atomic(os.path.join(directory, paths.LIMA_YAML), text.removeprefix(codecs.BOM_UTF8))
+        write_atomic(os.path.join(directory, paths.LIMA_VERSION), COMPATIBLE_WITH.encode(), 0o444)
         write_atomic(os.path.join(directory, paths.CLOUD_CONFIG), reference_copy(config, name, target), 0o444)
     return inspect(name)

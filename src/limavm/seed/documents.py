@@ -46,7 +46,11 @@ def _once(config: Config, facts: SeedFacts) -> dict[str, bytes]:
 
 
 def cloud_config(config: Config, facts: SeedFacts) -> bytes:
-    """`cloud-config.yaml`: the copy of user-data that is kept in the instance directory for reading."""
+    """`cloud-config.yaml`: the copy of user-data that is kept in the instance directory for reading.
+
+    Raises UserError as `documents` does, so that an instance which could never boot is not created.
+    """
+    check(config, facts)
     note = b"# A copy for reading. limactl writes it at each start and never reads it.\n"
     return user_data(config, facts).replace(b"\n", b"\n" + note, 1)
 

@@ -20,6 +20,13 @@ def test_what_a_created_directory_holds(dev: Path) -> None:
     assert (dev / "cloud-config.yaml").read_bytes().startswith(b"#cloud-config\n")
 
 
+def test_lima_reads_what_is_created(home: Path) -> None:
+    create("dev", b"\xef\xbb\xbf" + YAML, report=KeptReport())
+
+    assert (home / "dev/lima.yaml").read_bytes() == YAML
+    assert (home / "dev/lima-version").read_bytes() == b"2.2.0"
+
+
 def test_a_taken_name_is_refused_and_untouched(dev: Path) -> None:
     before = sorted(dev.iterdir())
 
@@ -31,7 +38,16 @@ def test_a_taken_name_is_refused_and_untouched(dev: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"cpus: many", b"images: []", b"\xff\xfe", b"images: [{location: /x}]\nvmType: nope", b"- a", b"a: [1"],
+    [
+        YAML + b"user: {name: root}",
+        b"",
+        b"cpus: many",
+        b"images: []",
+        b"\xff\xfe",
+        b"images: [{location: /x}]\nvmType: nope",
+        b"- a",
+        b"a: [1",
+    ],
 )
 def test_a_text_that_will_not_do_leaves_nothing(text: bytes, home: Path) -> None:
     with pytest.raises(UserError):

@@ -87,6 +87,11 @@ def test_what_would_make_a_guest_of_no_use_is_refused(config: Config, facts: See
         documents(config, facts)
 
 
+def test_the_copy_for_reading_is_refused_as_well_for_a_guest_of_no_use() -> None:
+    with pytest.raises(UserError, match="cannot be root"):
+        cloud_config(replace(CONFIG, user=replace(CONFIG.user, uid=0)), FACTS)
+
+
 @pytest.mark.parametrize(
     ("change", "marked"),
     [
