@@ -9,6 +9,8 @@ from limavm.config.embed import embed
 from limavm.config.locator import Template, read
 from limavm.config.resolve import resolve_text
 from limavm.config.templatestore import find_template, template_names
+from limavm.config.validate import BUILT_IN_DRIVERS
+from limavm.driver.registry import names
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.platform import facts
@@ -48,9 +50,16 @@ def read_named(locator: str) -> Template:
 
 
 def resolved(template: Template) -> tuple[Config, tuple[str, ...]]:
-    """The configuration that the template gives, and warnings; raises UserError with every problem."""
-    directory = os.path.join(paths.lima_home(), template.name or "")
-    return resolve_new(embed(template), source=template.locator, directory=directory)
+    """The configuration that the template gives, and warnings; raises UserError with every problem.
+
+    A template may be for a driver that is not here, as long as it is one of Lima's.
+    """
+    text, directory = embed(template), os.path.join(paths.lima_home(), template.name or "")
+    found = resolve_text(text, source=template.locator, directory=directory, facts=facts(), version=COMPATIBLE_WITH)
+    if (driver := found.config.vm_type) in BUILT_IN_DRIVERS and driver not in names():
+        warning = f"{template.locator}: the driver {driver!r} is not available here, what it needs was not checked"
+        return found.config, (*found.warnings, warning)
+    return resolve_new(text, source=template.locator, directory=directory)
 
 
 def filled(config: Config) -> str:

@@ -121,6 +121,18 @@ def test_a_valid_template_is_told_and_can_be_printed_filled(limactl: Run, home: 
     assert both.count("---\n") == both.count("...\n") == 2
 
 
+@pytest.mark.parametrize("driver", ["vz", "wsl2"])
+def test_a_template_may_be_for_another_driver_of_lima(limactl: Run, home: Path, tmp_path: Path, driver: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"images: [{{location: /x}}]\nvmType: {driver}\nmounts: [{{location: relative}}]\n")
+    wrong = limactl("validate", str(path))
+    path.write_text(f"images: [{{location: /x}}]\nvmType: {driver}\n")
+    done = limactl("validate", str(path))
+
+    assert (wrong.code, done.code) == (1, 0)
+    assert f"the driver '{driver}' is not available here" in done.err
+
+
 def test_validate_ends_at_the_first_wrong_template(limactl: Run, home: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("images:\n- location: /x\ncpus: many\nmemory: lots\n")
