@@ -1,5 +1,7 @@
 """QEMU's part of the configuration: its defaults, and what it cannot run (spec/config.md 1.12). Decides only."""
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from limavm.driver.qemu.argv import needs_firmware
@@ -39,7 +41,7 @@ def problems(config: Config, host: HostFacts) -> list[str]:
     """Every reason why QEMU cannot run the configuration."""
     return [
         *_mount_problems(config, host),
-        *_version_problems(config),
+        *_option_problems(config),
         *_cpu_problems(config),
         *(["tpm: a TPM needs swtpm, which does not run on Windows"] if config.tpm and host.os == "windows" else ()),
     ]
@@ -84,7 +86,9 @@ def _mount_problems(config: Config, host: HostFacts) -> list[str]:
     return found
 
 
-def _version_problems(config: Config) -> list[str]:
+def _option_problems(config: Config) -> list[str]:
+    if not isinstance(config.vm_opts.get("qemu") or {}, Mapping):
+        return ["vmOpts.qemu: must be a mapping such as {minimumVersion: 8.2.1}"]
     minimum = qemu_options(config).get("minimumVersion")
     if minimum and parse_semver(str(minimum)) is None:
         return [f"vmOpts.qemu.minimumVersion: {minimum!r} is not a version such as 8.2.1"]

@@ -72,6 +72,11 @@ def test_all_problems_are_reported_together() -> None:
     ]
 
 
+@pytest.mark.parametrize(("options", "fine"), [("fast", False), ([1], False), (None, True), ({}, True)])
+def test_the_options_of_qemu_are_a_mapping(options: object, fine: bool) -> None:
+    assert (problems(a_config(vm_opts={"qemu": options}), LINUX) == []) is fine
+
+
 def test_a_network_by_name_is_accepted_as_instances_of_lima_have_them() -> None:
     assert problems(a_config(networks=(Network(lima="user-v2"),)), LINUX) == []
 
