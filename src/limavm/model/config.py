@@ -145,14 +145,14 @@ class Provision(Sparse, frozen=True, kw_only=True):
     """A piece of work done inside the guest at boot (spec/config.md 1.9)."""
 
     mode: str = always("system")
-    script: str = ""
-    file: Locator | None = None
     skip_default_dependency_resolution: bool | None = None
+    script: str = always("")
+    file: Locator | None = None
     playbook: str = ""
     content: str | None = None
     overwrite: bool | None = None
-    path: str | None = None
     owner: str | None = None
+    path: str | None = None
     permissions: str | None = None
     expression: str | None = None
     format: str | None = None

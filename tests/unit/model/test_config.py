@@ -68,6 +68,9 @@ def test_keys_are_in_the_order_in_which_lima_prints_them() -> None:
     assert list(msgspec.to_builtins(Probe(script="s", description="d", hint="h"))) == [
         *("mode", "description", "script", "hint"),
     ]
+    assert list(msgspec.to_builtins(Provision(mode="dependency", skip_default_dependency_resolution=True))) == [
+        *("mode", "skipDefaultDependencyResolution", "script"),
+    ]
     assert list(msgspec.to_builtins(PortForward()))[:2] == ["guestIPMustBeZero", "guestIP"]
 
 
