@@ -40,6 +40,7 @@ _PACKAGES = {
     "scp": ("openssh-client", "openssh"),
     "ssh": ("openssh-client", "openssh"),
     "ssh-keygen": ("openssh-client", "openssh"),
+    "swtpm": ("swtpm", "swtpm"),
     "unshare": ("util-linux", None),
 }
 

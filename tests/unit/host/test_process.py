@@ -65,6 +65,7 @@ def test_a_program_that_takes_too_long_is_killed() -> None:
         ("qemu-system-x86_64", "qemu-system-x86"),
         ("ssh", "openssh-client"),
         ("/usr/bin/ssh-keygen", "openssh-client"),
+        ("swtpm", "swtpm"),
     ],
 )
 @pytest.mark.skipif(sys.platform == "darwin", reason="Homebrew has other names")
