@@ -103,8 +103,8 @@ def confirm(question: str, *, default: bool = True) -> bool:
     if not input_is_terminal():
         return False
     while True:
-        print(f"? {question} ({'Y/n' if default else 'y/N'}) ", end="", flush=True)
         try:
+            print(f"? {question} ({'Y/n' if default else 'y/N'}) ", end="", flush=True)
             line = sys.stdin.readline()
         except KeyboardInterrupt:
             # The message has a line of its own, not the rest of the question's.
