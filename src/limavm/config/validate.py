@@ -18,7 +18,7 @@ from limavm.config.ports import check_port
 from limavm.model.arch import Arch
 from limavm.model.config import Config, File, Image
 from limavm.model.host import HostFacts
-from limavm.model.size import parse_size
+from limavm.model.size import format_size, parse_size
 from limavm.model.version import at_least, parse_version
 
 SYSTEMS = ("Linux", "Darwin", "FreeBSD", "Windows")
@@ -30,6 +30,8 @@ _RESERVED_POINTS = ("/", "/bin", "/dev", "/etc", "/home", "/opt", "/sbin", "/tmp
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _PARAM = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 _PORTS_WORTH_A_WARNING = 10
+#: Bytes. No system boots in less: `memory: 4` was meant to be 4GiB, and its machine would hang silently.
+_LEAST_MEMORY = 1 << 20
 
 
 def problems(config: Config, facts: HostFacts, *, version: str) -> list[Flaw]:
@@ -119,15 +121,18 @@ def _check_file(file: File, flaws: Flaws, *path: str | int) -> None:
 
 def _check_sizes(config: Config, flaws: Flaws) -> None:
     flaws.unless(config.cpus > 0, f"must be at least 1, not {config.cpus}", "cpus")
-    _check_size(config.memory, flaws, "memory")
+    _check_size(config.memory, flaws, "memory", least=_LEAST_MEMORY)
     _check_size(config.disk, flaws, "disk")
 
 
-def _check_size(text: str, flaws: Flaws, *path: str | int) -> None:
+def _check_size(text: str, flaws: Flaws, *path: str | int, least: int = 0) -> None:
     try:
-        parse_size(text)
+        size = parse_size(text)
     except ValueError as error:
         flaws.add(str(error), *path)
+    else:
+        short = f"{text} is less than {format_size(least)}; a number without a unit is bytes"
+        flaws.unless(size >= least, short, *path)
 
 
 def _check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:

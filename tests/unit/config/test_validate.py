@@ -25,6 +25,7 @@ CASES = [
     ("user: {uid: -1}", ["1: user.uid: -1 is no user ID"]),
     ("cpus: -1", ["1: cpus: must be at least 1, not -1"]),
     ("memory: 4Ki", ["1: memory: '4Ki' is not a size"]),
+    ("memory: 4", ["1: memory: 4 is less than 1MiB; a number without a unit is bytes"]),
     ("disk: 1,5g", ["1: disk: '1,5g' is not a size"]),
     ("memory: -1g", ["1: memory: "]),
     ("additionalDisks: [ok, 'a/b']", ["1: additionalDisks[1].name: 'a/b' is no name of a disk"]),
