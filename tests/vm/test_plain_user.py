@@ -63,5 +63,16 @@ def test_an_ordinary_user_gets_a_machine_from_nothing(plain_user: Limactl) -> No
     assert found["status"] == "Running"
     assert 'VERSION_ID="12"' in plain_user.ok("shell", "mine", "cat", "/etc/os-release")
     assert plain_user.ok("shell", "mine", "id", "-un").strip() == found["config"]["user"]["name"]
+
+
+def test_a_later_boot_does_without_cloud_init(plain_user: Limactl) -> None:
+    prepared = "/etc/systemd/system/sysinit.target.wants/lima-seed.service"
+    wait_for("the preparation", lambda: plain_user.run("shell", "mine", "test", "-e", prepared).returncode == 0)
+
+    plain_user.ok("restart", "mine")
+
+    assert plain_user.ok("shell", "mine", "systemctl", "--failed", "--plain", "--no-legend").strip() == ""
+    assert plain_user.run("shell", "mine", "test", "-e", "/run/cloud-init/result.json").returncode == 1
+    assert "192.168.5.2" in plain_user.ok("shell", "mine", "getent", "hosts", "host.lima.internal")
     plain_user.ok("stop", "mine")
     plain_user.ok("delete", "mine")
