@@ -7,7 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A deadline for one example fails on a busy machine, and says nothing about the code.
+hypothesis.settings.register_profile("limavm", deadline=None)
+hypothesis.settings.load_profile("limavm")
 
 GOLDEN = Path(__file__).parent / "golden"
 
