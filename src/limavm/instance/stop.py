@@ -48,17 +48,15 @@ def _stop_in_order(instance: Instance, report: Reporter) -> None:
     deadline = time.monotonic() + _LIMIT
     pace = Pace()
     while processes.host_agent_pid(instance.dir):
-        lines = [parsed for line in logs.lines() if (parsed := log_line_of(line, 0))]
-        for line in lines:
-            if line.level not in ("debug", "trace"):
-                report.info(f"[hostagent] {line.msg}")
+        active = _tell(logs, report)
         if time.monotonic() > deadline:
             raise UserError(
                 f"the instance {instance.name!r} did not stop within {_LIMIT:g} s",
                 where=os.path.join(instance.dir, paths.HA_STDERR),
                 hint=f"`limactl stop -f {instance.name}` ends it by force",
             )
-        pace.rest(active=bool(lines))
+        pace.rest(active=active)
+    _tell(logs, report)  # how it ended may stand there since we looked last
     logs.close()
     if processes.driver_pid(instance.dir, instance.vm_type):
         raise UserError(
@@ -66,6 +64,21 @@ def _stop_in_order(instance: Instance, report: Reporter) -> None:
             where=instance.dir,
             hint=f"`limactl start {instance.name}` takes it over, `limactl stop -f {instance.name}` ends it",
         )
+
+
+def _tell(logs: Tail, report: Reporter) -> bool:
+    """Report what the host agent has logged since the last time, at its own level; whether there was anything."""
+    lines = [parsed for line in logs.lines() if (parsed := log_line_of(line, 0))]
+    for line in lines:
+        text = f"[hostagent] {line.msg}"
+        match line.level:
+            case "debug" | "trace":
+                report.debug(text)
+            case "info":
+                report.info(text)
+            case _:
+                report.warning(text)
+    return bool(lines)
 
 
 def force_stop(instance: Instance, report: Reporter) -> None:

@@ -22,6 +22,40 @@ with held(sys.argv[1]):
 """
 
 
+#: Stands for an agent and its machine; at SIGINT it logs what is in argv, and ends at once.
+AGENT = """
+import asyncio, signal, sys
+from limavm.host.pidfile import held
+from limavm.hostagent.api import json_response, serving
+from limavm.hostagent.client import Info
+
+async def main(directory):
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, told.set)
+    async with serving(directory + "/ha.sock", {"/v1/info": lambda q: json_response(Info(ssh_local_port=4022))}):
+        print("ready", flush=True)
+        await told.wait()
+    with open(directory + "/ha.stderr.log", "a") as log:
+        log.write(sys.argv[2])
+
+with held(sys.argv[1] + "/ha.pid"), held(sys.argv[1] + "/qemu.pid"):
+    asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_what_the_agent_logs_to_its_end_is_told_at_its_level(dev: Path) -> None:
+    (dev / "ha.stderr.log").write_text("")
+    lines = "".join(f'{{"level":"{level}","msg":"{level}!"}}\n' for level in ("info", "warning", "debug"))
+    with subprocess.Popen([sys.executable, "-c", AGENT, str(dev), lines], stdout=subprocess.PIPE) as agent:
+        assert agent.stdout
+        agent.stdout.readline()
+        report = KeptReport()
+
+        stop("dev", force=False, report=report)
+
+    assert report.lines[1:] == ["info: [hostagent] info!", "warning: [hostagent] warning!", "debug: [hostagent] debug!"]
+
+
 def test_a_stopped_instance_cannot_be_stopped_in_order(dev: Path) -> None:
     with pytest.raises(UserError, match="not running: its status is Stopped") as raised:
         stop("dev", force=False, report=KeptReport())
