@@ -43,6 +43,9 @@ ELSEWHERE = {
         # Written for hosts that none of us has: checked for their types, and not run.
         *("host/platform/netbsd", "host/platform/windows"),
     ],
+    "unit/hostagent/test_agent.py": [
+        *("cli/hostagent", "hostagent/running", "instance/planning", "instance/start", "store/plan"),
+    ],
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
     "unit/hostagent/test_guesttime.py": ["hostagent/timings"],
@@ -52,8 +55,7 @@ ELSEWHERE = {
     "unit/instance/test_timings.py": ["instance/stopwatch"],
     # What only a machine that runs can show.
     "vm/test_life.py": [
-        *("cli/hostagent", "cli/reconnect", "hostagent/agent", "hostagent/running", "instance/planning"),
-        *("instance/prepare", "instance/ready", "instance/start", "store/plan"),
+        *("cli/reconnect", "instance/prepare"),
     ],
 }
 #: Test files that are about no single module.
@@ -61,6 +63,7 @@ CROSS_CUTTING = {
     "cli/test_commands.py",
     "cli/test_lean.py",
     "host/platform/test_facts.py",
+    "images/build/test_guest.py",
     "test_bench.py",
     "test_conftest.py",
     "test_layers.py",

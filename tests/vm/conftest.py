@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ def first_start(limactl: Limactl, machine: str) -> str:
 @pytest.fixture(scope="session")
 def plain_user() -> Iterator[Limactl]:
     """limactl as an ordinary user: ourselves, or when we are root a user made for the tests."""
-    if os.getuid() != 0:
+    if sys.platform == "win32" or os.getuid() != 0:
         home = short_directory("lu-")
         yield Limactl(home)
         Limactl(home).remove_all()

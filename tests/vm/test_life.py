@@ -7,11 +7,15 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.vm.limactl import Limactl, is_alive, wait_for
+
+if sys.platform == "win32":
+    pytest.skip("machines run on Linux only so far", allow_module_level=True)
 
 pytestmark = pytest.mark.vm
 

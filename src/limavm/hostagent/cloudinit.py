@@ -30,7 +30,9 @@ echo $((${{last%%:*}} + 1))
 
 
 def _lines_from(number: int) -> str:
-    return f"""{{ [ -e /run/cloud-init/result.json ] || [ -e /run/lima/seed-applied ]; }} && echo completed || echo active
+    return f"""state=active
+for mark in /run/cloud-init/result.json /run/lima/seed-applied; do [ ! -e "$mark" ] || state=completed; done
+echo $state
 tail -n +{number} {_LOG} 2>/dev/null | head -n {_MOST_LINES}
 """
 

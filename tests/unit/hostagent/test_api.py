@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
 from limavm.hostagent.api import error_response, json_response, serving
 from limavm.hostagent.client import AgentError, Info, info
+
+if sys.platform == "win32":
+    pytest.skip("unix sockets", allow_module_level=True)
 
 ROUTES = {"/v1/info": lambda _query: json_response(Info(ssh_local_port=4022, state="running"))}
 

@@ -11,6 +11,9 @@ import pytest
 from limavm.errors import BusyError, UserError
 from limavm.store import instances
 
+if sys.platform == "win32":
+    pytest.skip("SIGKILL", allow_module_level=True)
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
