@@ -23,7 +23,7 @@ from limavm.hostagent import requirements
 from limavm.hostagent.api import Response, error_response, json_response, serving
 from limavm.hostagent.client import Info
 from limavm.hostagent.cloudinit import follow_cloud_init
-from limavm.hostagent.events import Emitter, log_json_to
+from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest, SSHTarget
 from limavm.hostagent.guesttime import record_guest_phases
 from limavm.hostagent.panic import kernel_panic
@@ -54,21 +54,30 @@ def main(
 ) -> int:
     """Be the host agent of the instance `name` until its machine has ended; returns the exit code.
 
-    `foreground` copies what is said to the log files as well as to our own output, `progress` tells
-    what cloud-init does.
+    `foreground` writes events and log to the instance's files, and the log for people to the terminal;
+    `progress` tells what cloud-init does.
     """
     directory = paths.instance_dir(name)
     with contextlib.ExitStack() as files:
-        out, err = _streams(directory, foreground, files)
-        log_json_to(*err, debug=debug)
+        out, err = sys.stdout, sys.stderr
+        if foreground:
+            out, err = (files.enter_context(_log_file(directory, log)) for log in (paths.HA_STDOUT, paths.HA_STDERR))
+        log_json_to(err, debug=debug)
+        if foreground:
+            log_text_to(sys.stderr, debug=debug)
         _raise_descriptor_limit()
-        agent = Agent(directory, Emitter(*out), Recorder(directory), progress=progress)
+        agent = Agent(directory, Emitter(out), Recorder(directory), progress=progress)
         try:
             with pidfile.held(pid_path):
                 return _run(agent, socket_path)
         except BusyError as error:  # the events are the other agent's
             log.error("%s", error)
             return 1
+
+
+def _log_file(directory: str, name: str) -> TextIO:
+    """A log file: whoever follows the instance reads there, also when we run in a terminal."""
+    return open(os.path.join(directory, name), "a", encoding="utf-8")
 
 
 def _run(agent: "Agent", socket_path: str) -> int:
@@ -86,15 +95,6 @@ def _run(agent: "Agent", socket_path: str) -> int:
     finally:
         agent.emitter.fresh(AgentStatus(exiting=True))
     return 0
-
-
-def _streams(directory: str, foreground: bool, files: contextlib.ExitStack) -> tuple[list[TextIO], list[TextIO]]:
-    out, err = [sys.stdout], [sys.stderr]
-    if foreground:  # Lima writes no events then, and a stop from another terminal waits in vain
-        for name, streams in ((paths.HA_STDOUT, out), (paths.HA_STDERR, err)):
-            log_file = open(os.path.join(directory, name), "a", encoding="utf-8")  # noqa: SIM115 - the stack owns it
-            streams.append(files.enter_context(log_file))
-    return out, err
 
 
 def _raise_descriptor_limit() -> None:

@@ -59,14 +59,21 @@ class JSONFormatter(logging.Formatter):
         return msgspec.json.encode(line).decode()
 
 
-def log_json_to(*streams: TextIO, debug: bool = False) -> None:
-    """Send the whole program's log to streams as JSON lines, at debug level at least."""
+def log_json_to(stream: TextIO, *, debug: bool = False) -> None:
+    """Send the whole program's log to a stream as JSON lines, at debug level at least."""
     root = logging.getLogger()
     root.handlers.clear()
-    for stream in streams:
-        handler = logging.StreamHandler(stream)
-        handler.setFormatter(JSONFormatter())
-        root.addHandler(handler)
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JSONFormatter())
+    root.addHandler(handler)
     root.setLevel(logging.NOTSET if debug else logging.DEBUG)
     logging.getLogger("asyncio").setLevel(logging.INFO)
     logging.getLogger("qemu").setLevel(logging.WARNING)
+
+
+def log_text_to(stream: TextIO, *, debug: bool = False) -> None:
+    """Send the log to a stream for people as well, without what only a maintainer wants to know."""
+    handler = logging.StreamHandler(stream)
+    handler.setLevel(logging.DEBUG if debug else logging.INFO)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.getLogger().addHandler(handler)

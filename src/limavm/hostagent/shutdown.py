@@ -1,7 +1,7 @@
 """How a machine is ended: the power button, more than once, then `poweroff` over ssh, then the plug.
 
-A guest that has no handler for the button yet, or loses one press, is asked again; one that never
-listens is told over ssh; what still runs after the limit is killed (spec/runtime.md 4.8, 15).
+A guest that has no handler for the button yet, or loses one press, is asked again and again; one that
+does not listen is told over ssh as well; what still runs after the limit is killed (spec/runtime.md 4.8, 15).
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from limavm.driver import VirtualMachine
 from limavm.errors import UserError
+from limavm.host.aprocess import Completed
 from limavm.model.value import Value
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class Patience(Value, frozen=True, kw_only=True):
 
 async def power_off(
     vm: VirtualMachine,
-    poweroff_over_ssh: Callable[[], Awaitable[object]],
+    poweroff_over_ssh: Callable[[], Awaitable[Completed]],
     hurry: asyncio.Event,
     patience: Patience = Patience(),  # noqa: B008 - frozen
 ) -> None:
@@ -47,18 +48,26 @@ async def power_off(
     await vm.kill()
 
 
-async def _ask(vm: VirtualMachine, poweroff_over_ssh: Callable[[], Awaitable[object]], patience: Patience) -> None:
+async def _ask(vm: VirtualMachine, poweroff_over_ssh: Callable[[], Awaitable[Completed]], patience: Patience) -> None:
+    """Ask until cancelled: a guest that is still booting hears neither its button nor ssh for a while."""
     waited = 0.0
-    while waited < patience.ssh:
+    while True:
         await _try("press the power button", vm.press_power_button)
         await asyncio.sleep(patience.button)
         waited += patience.button
-    log.warning("The guest does not answer to its power button; powering it off over ssh")
-    await _try("power off over ssh", poweroff_over_ssh)
+        if waited >= patience.ssh:
+            log.warning("The guest does not answer to its power button; powering it off over ssh")
+            await _try("power off over ssh", poweroff_over_ssh)
 
 
-async def _try(what: str, step: Callable[[], Awaitable[object]]) -> None:
+async def _try(what: str, step: Callable[[], Awaitable[Completed | None]]) -> None:
     try:
-        await step()
-    except (OSError, TimeoutError, UserError) as error:
+        done = await step()
+    except TimeoutError:
+        log.warning("Could not %s: no answer", what)
+    except (OSError, UserError) as error:
         log.warning("Could not %s: %s", what, error)
+    else:
+        if done is not None and done.status:
+            reason = done.stderr.decode(errors="replace").strip()[-500:]
+            log.warning("Could not %s: exit status %d%s", what, done.status, f": {reason}" if reason else "")

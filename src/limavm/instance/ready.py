@@ -2,21 +2,32 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from limavm.errors import UserError
 from limavm.host import paths
-from limavm.host.process import Child
 from limavm.instance.follow import Pace, Tail, log_line_of, status_of
 from limavm.model.event import CloudInitProgress
 from limavm.model.instance import Instance
 from limavm.model.report import Reporter
 
+#: Seconds without a line after which one is said.
+_SILENCE = 15.0
+
 
 def wait_until_running(
-    instance: Instance, agent: Child, since: float, limit: float, report: Reporter, *, progress: bool = False
+    instance: Instance,
+    ended: Callable[[], int | None],
+    since: float,
+    limit: float,
+    report: Reporter,
+    *,
+    progress: bool = False,
 ) -> None:
-    """Return when the agent emits `running`; what it logs meanwhile is reported.
+    """Return when the agent emits `running`; what it logs meanwhile is reported, and now and then that nothing is.
+
+    `ended` gives the agent's exit status once it has ended; lines from before `since`, in seconds since
+    the epoch, do not count.
 
     With `progress`, what cloud-init does is reported too, and its end is waited for. Raises UserError
     when the agent exits, becomes degraded or takes longer than `limit` seconds. The limit ends the
@@ -25,20 +36,21 @@ def wait_until_running(
     events = Tail(os.path.join(instance.dir, paths.HA_STDOUT))
     logs = Tail(os.path.join(instance.dir, paths.HA_STDERR))
     watch = _Watch(instance, report, since, progress=progress)
-    deadline = time.monotonic() + limit
+    began = time.monotonic()
     pace = Pace()
     try:
         while not watch.ready:
-            ended = agent.poll() is not None
+            status = ended()
             active = watch.take(logs.lines(), events.lines())
-            if ended and not active:
-                raise watch.failure(f"the host agent has ended with status {agent.returncode}")
-            if time.monotonic() > deadline:
+            if status is not None and not active:
+                raise watch.failure(f"the host agent has ended with status {status}")
+            if time.monotonic() - began > limit:
                 raise UserError(
                     f"the instance {instance.name!r} did not become ready within {limit:g} s; it goes on booting",
                     where=os.path.join(instance.dir, paths.SERIAL_LOG),
                     hint="wait and see with `limactl list`, or give a longer --timeout",
                 )
+            watch.say_if_silent(time.monotonic() - began)
             pace.rest(active=active)
     finally:
         events.close()
@@ -50,6 +62,7 @@ class _Watch:
 
     def __init__(self, instance: Instance, report: Reporter, since: float, *, progress: bool) -> None:
         self._running = False
+        self._last_word = time.monotonic()
         self._progress = progress
         self._instance = instance
         self._report = report
@@ -57,6 +70,12 @@ class _Watch:
         self._port = 0
         self._errors: tuple[str, ...] = ()
         self._told: CloudInitProgress | None = None
+
+    def say_if_silent(self, elapsed: float) -> None:
+        """Tell a person who sees nothing happen that something does; `elapsed` is in seconds."""
+        if time.monotonic() - self._last_word > _SILENCE:
+            self._last_word = time.monotonic()
+            self._report.info(f"The guest is booting; {elapsed:.0f} s so far")
 
     @property
     def ready(self) -> bool:
@@ -77,6 +96,8 @@ class _Watch:
         parsed = log_line_of(line, self._since)
         if parsed is None:
             return
+        if parsed.level not in ("debug", "trace"):
+            self._last_word = time.monotonic()
         text = f"[hostagent] {parsed.msg}" + (f": {parsed.error}" if parsed.error else "")
         match parsed.level:
             case "debug" | "trace":

@@ -3,10 +3,12 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import NoReturn
 
 from limavm.errors import UserError
 from limavm.host import paths, process
+from limavm.hostagent.client import info
 from limavm.instance.inspect import inspect
 from limavm.instance.planning import write_plan
 from limavm.instance.prepare import prepare_locked
@@ -42,15 +44,8 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
     found = inspect(name)
     if found.config is None:
         raise UserError(f"the configuration of {name!r} cannot be used: {'; '.join(found.errors)}", where=found.dir)
-    if found.status is Status.RUNNING:
-        report.info(f"The instance {name!r} is running already. Run `{shell_command(name)}` to open a shell.")
-        return found
     if found.host_agent_pid:
-        raise UserError(
-            f"a host agent runs already for {name!r}, PID {found.host_agent_pid}: the instance is starting or stopping",
-            where=found.dir,
-            hint=f"wait until it is done; `limactl stop -f {name}` ends it",
-        )
+        return _join(found, options, report)
     began = time.time()
     with instances.exclusive(name) as directory:
         _get_ready(found, directory, report)
@@ -60,13 +55,42 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
         agent = _spawn(argv, directory)
         _wait_for_pid(agent, directory)
     try:
-        wait_until_running(found, agent, began, options.timeout, report, progress=options.progress)
-    except KeyboardInterrupt:
-        report.warning(f"Not waiting any longer. The machine goes on booting: `limactl stop {name}` ends it.")
-        raise
+        return _when_ready(found, agent.poll, began, options, report)
     finally:
         process.let_go(agent)
-    running = inspect(name)
+
+
+def _join(found: Instance, options: StartOptions, report: Reporter) -> Instance:
+    """The instance that another command has started: as it is when it is ready, else when it becomes so."""
+    name = found.name
+    state = info(os.path.join(found.dir, paths.HA_SOCK)).state
+    if state == "stopping" or (not state and found.status is not Status.RUNNING):
+        raise UserError(
+            f"the host agent of {name!r}, process {found.host_agent_pid}, is stopping the instance",
+            where=found.dir,
+            hint=f"wait until it has ended; `limactl stop -f {name}` ends it at once",
+        )
+    if state != "starting":
+        report.info(f"The instance {name!r} is running already. Run `{shell_command(name)}` to open a shell.")
+        return found
+    report.info(f"The instance {name!r} is being started already; waiting for it")
+
+    def ended() -> int | None:
+        return None if processes.host_agent_pid(found.dir) else 0
+
+    return _when_ready(found, ended, 0.0, options, report)
+
+
+def _when_ready(
+    found: Instance, ended: Callable[[], int | None], since: float, options: StartOptions, report: Reporter
+) -> Instance:
+    try:
+        wait_until_running(found, ended, since, options.timeout, report, progress=options.progress)
+    except KeyboardInterrupt:
+        report.text("")  # the terminal has just echoed ^C
+        report.warning(f"Not waiting any longer. The machine goes on booting: `limactl stop {found.name}` ends it.")
+        raise
+    running = inspect(found.name)
     if not options.quiet:
         _say_ready(running, report)
     return running

@@ -120,6 +120,26 @@ def test_a_killed_agent_is_followed_by_one_that_adopts_the_machine(dev: Path, mo
     assert (second.driver_pid, second.ssh_local_port) == (first.driver_pid, first.ssh_local_port)
 
 
+def test_a_second_start_waits_with_the_first(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="goes on booting"):
+        start("dev", StartOptions(timeout=0.01), report=KeptReport())  # a guest without sshd never is ready
+    report = KeptReport()
+
+    with pytest.raises(UserError, match="goes on booting"):
+        start("dev", StartOptions(timeout=0.2), report=report)
+
+    assert report.lines[0] == "info: The instance 'dev' is being started already; waiting for it"
+
+
+def test_a_start_of_a_running_instance_leaves_it_alone(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    first = start("dev", StartOptions(timeout=60), report=KeptReport())
+    report = KeptReport()
+
+    assert start("dev", StartOptions(timeout=60), report=report).host_agent_pid == first.host_agent_pid
+    assert report.lines == ["info: The instance 'dev' is running already. Run `limactl shell dev` to open a shell."]
+
+
 def test_a_machine_that_dies_makes_the_instance_stopped(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_QEMU", "sshd")
     running = start("dev", StartOptions(timeout=60), report=KeptReport())

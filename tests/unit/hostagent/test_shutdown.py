@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from limavm.errors import UserError
+from limavm.host.aprocess import Completed
 from limavm.hostagent.shutdown import Patience, power_off
 from limavm.model.machine import Machine
 
@@ -57,38 +58,43 @@ class FakeMachine:
 
 
 class Poweroff:
-    def __init__(self, vm: FakeMachine, *, works: bool) -> None:
-        self.asked = False
+    """Over ssh: works at the n-th try, or never for 0."""
+
+    def __init__(self, vm: FakeMachine, *, works: int) -> None:
+        self.asked = 0
         self._vm = vm
         self._works = works
 
-    async def __call__(self) -> None:
-        self.asked = True
-        if not self._works:
+    async def __call__(self) -> Completed:
+        self.asked += 1
+        if self._works < self.asked:
             raise TimeoutError
+        if self._works > self.asked:
+            return Completed(255, b"", b"refused")
         self._vm.over.set()
+        return Completed(0, b"", b"")
 
 
 async def test_one_press_is_enough_for_a_guest_that_listens() -> None:
     vm = FakeMachine(ends_at_press=1)
-    poweroff = Poweroff(vm, works=True)
+    poweroff = Poweroff(vm, works=1)
 
     await power_off(vm, poweroff, asyncio.Event(), QUICK)
 
-    assert (vm.presses, vm.killed, poweroff.asked) == (1, False, False)
+    assert (vm.presses, vm.killed, poweroff.asked) == (1, False, 0)
 
 
 async def test_the_button_is_pressed_again_when_the_guest_missed_it() -> None:
     vm = FakeMachine(ends_at_press=2)
 
-    await power_off(vm, Poweroff(vm, works=True), asyncio.Event(), QUICK)
+    await power_off(vm, Poweroff(vm, works=1), asyncio.Event(), QUICK)
 
     assert (vm.presses, vm.killed) == (2, False)
 
 
 async def test_a_guest_without_a_button_handler_is_powered_off_over_ssh() -> None:
     vm = FakeMachine()
-    poweroff = Poweroff(vm, works=True)
+    poweroff = Poweroff(vm, works=1)
 
     await power_off(vm, poweroff, asyncio.Event(), QUICK)
 
@@ -96,10 +102,20 @@ async def test_a_guest_without_a_button_handler_is_powered_off_over_ssh() -> Non
     assert not vm.killed
 
 
+async def test_a_guest_that_is_still_booting_is_asked_until_it_hears() -> None:
+    vm = FakeMachine()
+    poweroff = Poweroff(vm, works=3)
+
+    await power_off(vm, poweroff, asyncio.Event(), Patience(button=0.001, ssh=0.002, kill=30))
+
+    assert not vm.killed
+    assert vm.presses > 3
+
+
 async def test_a_guest_that_never_ends_is_killed() -> None:
     vm = FakeMachine(broken_button=True)
 
-    await power_off(vm, Poweroff(vm, works=False), asyncio.Event(), QUICK)
+    await power_off(vm, Poweroff(vm, works=0), asyncio.Event(), QUICK)
 
     assert vm.killed
 
@@ -110,6 +126,6 @@ async def test_a_second_signal_kills_at_once() -> None:
     hurry.set()
 
     async with asyncio.timeout(5):
-        await power_off(vm, Poweroff(vm, works=False), hurry, Patience(button=60, ssh=60, kill=600))
+        await power_off(vm, Poweroff(vm, works=0), hurry, Patience(button=60, ssh=60, kill=600))
 
     assert vm.killed

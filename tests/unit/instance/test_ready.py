@@ -31,7 +31,7 @@ def events(dev: Path, *statuses: dict[str, object]) -> None:
 
 def wait(child: "subprocess.Popen[bytes]", limit: float = 30, *, progress: bool = False) -> list[str]:
     report = KeptReport()
-    wait_until_running(inspect("dev"), child, time.time(), limit, report, progress=progress)
+    wait_until_running(inspect("dev"), child.poll, time.time(), limit, report, progress=progress)
     return report.lines
 
 

@@ -69,6 +69,7 @@ class QemuDriver:
         decision = resolve.choose_accelerator(asked, config.arch, host)
         if settings.needs_installed_firmware(config):
             firmware.find_code(config.arch, asked.program.path, host.home)
+        ensure_program("qemu-img")  # a package of its own; disks are made with it
         if config.tpm:
             ensure_program("swtpm")
         return [*warnings, *([decision.warning] if decision.warning else ()), *settings.warnings(config)]
