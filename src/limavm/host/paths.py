@@ -40,7 +40,7 @@ TIMINGS_JSON = "timings.json"
 DISPOSABLE = (".pid", ".sock", ".tmp")
 
 #: Any of these makes a directory an existing instance (spec/runtime.md 1.3).
-_EXISTING = (HA_STDOUT, HA_STDERR, "vz-identifier", IMAGE, DISK, BASE_DISK, DIFF_DISK, CIDATA_ISO)
+_EXISTING = frozenset((HA_STDOUT, HA_STDERR, "vz-identifier", IMAGE, DISK, BASE_DISK, DIFF_DISK, CIDATA_ISO))
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[._-](?:[A-Za-z0-9]+))*")
 _MAX_IDENTIFIER = 76
@@ -54,7 +54,16 @@ def lima_home() -> str:
     Raises UserError when neither is known.
     """
     home = os.environ.get("LIMA_HOME") or os.path.join(user_home(), ".lima")
-    return os.path.realpath(home) if os.path.lexists(home) else os.path.abspath(home)
+    if home in _resolved:
+        return _resolved[home]
+    if not os.path.lexists(home):
+        return os.path.abspath(home)
+    return _resolved.setdefault(home, os.path.realpath(home))
+
+
+#: Homes that exist, resolved once: `list` asks twice for every instance. A relative one is for the
+#: directory in which the command began.
+_resolved: dict[str, str] = {}
 
 
 def user_home() -> str:
@@ -129,4 +138,7 @@ def check_socket_length(directory: str) -> None:
 
 def exists_as_instance(directory: str) -> bool:
     """Whether the directory was used already, which decides version-dependent defaults."""
-    return any(os.path.lexists(os.path.join(directory, name)) for name in _EXISTING)
+    try:
+        return not _EXISTING.isdisjoint(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
