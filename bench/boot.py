@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -75,9 +76,8 @@ def bare_boot(machine: Machine, argv: Sequence[str], base: str) -> float:
     ssh = machine.ssh_argv("-o", f"Port={port}", "-o", "ControlMaster=no", "-o", "ControlPath=none")
     begin = time.perf_counter()
     with qemu(bare_argv(argv, machine.directory, overlay, port)):
-        while not (
-            speaks_ssh(port) and subprocess.run([*ssh, "true"], capture_output=True, check=False).returncode == 0
-        ):
+        wait_for_banner(port)
+        while subprocess.run([*ssh, "true"], capture_output=True, check=False).returncode != 0:
             if time.perf_counter() - begin > DEADLINE:
                 sys.exit(f"no ssh on the bare QEMU after {DEADLINE:.0f} s, see {machine.file('bare-serial.log')}")
             time.sleep(0.05)
@@ -86,11 +86,24 @@ def bare_boot(machine: Machine, argv: Sequence[str], base: str) -> float:
     return seconds
 
 
-def speaks_ssh(port: int) -> bool:
-    """Whether a server greets on the port. QEMU accepts connections long before the guest does."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
-        return connection.recv(4) == b"SSH-"
-    return False
+def wait_for_banner(port: int) -> None:
+    """Return when an ssh server greets on the port. QEMU accepts connections long before the guest does.
+
+    A connection of that time may never be answered, so another one is begun beside it every half second.
+    """
+    greeted = threading.Event()
+    deadline = time.perf_counter() + DEADLINE
+    while not greeted.wait(0.5):
+        if time.perf_counter() > deadline:
+            sys.exit(f"no ssh on the bare QEMU after {DEADLINE:.0f} s")
+        threading.Thread(target=listen_for_banner, args=(port, greeted), daemon=True).start()
+
+
+def listen_for_banner(port: int, greeted: threading.Event) -> None:
+    """Set the event if a server greets within five seconds."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        if connection.recv(4) == b"SSH-":
+            greeted.set()
 
 
 def phases(machine: Machine) -> dict[str, float]:
