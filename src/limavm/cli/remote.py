@@ -24,7 +24,8 @@ from limavm.ssh.options import Client, option_args, options, without_control
 from limavm.ssh.quoting import remote_command, workdir_prefix
 from limavm.store import processes
 
-#: Seconds that ssh waits for a connection of its own; an emulated guest takes a few.
+#: Seconds that ssh waits for an answer on a connection of its own; an emulated guest takes a few. A dead
+#: connection is given up after the third question.
 _PATIENCE = 30
 _ADDRESS = "127.0.0.1"
 #: Words that are commands of limactl and hardly programs of the guest.
@@ -101,8 +102,9 @@ def command_line(
         *["-t"] * sys.stdout.isatty(),
         *(["-o", "SendEnv=COLORTERM"] if environment.get("COLORTERM") else []),
         *["-o", "LogLevel=QUIET" if client.version < _TALKATIVE else "LogLevel=ERROR"],
-        # Without a master, in a guest that is just booting, ssh would wait for an answer for minutes.
-        *["-o", f"ConnectTimeout={_PATIENCE}"],
+        # Without a master, ssh would wait for minutes for a guest that is just booting, and for ever for one that
+        # has forgotten the connection in a reboot.
+        *["-o", f"ConnectTimeout={_PATIENCE}", "-o", f"ServerAliveInterval={_PATIENCE // 3}"],
         *["-p", str(_port(config, directory))],
         *[_ADDRESS, "--", _script(config, command, flags, environment)],
     ]

@@ -52,10 +52,12 @@ def test_the_command_line_of_ssh(running: Path, home: Path) -> None:
     assert args[:4] == ["--first", "-F", "/dev/null", "-o"]
     assert args[4] == f'IdentityFile="{home}/_config/user"'
     assert f'ControlPath="{running}/ssh.sock"' in args
-    assert args[-8:] == [
+    assert args[-10:] == [
         "LogLevel=ERROR",
         "-o",
         "ConnectTimeout=30",
+        "-o",
+        "ServerAliveInterval=10",
         "-p",
         "60022",
         "127.0.0.1",
