@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.vm.limactl import Limactl
+import limavm
+from tests.vm.limactl import BIN, Limactl
 
 #: The name that the shared machine has.
 NAME = "shared"
@@ -64,8 +66,31 @@ def plain_user() -> Iterator[Limactl]:
         env={"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache"), "USER": name},
         prefix=("setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups"),
     )
+    copy = short_directory("lc-")
     try:
+        if subprocess.run([*user.prefix, "test", "-x", BIN / "limactl"], check=False).returncode != 0:
+            user.bin = copied_installation(copy)
         yield user
         user.remove_all()
     finally:
         subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
+        shutil.rmtree(copy)
+
+
+def copied_installation(directory: Path) -> Path:
+    """The installed packages and commands again where every user may read them: a checkout may be private."""
+    directory.chmod(0o755)
+    packages = directory / "packages"
+    shutil.copytree(sysconfig.get_path("purelib"), packages, symlinks=True)
+    shutil.copytree(Path(limavm.__file__).parent, packages / "limavm", dirs_exist_ok=True)
+    programs = directory / "bin"
+    programs.mkdir()
+    python = os.path.realpath(sys.executable)
+    for name, call in (("limactl", "run"), ("lima", "lima")):
+        program = programs / name
+        program.write_text(
+            f"#!/bin/sh\nPYTHONPATH={packages} exec {python} -P -c 'import limavm.__main__ as m; m.{call}()' \"$@\"\n"
+        )
+        program.chmod(0o755)
+    subprocess.run(["chmod", "-R", "a+rX", directory], check=True)
+    return programs

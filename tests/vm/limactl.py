@@ -22,6 +22,7 @@ class Limactl:
     home: Path
     env: dict[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
+    bin: Path = BIN
 
     def environment(self) -> dict[str, str]:
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME") if name in os.environ}
@@ -29,7 +30,7 @@ class Limactl:
         return {**keep, **proxies, "LIMA_HOME": str(self.home), **self.env}
 
     def argv(self, *args: str, program: str = "limactl") -> list[str]:
-        return [*self.prefix, str(BIN / program), *args]
+        return [*self.prefix, str(self.bin / program), *args]
 
     def run(
         self,
