@@ -48,11 +48,10 @@ ELSEWHERE = {
     ],
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
-    "unit/hostagent/test_guesttime.py": ["hostagent/timings"],
     "unit/images/build/test_entry.py": ["images/build/data"],
     "unit/instance/test_create.py": ["instance/resolving", "instance/seeding", "model/host"],
     "unit/instance/test_inspect.py": ["model/instance"],
-    "unit/instance/test_timings.py": ["instance/stopwatch"],
+    "unit/instance/test_timings.py": ["store/timings"],
     # What only a machine that runs can show.
     "vm/test_life.py": [
         *("cli/reconnect", "instance/prepare"),

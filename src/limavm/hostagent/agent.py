@@ -29,11 +29,11 @@ from limavm.hostagent.guesttime import record_guest_phases
 from limavm.hostagent.panic import kernel_panic
 from limavm.hostagent.running import running
 from limavm.hostagent.shutdown import power_off
-from limavm.hostagent.timings import Recorder
 from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
 from limavm.store.plan import load_plan, save_machine
 from limavm.store.processes import driver_pid
+from limavm.store.timings import Recorder
 
 if sys.platform != "win32":
     import resource
@@ -66,7 +66,7 @@ def main(
         if foreground:
             log_text_to(sys.stderr, debug=debug)
         _raise_descriptor_limit()
-        agent = Agent(directory, Emitter(out), Recorder(directory), progress=progress)
+        agent = Agent(directory, Emitter(out), Recorder(directory, resume=True), progress=progress)
         try:
             with pidfile.held(pid_path):
                 return _run(agent, socket_path)

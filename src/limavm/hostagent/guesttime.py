@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from limavm.hostagent.guest import Guest
-from limavm.hostagent.timings import Recorder
 from limavm.model.value import Value
+from limavm.store.timings import Recorder
 
 log = logging.getLogger(__name__)
 

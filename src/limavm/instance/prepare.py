@@ -5,27 +5,27 @@ from limavm.errors import UserError
 from limavm.images.disk import ensure_disk
 from limavm.images.prepare import prepare as prepare_images
 from limavm.instance.resolving import checked_driver, resolve_and_cache
-from limavm.instance.stopwatch import Stopwatch
 from limavm.model.config import Config
 from limavm.model.report import Reporter
 from limavm.model.size import parse_size
 from limavm.store import instances
+from limavm.store.timings import Recorder
 
 
 def prepare(name: str, *, report: Reporter) -> None:
     """Download or build what the instance `name` starts from, so that a start needs no network."""
     with instances.exclusive(name) as directory:
         config, _ = resolve_and_cache(directory)
-        prepare_locked(config, directory, report, Stopwatch(directory))
+        prepare_locked(config, directory, report, Recorder(directory))
 
 
-def prepare_locked(config: Config, directory: str, report: Reporter, stopwatch: Stopwatch) -> None:
+def prepare_locked(config: Config, directory: str, report: Reporter, recorder: Recorder) -> None:
     """The same for a caller that holds the instance."""
     checked_driver(config)
     if not config.images:
         raise UserError("the configuration has no image", where="images", hint="see `limactl start --list-templates`")
-    with stopwatch.phase("image"):
+    with recorder.phase("image"):
         prepare_images(config.images, config.arch, directory, report)
         registry.prepare(config.vm_type, config, directory, report)
-    with stopwatch.phase("disk"):
+    with recorder.phase("disk"):
         ensure_disk(directory, parse_size(config.disk))

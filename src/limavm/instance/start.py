@@ -14,11 +14,11 @@ from limavm.instance.planning import write_plan
 from limavm.instance.prepare import prepare_locked
 from limavm.instance.ready import wait_until_running
 from limavm.instance.resolving import checked_driver, resolve_and_cache
-from limavm.instance.stopwatch import Stopwatch
 from limavm.model.instance import Instance, Status
 from limavm.model.report import Reporter
 from limavm.model.value import Value
 from limavm.store import instances, processes
+from limavm.store.timings import Recorder
 
 #: How long a host agent may take to show its PID, in seconds.
 _AGENT_LIMIT = 10.0
@@ -103,7 +103,7 @@ def shell_command(name: str) -> str:
 
 def _get_ready(found: Instance, directory: str, report: Reporter) -> None:
     """Put disks, seed and plan in place, unless the machine runs and waits for a new agent."""
-    stopwatch = Stopwatch(directory)
+    recorder = Recorder(directory)
     if processes.driver_pid(directory, found.vm_type):
         report.info(f"The machine of {found.name!r} is running without a host agent; taking it over.")
     else:
@@ -112,14 +112,14 @@ def _get_ready(found: Instance, directory: str, report: Reporter) -> None:
         for warning in (*warnings, *host_warnings):
             report.warning(warning)
         report.info(f"Starting the instance {found.name!r} with internal VM driver {driver.name!r}")
-        prepare_locked(config, directory, report, stopwatch)
-        with stopwatch.phase("seed"):
+        prepare_locked(config, directory, report, recorder)
+        with recorder.phase("seed"):
             write_plan(found.name, directory, config, driver)
     for log in (paths.HA_STDOUT, paths.HA_STDERR):
         path = os.path.join(directory, log)
         if os.path.lexists(path):
             os.unlink(path)
-    stopwatch.save()
+    recorder.save()
 
 
 def _agent_argv(name: str, directory: str, options: StartOptions) -> list[str]:

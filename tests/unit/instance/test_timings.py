@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import NotFoundError, UserError
-from limavm.instance.stopwatch import Stopwatch
 from limavm.instance.timings import load
+from limavm.store.timings import Recorder
 
 
 def test_phases_before_the_agent_are_kept_for_it(dev: Path) -> None:
-    stopwatch = Stopwatch(str(dev))
-    with stopwatch.phase("image"):
+    recorder = Recorder(str(dev))
+    with recorder.phase("image"):
         pass
-    stopwatch.save()
+    recorder.save()
 
     (span,) = load("dev").spans
 

@@ -15,14 +15,14 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """Collects spans; `save` makes them visible to `limactl timings`.
+    """Collects the spans of a start that begins now; `save` makes them visible to `limactl timings`.
 
-    It goes on with what `limactl start` has recorded, if that is of this start.
+    With `resume` it goes on with what `limactl start` has recorded, if that is of this start.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, *, resume: bool = False) -> None:
         self._path = os.path.join(directory, paths.TIMINGS_JSON)
-        self.timings = self._begun() or Timings(began=now_rfc3339(), clock=monotonic())
+        self.timings = (self._begun() if resume else None) or Timings(began=now_rfc3339(), clock=monotonic())
 
     def _begun(self) -> Timings | None:
         try:
