@@ -15,7 +15,8 @@ ORDER: list[set[str]] = [
     {"errors", ""},
     {"model"},
     {"host"},
-    {"yq", "gotemplate"},
+    {"roundtrip", "gotemplate"},
+    {"yq"},
     {"config", "images", "seed", "ssh", "network", "wire"},
     {"driver"},
     {"store"},
@@ -28,6 +29,7 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
 PURE = (
     "model",
+    "roundtrip",
     "yq",
     "gotemplate",
     "config.layer",
