@@ -10,7 +10,7 @@ from limavm.cli.instances import DEFAULT
 from limavm.cli.rejected import REJECTED, kept_when_rejected
 from limavm.cli.session import Session
 from limavm.cli.templates import read_template
-from limavm.config.embed import embed
+from limavm.config.embed import embedded
 from limavm.config.locator import Template
 from limavm.errors import UserError
 from limavm.host import paths
@@ -91,7 +91,7 @@ def create_from(
         text = reviewed(name, template, changes)
     else:
         logs.info("nothing is asked, because there is no terminal or --tty=false was given")
-        text = apply(embed(template), changes)
+        text = apply(embedded(template), changes)
     # Lines of a text that was edited are those of the kept file, else those of the template.
     source = template.locator if text == template.text else REJECTED if session.tty else f"{name}/{paths.LIMA_YAML}"
     with kept_when_rejected(text) if session.tty else contextlib.nullcontext():

@@ -6,7 +6,7 @@ from limavm.cli import editor, logs, menu, templates
 from limavm.cli.edits import Edit, apply
 from limavm.cli.rejected import REJECTED, kept_when_rejected
 from limavm.config.decode import decode
-from limavm.config.embed import embed
+from limavm.config.embed import embedded
 from limavm.config.locator import Template
 from limavm.errors import UserError
 
@@ -19,7 +19,7 @@ _LEAVE = "Leave without creating anything"
 def reviewed(name: str, template: Template, changes: Sequence[Edit]) -> bytes:
     """The text that the user agreed to; raises UserError when they left."""
     while True:
-        text = _changed(embed(template), changes)
+        text = _changed(embedded(template), changes)
         match _ask(name):
             case answer if answer == _PROCEED:
                 return text
@@ -55,4 +55,4 @@ def _edited(name: str, template: Template, text: bytes) -> bytes:
         raise UserError("nothing was created, because the text was left empty")
     with kept_when_rejected(after):
         decode(after, REJECTED)
-        return embed(Template(locator=template.locator, name=template.name, text=after))
+        return embedded(Template(locator=template.locator, name=template.name, text=after))

@@ -5,7 +5,7 @@ import sys
 
 from limavm import COMPATIBLE_WITH
 from limavm.cli import logs, output
-from limavm.config.embed import embed
+from limavm.config.embed import embedded
 from limavm.config.locator import Template, read
 from limavm.config.resolve import resolve_text
 from limavm.config.templatestore import find_template, template_names
@@ -54,7 +54,7 @@ def resolved(template: Template) -> tuple[Config, tuple[str, ...]]:
 
     A template may be for a driver that is not here, as long as it is one of Lima's.
     """
-    text, directory = embed(template), os.path.join(paths.lima_home(), template.name or "")
+    text, directory = embedded(template), os.path.join(paths.lima_home(), template.name or "")
     found = resolve_text(text, source=template.locator, directory=directory, facts=facts(), version=COMPATIBLE_WITH)
     if (driver := found.config.vm_type) in BUILT_IN_DRIVERS and driver not in names():
         warning = f"{template.locator}: the driver {driver!r} is not available here, what it needs was not checked"
@@ -77,7 +77,7 @@ def filled_default() -> object:
 
     template = read("template:default", stdin=bytes)
     found = resolve_text(
-        embed(template),
+        embedded(template),
         source=template.locator,
         directory=os.path.join(paths.lima_home(), "default"),
         facts=facts(),

@@ -10,7 +10,7 @@ from limavm.config.locator import Template
 from limavm.config.yamlnodes import line_of
 
 
-def embed(template: Template) -> bytes:
+def embedded(template: Template) -> bytes:
     """The text that becomes `lima.yaml`. Raises ConfigError, with the line, for what cannot be embedded."""
     decoded = decode(template.text, template.locator)
     if problems := [_problem(decoded, path) for path in _embeddable(decoded)]:

@@ -1,6 +1,6 @@
 import pytest
 
-from limavm.config.embed import embed
+from limavm.config.embed import embedded
 from limavm.config.errors import ConfigError
 from limavm.config.locator import Template
 
@@ -8,7 +8,7 @@ from limavm.config.locator import Template
 def test_a_template_without_bases_is_embedded_as_it_is() -> None:
     text = b"# comment\ncpus: 1\nprovision: [{script: x}]\n"
 
-    assert embed(Template(locator="x", name="x", text=text)) == text
+    assert embedded(Template(locator="x", name="x", text=text)) == text
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,6 @@ def test_a_template_without_bases_is_embedded_as_it_is() -> None:
 )
 def test_what_cannot_be_embedded_yet_is_refused(text: bytes, key: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        embed(Template(locator="x", name="x", text=text))
+        embedded(Template(locator="x", name="x", text=text))
 
     assert str(caught.value).startswith(f"{key}: this version of limavm does not embed")
