@@ -5,14 +5,15 @@ import os
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
 
-_BUILT_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
+#: The templates that come with limavm.
+BUILT_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
 
 
 def directories() -> list[str]:
     """Where templates are, the first one with a name wins."""
     if listed := os.environ.get("LIMA_TEMPLATES_PATH"):
         return [directory for directory in listed.split(os.pathsep) if directory]
-    return [os.path.join(paths.lima_home(), "_templates"), _BUILT_IN]
+    return [os.path.join(paths.lima_home(), "_templates"), BUILT_IN]
 
 
 def find_template(name: str) -> str:
