@@ -71,7 +71,8 @@ class Decoder:
 
     def problem(self, message: str, node: Node, path: Path) -> None:
         """Note what is wrong with the value at `path`."""
-        self.problems.append(Problem(message=message, source=self.source, line=node.line, key=dotted(path)))
+        source = node.source or self.source
+        self.problems.append(Problem(message=message, source=source, line=node.line, key=dotted(path)))
 
     def count(self, node: Node, path: Path) -> None:
         """Refuse a text whose aliases make more of it than anybody writes."""
@@ -102,7 +103,7 @@ class Decoder:
 
     def unknown(self, key: Scalar, path: Path, known: dict[str, Any]) -> None:
         """Warn of a key that nothing reads."""
-        text = f"{self.source}:{key.line}: {dotted((*path, key.value[:80]))}: unknown key"
+        text = f"{key.source or self.source}:{key.line}: {dotted((*path, key.value[:80]))}: unknown key"
         match = nearest(key.value, known)
         self.warnings.append(text + (f"; did you mean {match!r}?" if match else ""))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from limavm.config.decode import Decoded
 from limavm.config.errors import Path, Problem, dotted
 from limavm.config.flaw import Flaw
-from limavm.config.yamlnodes import holds, length_of, line_of
+from limavm.config.yamlnodes import holds, length_of, place_of
 
 #: These lists are joined the other way round, see `merge`.
 _WEAKEST_FIRST = ("mounts", "networks", "caCerts")
@@ -24,8 +24,8 @@ class Places:
     def problem(self, flaw: Flaw) -> Problem:
         """The flaw with the file and the line that the user has to change."""
         document, path = self._find(flaw.path)
-        line = line_of(document.root, path)
-        return Problem(message=flaw.message, source=document.source, line=line, key=dotted(path))
+        source, line = place_of(document.root, path)
+        return Problem(message=flaw.message, source=source or document.source, line=line, key=dotted(path))
 
     def _find(self, path: Path) -> tuple[Decoded, Path]:
         index = next((position for position, part in enumerate(path) if isinstance(part, int)), None)

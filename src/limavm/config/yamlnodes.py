@@ -1,4 +1,4 @@
-"""The tree of a YAML text: nodes that know their lines, and ways to find one."""
+"""The tree of a YAML text: nodes that know the file and the line they came from, and ways to find one."""
 
 from limavm.config.errors import Path
 
@@ -8,11 +8,12 @@ _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 class Scalar:
     """A text; `plain` unless it was quoted, a block, or tagged as a string."""
 
-    __slots__ = ("line", "plain", "tag", "value")
+    __slots__ = ("line", "plain", "source", "tag", "value")
 
-    def __init__(self, value: str, line: int, plain: bool, tag: str = "") -> None:
+    def __init__(self, value: str, line: int, plain: bool, tag: str = "", source: str = "") -> None:
         self.value = value
         self.line = line
+        self.source = source
         self.plain = plain
         self.tag = tag
 
@@ -25,48 +26,55 @@ class Scalar:
 class Sequence:
     """A list."""
 
-    __slots__ = ("items", "line")
+    __slots__ = ("items", "line", "source")
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, source: str = "") -> None:
         self.line = line
+        self.source = source
         self.items: list[Node] = []
 
 
 class Mapping:
     """Keys with their nodes, in the order of the text; merge keys are gone."""
 
-    __slots__ = ("entries", "line")
+    __slots__ = ("entries", "line", "source")
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, source: str = "") -> None:
         self.line = line
+        self.source = source
         self.entries: dict[str, tuple[Scalar, Node]] = {}
 
 
 Node = Scalar | Sequence | Mapping
 
 
-def _child(node: Node | None, part: str | int) -> tuple[int, Node] | None:
-    """One step down the tree: the line of the key or entry, and its node."""
+def _child(node: Node | None, part: str | int) -> tuple[Node, Node] | None:
+    """One step down the tree: the key, or the entry itself, and its node."""
     match node:
         case Mapping() if part in node.entries:
-            key, value = node.entries[str(part)]
-            return key.line, value
+            return node.entries[str(part)]
         case Sequence() if isinstance(part, int) and part < len(node.items):
-            return node.items[part].line, node.items[part]
+            return node.items[part], node.items[part]
         case _:
             return None
 
 
-def line_of(root: Node | None, path: Path) -> int:
-    """The line of the value at `path`, or of the nearest one above it; 0 when there is none."""
-    line = 0
+def place_of(root: Node | None, path: Path) -> tuple[str, int]:
+    """The file and the line of the value at `path`, or of the nearest one above it; "" and 0 when there is none."""
+    place = ("", 0)
     node = root
     for part in path:
         step = _child(node, part)
         if step is None:
             break
-        line, node = step
-    return line
+        at, node = step
+        place = (at.source, at.line)
+    return place
+
+
+def line_of(root: Node | None, path: Path) -> int:
+    """The line of `place_of`."""
+    return place_of(root, path)[1]
 
 
 def node_at(root: Node | None, path: Path) -> Node | None:
