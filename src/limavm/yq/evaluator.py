@@ -1,0 +1,111 @@
+"""Evaluation: an expression and candidates in, candidates out, within bounds of time, memory and depth.
+
+An operator is a function `(evaluator, context, expr) -> list[Candidate]`, found by `expr.op` in the table that the
+evaluator is handed (see `registry`). It gets all candidates at once and returns those that go on. It evaluates its
+operands by `evaluator.evaluate(expr.rhs, context)`, and says what is wrong by raising `Trouble(message)`. What it
+makes, it makes through `evaluator.copy`, or accounts for with `evaluator.spend`. A candidate's node is changed in
+place by those operators alone that are there to change it; everything else returns copies or the node as found.
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from limavm.roundtrip.nodes import Node
+from limavm.yq.context import Candidate, Context, World
+from limavm.yq.errors import ExpressionError, Trouble
+from limavm.yq.tree import Expr
+
+#: Operators evaluated, candidates seen, nodes copied: a few seconds at most.
+MAX_STEPS = 3_000_000
+#: Of operators within operators; Python has a thousand frames, and one level takes about five.
+MAX_DEPTH = 110
+#: Of a node made by an expression; documents have at most 100 levels.
+MAX_NODE_DEPTH = 150
+#: Characters of a text that cost as much as one step.
+_TEXT = 16
+
+Operator = Callable[["Evaluator", Context, Expr], list[Candidate]]
+
+
+class Evaluator:
+    """One evaluation of one expression: its operators, what it may see, and what it has used up."""
+
+    def __init__(self, operators: Mapping[str, Operator], parse: Callable[[str], Expr | None], world: World) -> None:
+        self.world = world
+        self.parse = parse
+        self._operators = operators
+        self._steps = 0
+        self._depth = 0
+        self._expression = ""
+
+    def evaluate(self, expr: Expr | None, context: Context) -> list[Candidate]:
+        """The results of an operator on the candidates of the context; None is the candidates themselves.
+
+        Raises ExpressionError with the place of the operator, also when the evaluation takes too much.
+        """
+        if expr is None:
+            return context.candidates
+        if self._depth >= MAX_DEPTH:
+            raise ExpressionError("the expression is nested too deeply", self._expression, expr.position)
+        self._depth += 1
+        try:
+            return self._operate(expr, context)
+        except Trouble as trouble:
+            message, hint = trouble.message, trouble.hint
+            raise ExpressionError(message, self._expression, expr.position, hint=hint) from trouble
+        finally:
+            self._depth -= 1
+
+    def _operate(self, expr: Expr, context: Context) -> list[Candidate]:
+        # A long pipe must not become deep: it is a tree that leans to the right.
+        while expr.op == "|" and expr.lhs is not None and expr.rhs is not None and expr.lhs.op not in ("as", "ref"):
+            self.spend(1 + len(context.candidates))
+            context = context.on(self.evaluate(expr.lhs, context))
+            expr = expr.rhs
+        self.spend(1 + len(context.candidates))
+        operator = self._operators.get(expr.op)
+        if operator is None:
+            raise ExpressionError(f"the operator {expr.op!r} is not supported", self._expression, expr.position)
+        return operator(self, context, expr)
+
+    def run(self, text: str, context: Context) -> list[Candidate]:
+        """The results of an expression that is a text: the outermost one, or what `eval` is given."""
+        outer, self._expression = self._expression, text
+        try:
+            return self.evaluate(self.parse(text), context)
+        finally:
+            self._expression = outer
+
+    def spend(self, steps: int) -> None:
+        """Account for work or memory; raises Trouble when it was too much altogether."""
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise Trouble("the expression takes too many steps on these documents")
+
+    def spend_text(self, length: int) -> None:
+        """Account for a text of so many characters, before it is made."""
+        self.spend(length // _TEXT)
+
+    def copy(self, node: Node) -> Node:
+        """A tree of its own with the same content; aliases within it refer to the copied anchors."""
+        copies: dict[int, Node] = {}
+        copied = self._copy(node, copies, 0)
+        for original in list(copies.values()):
+            if original.target is not None:
+                original.target = copies.get(id(original.target), original.target)
+        return copied
+
+    def _copy(self, node: Node, copies: dict[int, Node], depth: int) -> Node:
+        if depth >= MAX_NODE_DEPTH:
+            raise Trouble("the result is nested too deeply")
+        self.spend(1)
+        copied = msgspec.structs.replace(
+            node,
+            items=[self._copy(item, copies, depth + 1) for item in node.items],
+            pairs=[
+                (self._copy(key, copies, depth + 1), self._copy(value, copies, depth + 1)) for key, value in node.pairs
+            ],
+        )
+        copies[id(node)] = copied
+        return copied
