@@ -1,12 +1,14 @@
 """Templates as commands use them: the list of them, and one of them resolved (spec/cli.md 3.3, 6.9)."""
 
 import os
-import sys
+from collections.abc import Callable
+from functools import cache
 
 from limavm import COMPATIBLE_WITH
-from limavm.cli import logs, output
+from limavm.cli import output
+from limavm.cli.locators import Reader
 from limavm.config.embed import embedded
-from limavm.config.locator import Template, read
+from limavm.config.locator import Template
 from limavm.config.resolve import resolve_text
 from limavm.config.templatestore import find_template, template_names
 from limavm.config.validate import BUILT_IN_DRIVERS
@@ -28,15 +30,23 @@ def visible_templates() -> list[str]:
     return [name for name in template_names() if not name.startswith("_") and "/_" not in name]
 
 
+@cache
+def _reader() -> Reader:
+    """The reader of this process: standard input is read once, a page fetched once."""
+    return Reader()
+
+
+def reader() -> Callable[[str], Template]:
+    """What bases and files are read by, for `config.embed`."""
+    return _reader()
+
+
 def read_template(locator: str, name: str | None = None) -> Template:
     """The template behind a locator, for an instance called `name` if it has a name already.
 
     What is odd about the locator is logged.
     """
-    template = read(locator, stdin=lambda: sys.stdin.buffer.read(), name=name)
-    for warning in template.warnings:
-        logs.warning(warning)
-    return template
+    return _reader()(locator, name)
 
 
 def read_named(locator: str) -> Template:
@@ -75,7 +85,7 @@ def filled_default() -> object:
     """The default template with all defaults but the driver's, as `info` shows it."""
     import msgspec
 
-    template = read("template:default", stdin=bytes)
+    template = read_template("template:default")
     found = resolve_text(
         embedded(template),
         source=template.locator,

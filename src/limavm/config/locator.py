@@ -1,33 +1,36 @@
 """What a user names a template by, to its text: a template's name, a path, a URL, an image, `-`.
 
-The forms and their order are those of spec/config.md 5.1. A page that the server refuses, and a text that
-is too large, are errors here (Q11); `github:` and plugins come later and say so.
+The forms and their order are those of spec/config.md 5.1 and 5.3. A page that the server refuses, and a
+text that is too large, are errors here (Q11). The network, plugins and standard input are handed in, so
+that nothing is loaded which a template in a file does not need.
 """
 
-import http.client
 import os
-import platform
 import re
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-import msgspec
+from msgspec.structs import replace
 
-from limavm import __version__
+from limavm.config import github
 from limavm.config.imagename import image_arch, image_name, image_os, is_image
+from limavm.config.page import NO_HEADERS, Fetch, Page
 from limavm.config.templatestore import find_template, template_names
 from limavm.config.yamltext import MAX_BYTES
 from limavm.errors import NotFoundError, UserError
-from limavm.host.paths import check_instance_name, identifier_error
-from limavm.model.arch import arch_of_machine
+from limavm.host.paths import identifier_error
+from limavm.host.platform import facts
 from limavm.model.value import Value
 
-__all__ = ["Template", "read", "template_names"]
+__all__ = ["Plugin", "Template", "Transformed", "read", "template_names", "transformed"]
+
+#: Scheme and rest of a locator to what a plugin makes of it; None when there is no plugin for the scheme.
+Plugin = Callable[[str, str], str | None]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-_TIMEOUT = 30.0
+#: No chain of redirects that anybody wants is longer.
+_MOST_STEPS = 20
+#: No path and no URL that works is longer.
+_LONGEST = 4096
 
 
 class Template(Value, frozen=True, kw_only=True):
@@ -39,91 +42,184 @@ class Template(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def read(locator: str, *, stdin: Callable[[], bytes], name: str | None = None) -> Template:
-    """The template that `locator` names; `stdin` is called for `-`.
+class Transformed(Value, frozen=True, kw_only=True):
+    """A locator that is no custom one any more: a template's name, a URL or a path."""
+
+    locator: str
+    warnings: tuple[str, ...] = ()
+
+
+def no_plugin(_scheme: str, _rest: str) -> None:
+    """There are no plugins."""
+
+
+def no_network(url: str, _headers: Mapping[str, str] = NO_HEADERS, /) -> Page:
+    """There is no network."""
+    raise UserError("nothing is fetched here", where=url)
+
+
+def read(
+    locator: str,
+    *,
+    stdin: Callable[[], bytes],
+    fetch: Fetch = no_network,
+    plugin: Plugin = no_plugin,
+    name: str | None = None,
+) -> Template:
+    """The template that `locator` names; `stdin` is called for `-`, `fetch` for URLs.
 
     It suggests `name`, else what its file is called. Raises NotFoundError when it does not exist,
-    UserError when it cannot be read, is larger than 4 MiB, or its file name has to make the instance
-    name and does not.
+    UserError when it cannot be read, is larger than 4 MiB, or its file name has to make a name and does not.
     """
-    found = _found(locator, stdin)
-    if name is None and found.name is not None:
-        name = _instance_name(found.name, locator)
-    return msgspec.structs.replace(found, name=name)
-
-
-def _found(locator: str, stdin: Callable[[], bytes]) -> Template:
-    """The template that `locator` names; its `name` is that of the file still."""
-    warnings: list[str] = []
-    if locator.startswith("template://"):
-        name = locator.removeprefix("template://")
-        warnings.append(f"`{locator}` is the old form of `template:{name}`")
-        locator = f"template:{name}"
-    scheme = match[1].lower() if (match := _SCHEME.match(locator)) else ""
-    if is_image(locator):
-        return _image(locator, warnings)
     if locator == "-":
-        return Template(locator=locator, name=None, text=_checked(stdin(), "standard input"))
+        return Template(locator=locator, name=name, text=_checked(stdin(), "standard input"))
+    meant = transformed(locator, fetch=fetch, plugin=plugin)
+    found = _found(meant.locator, fetch)
+    if name is None and found.name is not None:
+        name = _name(found.name, locator)
+    # What a template refers to is looked for where the user says that it is, not where that led to.
+    stays = os.path.isabs(found.locator) or _scheme(locator) == "template"
+    recorded = found.locator if stays else locator
+    return replace(found, name=name, locator=recorded, warnings=(*meant.warnings, *found.warnings))
+
+
+def transformed(locator: str, *, fetch: Fetch, plugin: Plugin = no_plugin) -> Transformed:
+    """Where the redirects of `github:`, plugins and the old form of `template:` lead to in the end.
+
+    Raises UserError when one of them fails, or they have no end.
+    """
+    _check(locator)
+    seen, here = [locator], locator
+    warnings: list[str] = []
+    while (there := _step(here, fetch, plugin, warnings)) != here:
+        if there in seen or len(seen) > _MOST_STEPS:
+            way = " -> ".join(map(_shown, [*seen, there][:4]))
+            raise UserError(f"the locator redirects without an end: {way}", where=_shown(locator))
+        _check(there)
+        seen.append(there)
+        here = there
+    if any(_scheme(step) == "github" for step in seen):
+        warnings.append("locators with `github:` are experimental")
+    return Transformed(locator=here, warnings=tuple(warnings))
+
+
+def _step(locator: str, fetch: Fetch, plugin: Plugin, warnings: list[str]) -> str:
+    """One transformation: the same locator when there is nothing to transform."""
+    scheme = _scheme(locator)
+    rest = locator[len(scheme) + 1 :]
     match scheme:
+        case "":
+            return locator
         case "template":
-            name = locator.partition(":")[2]
-            return _template(locator, _read_file(find_template(name)), name.rpartition("/")[2], warnings)
+            name = rest.removeprefix("//")
+            if rest.startswith("//"):
+                warnings.append(f"`{_shown(locator)}` is the old form of `template:{_shown(name)}`")
+            return f"template:{name}"
+        case "github":
+            token = os.environ.get("GH_TOKEN") or os.environ.get("GITHUB_TOKEN") or ""
+            return github.transformed(rest, fetch, token)
+        case _:
+            found = plugin(scheme, rest)
+            return locator if found is None else found
+
+
+def _scheme(locator: str) -> str:
+    """The scheme in small letters, empty for a path (a single letter is a drive of Windows)."""
+    return match[1].lower() if (match := _SCHEME.match(locator)) else ""
+
+
+def _check(locator: str) -> None:
+    if "\0" in locator:
+        raise UserError("a locator cannot contain a NUL character", where=_shown(locator.replace("\0", "?")))
+    if len(locator) > _LONGEST:
+        raise UserError(f"a locator cannot have more than {_LONGEST} characters", where=_shown(locator))
+
+
+def _shown(locator: str) -> str:
+    return locator if len(locator) <= 200 else f"{locator[:160]}…"
+
+
+def _found(locator: str, fetch: Fetch) -> Template:
+    """The template that a transformed locator names; its `name` is that of the file still."""
+    if is_image(locator):
+        return _image(locator)
+    rest = locator.partition(":")[2]
+    match scheme := _scheme(locator):
+        case "template":
+            return _template(locator, _read_file(find_template(rest)), rest.rpartition("/")[2])
         case "http" | "https":
-            return _template(locator, _fetch(locator), urllib.parse.urlsplit(locator).path.rpartition("/")[2], warnings)
+            return _template(locator, _page(locator, fetch), _file_name(locator))
         case "file":
             path = _file_path(locator)
-            return _template(locator, _read_file(path), os.path.basename(path), warnings)
-        case "github":
-            raise UserError("locators with github: are not supported yet", where=locator, hint="use an https: URL")
+            return _template(locator, _read_file(path), os.path.basename(path))
         case _:
-            return _local(locator, scheme, warnings)
+            return _local(locator, scheme)
 
 
-def _local(locator: str, scheme: str, warnings: list[str]) -> Template:
+def _local(locator: str, scheme: str) -> Template:
     path = os.path.abspath(locator)
     try:
-        return _template(path, _read_file(path), os.path.basename(path), warnings)
+        return _template(path, _read_file(path), os.path.basename(path))
     except NotFoundError as error:
         if scheme:
-            message = f"the scheme {scheme}: is not known, and there is no such file"
+            message = f"there is no plugin limactl-url-{scheme} for the scheme {scheme}:, and no such file"
             raise NotFoundError(message, where=locator) from error
         raise
 
 
-def _template(locator: str, text: bytes, file_name: str, warnings: list[str]) -> Template:
-    return Template(locator=locator, name=file_name, text=text, warnings=tuple(warnings))
+def _template(locator: str, text: bytes, file_name: str) -> Template:
+    return Template(locator=locator, name=file_name, text=text)
 
 
-def _instance_name(file_name: str, locator: str) -> str:
-    """The instance name of a file name. It may turn out to be unusable, which `--name` helps against."""
+def _name(file_name: str, locator: str) -> str:
+    """The name that a file gives to what is made of it."""
     name = file_name.lower().removesuffix(".yml").removesuffix(".yaml")
-    if problem := identifier_error(name):
-        hint = "rename the file, or name the instance with --name"
-        raise UserError(f"the file name makes no instance name: {problem}", where=locator, hint=hint)
-    check_instance_name(name)
+    problem = identifier_error(name)
+    if problem is None and name.endswith((".yml", ".yaml")):
+        problem = f"the name {name!r} ends like a YAML file"
+    if problem:
+        hint = "rename the file; a new instance can be named with --name instead"
+        raise UserError(f"the file name makes no name: {problem}", where=_shown(locator), hint=hint)
     return name
 
 
-def _image(locator: str, warnings: list[str]) -> Template:
+def _image(locator: str) -> Template:
     """The template of a bare image."""
-    native = arch_of_machine(platform.machine())
-    arch = image_arch(locator)
+    native = facts().arch
+    arch, warnings = image_arch(locator), []
     if arch is None:
         warnings.append(f"the name of the image does not tell its architecture; taking {native}, that of this host")
     location = locator if "://" in locator or locator.startswith("~") else os.path.abspath(locator)
-    name = image_name(re.split(r"[/\\]", urllib.parse.urlsplit(locator).path)[-1], native)
+    name = image_name(re.split(r"[/\\]", locator.partition("?")[0])[-1], native)
     quoted = location.replace("\\", "\\\\").replace('"', '\\"')
     text = (
         f'os: {image_os(locator)}\narch: {arch or native}\nimages:\n- location: "{quoted}"\n  arch: {arch or native}\n'
     )
-    return _template(locator, text.encode(), name, warnings)
+    return Template(locator=locator, name=name, text=text.encode(), warnings=tuple(warnings))
+
+
+def _file_name(url: str) -> str:
+    """The last element of the path of a URL."""
+    path = re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0]
+    return _unquoted(path.partition("/")[2].rpartition("/")[2])
+
+
+def _unquoted(text: str) -> str:
+    """The text without percent encoding."""
+
+    def decoded(found: re.Match[str]) -> str:
+        return bytes.fromhex(found[0].replace("%", "")).decode(errors="replace")
+
+    return re.sub(r"(?:%[0-9A-Fa-f]{2})+", decoded, text)
 
 
 def _file_path(locator: str) -> str:
-    path = urllib.parse.unquote(locator.removeprefix("file://"))
-    if not locator.startswith("file://") or not os.path.isabs(path):
+    path = locator.partition("://")[2]
+    if not os.path.isabs(path):
         raise UserError("a file: locator has the form file:///absolute/path", where=locator)
-    return path
+    # Lima takes the characters as they are, all others decode them.
+    decoded = _unquoted(path).replace("\0", "%00")
+    return path if os.path.exists(path) or not os.path.exists(decoded) else decoded
 
 
 def _read_file(path: str) -> bytes:
@@ -131,33 +227,21 @@ def _read_file(path: str) -> bytes:
         with open(path, "rb") as file:
             return _checked(file.read(MAX_BYTES + 1), path)
     except FileNotFoundError as error:
-        raise NotFoundError("the template does not exist", where=path) from error
+        raise NotFoundError("the template does not exist", where=_shown(path)) from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UserError(f"the template cannot be read: {why}", where=path) from error
+        raise UserError(f"the template cannot be read: {why}", where=_shown(path)) from error
+
+
+def _page(url: str, fetch: Fetch) -> bytes:
+    page = fetch(url)
+    if not page.found:
+        kind = NotFoundError if page.status in (404, 410) else UserError
+        raise kind(f"the server answered {page.status} {page.reason}", where=url)
+    return _checked(page.body, url)
 
 
 def _checked(text: bytes, where: str) -> bytes:
     if len(text) > MAX_BYTES:
         raise UserError(f"the template is larger than {MAX_BYTES >> 20} MiB", where=where)
     return text
-
-
-def _fetch(url: str) -> bytes:
-    try:
-        request = urllib.request.Request(url, headers={"User-Agent": f"limavm/{__version__}"})  # noqa: S310 - http(s)
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - the caller saw the scheme
-            body: bytes = response.read(MAX_BYTES + 1)
-            return _checked(body, url)
-    except urllib.error.HTTPError as error:
-        with error:
-            kind = NotFoundError if error.code in (404, 410) else UserError
-            raise kind(f"the server answered {error.code} {error.reason}", where=url) from error
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise UserError(f"the template cannot be fetched: {_reason(error)}", where=url) from error
-
-
-def _reason(error: BaseException) -> object:
-    """What the user can understand of a failed request: urllib wraps what the system said."""
-    inner = getattr(error, "reason", None) or error
-    return getattr(inner, "strerror", None) or inner

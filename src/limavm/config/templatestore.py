@@ -1,9 +1,10 @@
 """The templates that have names: where they are looked for, and which there are (spec/config.md 5.5)."""
 
 import os
+import stat
 
 from limavm.errors import NotFoundError, UserError
-from limavm.host import paths
+from limavm.host import installation, paths
 
 #: The templates that come with limavm.
 BUILT_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
@@ -13,25 +14,40 @@ def directories() -> list[str]:
     """Where templates are, the first one with a name wins."""
     if listed := os.environ.get("LIMA_TEMPLATES_PATH"):
         return [directory for directory in listed.split(os.pathsep) if directory]
-    return [os.path.join(paths.lima_home(), "_templates"), BUILT_IN]
+    shared = [os.path.join(directory, "templates") for directory in installation.share_dirs()]
+    return [os.path.join(paths.lima_home(), "_templates"), *shared, BUILT_IN]
 
 
 def find_template(name: str) -> str:
     """The path of the template `name`. Raises UserError for a bad name, NotFoundError for an unknown one."""
     if not name or ".." in name.replace("\\", "/") or os.path.isabs(name) or "\0" in name:
-        raise UserError(f"{name!r} is no name of a template", where=f"template:{name}")
+        raise UserError(f"{_shown(name)!r} is no name of a template", where=f"template:{_shown(name)}")
     extension = os.path.splitext(name)[1]
     # `ubuntu-24.04` has no extension that means anything.
     file_name = name if len(extension) > 1 and not extension[1].isdigit() else f"{name}.yaml"
     for directory in directories():
         path = os.path.join(directory, file_name)
-        if os.path.isfile(path):
+        if _exists(path):
             return path
     raise NotFoundError(
-        f"there is no template {name!r}",
-        where=f"template:{name}",
+        f"there is no template {_shown(name)!r}",
+        where=f"template:{_shown(name)}",
         hint="`limactl start --list-templates` shows them all",
     )
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= 200 else f"{name[:160]}…"
+
+
+def _exists(path: str) -> bool:
+    """Whether the file exists. One in a directory that cannot be read must not be passed over silently."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UserError(f"the template cannot be read: {error.strerror}", where=_shown(path)) from error
 
 
 def template_names() -> list[str]:

@@ -162,6 +162,15 @@ def spawned(
         end(child)
 
 
+def ends(child: Child, within: float) -> bool:
+    """Whether a child ends within that many seconds; nothing is done to it."""
+    try:
+        child.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def end(child: Child, grace: float = _GRACE) -> None:
     """End a child and wait for it; harmless when it has ended already."""
     if child.poll() is None:
