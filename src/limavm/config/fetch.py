@@ -29,11 +29,8 @@ def fetch(url: str, headers: Mapping[str, str] = NO_HEADERS, /, *, deadline: flo
 
     Raises UserError when no answer came within `deadline` seconds, or redirects have no end.
     """
-    request = urllib.request.Request(  # noqa: S310 - the caller saw the scheme
-        urllib.parse.quote(url, safe=_URL_CHARACTERS), headers={"User-Agent": f"limavm/{__version__}", **headers}
-    )
     try:
-        return _within(deadline, lambda: _answer(request))
+        return _within(deadline, lambda: _answer(url, headers))
     except TimeoutError as error:
         raise UserError(f"the page did not come within {deadline:g} s", where=url, hint=_HINT) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -67,7 +64,10 @@ def _within(seconds: float, ask: Callable[[], Page]) -> Page:
     return results[0]
 
 
-def _answer(request: urllib.request.Request) -> Page:
+def _answer(url: str, headers: Mapping[str, str]) -> Page:
+    quoted = urllib.parse.quote(url, safe=_URL_CHARACTERS)
+    named = {"User-Agent": f"limavm/{__version__}", **headers}
+    request = urllib.request.Request(quoted, headers=named)  # noqa: S310 - the caller saw the scheme
     opener = urllib.request.build_opener(_Redirects)
     try:
         with opener.open(request, timeout=_TIMEOUT) as response:

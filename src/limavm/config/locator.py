@@ -91,7 +91,8 @@ def transformed(locator: str, *, fetch: Fetch, plugin: Plugin = no_plugin) -> Tr
     _check(locator)
     seen, here = [locator], locator
     warnings: list[str] = []
-    while (there := _step(here, fetch, plugin, warnings)) != here:
+    # A file on GitHub that redirects to itself is no end.
+    while (there := _step(here, fetch, plugin, warnings)) != here or _scheme(here) == "github":
         if there in seen or len(seen) > _MOST_STEPS:
             way = " -> ".join(map(_shown, [*seen, there][:4]))
             raise UserError(f"the locator redirects without an end: {way}", where=_shown(locator))

@@ -1,46 +1,26 @@
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from limavm.config.fetch import fetch
-from limavm.config.locator import Template, read
+from limavm.config.locator import Template, read, transformed
 from limavm.errors import NotFoundError, UserError
+from tests.unit.config.webserver import Web, serving
 
 
 def no_input() -> bytes:
     raise AssertionError("standard input was read")
 
 
-class Handler(BaseHTTPRequestHandler):
-    pages = {"/dir/Dev.YAML": b"cpus: 1\n", "/large.yaml": b"#" * (5 << 20), "/a%20b.yaml": b"x"}
-
-    def do_GET(self) -> None:
-        body = self.pages.get(self.path.partition("?")[0])
-        self.send_response(200 if body is not None else 500 if "broken" in self.path else 404)
-        self.end_headers()
-        try:
-            self.wfile.write(body or b"an error page")
-        except (BrokenPipeError, ConnectionResetError):
-            return
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    httpd = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{httpd.server_port}"
-    httpd.shutdown()
-    httpd.server_close()
-    thread.join()
+    with serving() as running:
+        running.pages.update({"/dir/Dev.YAML": b"cpus: 1\n", "/a%20b.yaml": b"x", "/bytes.yaml": b"\xff\x00"})
+        running.answers.update({"/broken.yaml": (500, {}), "/endless.yaml": (200, {})})
+        yield running.url
 
 
 def test_a_path_is_recorded_as_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,9 +60,11 @@ def test_a_page_is_fetched(server: str) -> None:
 @pytest.mark.parametrize(
     ("page", "kind", "message"),
     [
+        ("/a%20b.yaml", UserError, "the file name makes no name: the name 'a b'"),
+        ("/dir/", NotFoundError, "the server answered 404"),
         ("/missing.yaml", NotFoundError, "the server answered 404"),
         ("/broken.yaml", UserError, "the server answered 500"),
-        ("/large.yaml", UserError, "larger than 4 MiB"),
+        ("/endless.yaml", UserError, "larger than 4 MiB"),
     ],
 )
 def test_a_page_that_is_no_template_is_refused(server: str, page: str, kind: type[UserError], message: str) -> None:
@@ -168,3 +150,125 @@ def test_an_image_of_an_unknown_architecture_warns(tmp_path: Path, monkeypatch: 
 
     assert f'location: "{tmp_path}/disk.img"'.encode() in found.text
     assert len(found.warnings) == 1
+
+
+def test_a_page_may_have_any_bytes(server: str) -> None:
+    assert read(f"{server}/bytes.yaml", stdin=no_input, fetch=fetch).text == b"\xff\x00"
+
+
+@pytest.mark.parametrize(("name", "written"), [("a b", "a b"), ("a b", "a%20b"), ("a%20b", "a%20b"), ("ü", "%C3%BC")])
+def test_a_file_url_may_be_encoded_or_not(tmp_path: Path, name: str, written: str) -> None:
+    (tmp_path / name).write_bytes(name.encode())
+
+    assert read(f"file://{tmp_path}/{written}", stdin=no_input, name="dev").text == name.encode()
+
+
+class Plugins:
+    """Plugins for schemes: what each prints, and what it was asked."""
+
+    def __init__(self, answers: Mapping[str, str]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def __call__(self, scheme: str, rest: str) -> str | None:
+        self.asked.append(f"{scheme}:{rest}")
+        return self.answers.get(scheme)
+
+
+def test_a_plugin_leads_to_another_locator(lima_home: Path) -> None:
+    plugin = Plugins({"one": "TWO:x y", "two": "template://debian"})
+
+    found = read("one://a@b", stdin=no_input, plugin=plugin)
+
+    assert plugin.asked == ["one://a@b", "two:x y"]
+    assert found.name == "debian"
+    assert found.locator == "one://a@b", "what is relative to it is looked for beside it"
+    assert len(found.warnings) == 1
+
+
+def test_a_plugin_leads_to_a_file(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"cpus: 1\n")
+
+    found = read("one:a", stdin=no_input, plugin=Plugins({"one": f"{tmp_path}/x.yaml"}))
+
+    assert (found.locator, found.name) == (f"{tmp_path}/x.yaml", "x")
+
+
+def test_a_plugin_may_take_over_a_known_scheme(lima_home: Path) -> None:
+    plugin = Plugins({"https": "template:debian", "template": "nowhere", "github": "nowhere"})
+
+    assert transformed("https://example.com/x", fetch=fetch, plugin=plugin).locator == "template:debian"
+    assert plugin.asked == ["https://example.com/x"]
+
+
+def test_a_plugin_leads_to_an_image() -> None:
+    found = read("one:a", stdin=no_input, plugin=Plugins({"one": "https://example.com/debian-12-amd64.qcow2"}))
+
+    assert b'location: "https://example.com/debian-12-amd64.qcow2"' in found.text
+
+
+@pytest.mark.parametrize(
+    "answers", [{"one": "two:x", "two": "one:a"}, {"one": "two:x", "two": "three:x", "three": "two:x"}]
+)
+def test_redirects_in_a_circle_are_an_error(answers: dict[str, str]) -> None:
+    with pytest.raises(UserError, match="redirects without an end: one:a -> two:x"):
+        transformed("one:a", fetch=fetch, plugin=Plugins(answers))
+
+
+def test_redirects_without_an_end_are_an_error() -> None:
+    with pytest.raises(UserError, match="redirects without an end"):
+        transformed("one:a", fetch=fetch, plugin=lambda scheme, rest: f"{scheme}:{rest}x")
+
+
+@pytest.mark.parametrize("answer", ["x" * 5000, "a\0b"])
+def test_what_a_plugin_prints_is_checked(answer: str) -> None:
+    with pytest.raises(UserError, match="a locator cannot"):
+        transformed("one:a", fetch=fetch, plugin=Plugins({"one": answer}))
+
+
+@pytest.mark.parametrize("locator", ["c:x", "./one:a", "a b:c", "foo_x:bar", "-", "1one:a", "x"])
+def test_a_path_is_not_transformed(locator: str) -> None:
+    plugin = Plugins({})
+
+    assert transformed(locator, fetch=fetch, plugin=plugin).locator == locator
+    assert plugin.asked == []
+
+
+RAW = "https://raw.githubusercontent.com"
+
+
+def test_github_is_experimental_and_recorded_as_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    monkeypatch.delenv("GH_TOKEN", raising=False)
+    api = b'{"default_branch": "main"}'
+    web = Web(
+        {
+            "https://api.github.com/repos/o/o": api,
+            "https://api.github.com/repos/o/real": api,
+            f"{RAW}/o/o/main/x.yaml": b"github:o/real/y\n",
+            f"{RAW}/o/real/main/y.yaml": b"cpus: 1\n",
+        }
+    )
+
+    found = read("github:o//x", stdin=no_input, fetch=web)
+
+    expected = Template(
+        locator="github:o//x", name="y", text=b"cpus: 1\n", warnings=("locators with `github:` are experimental",)
+    )
+    assert found == expected
+    assert web.headers[0]["Authorization"] == "token secret"
+
+
+def test_a_repository_that_redirects_to_itself_is_an_error() -> None:
+    web = Web({f"{RAW}/o/o/main/x.yaml": b"github:o/o/x"})
+
+    with pytest.raises(UserError, match="redirects without an end"):
+        read("github:o//x@main", stdin=no_input, fetch=web)
+
+
+def test_the_file_that_a_repository_has_for_lima_needs_a_name() -> None:
+    web = Web({f"{RAW}/o/r/main/.lima.yaml": b"cpus: 1\n"})
+
+    with pytest.raises(UserError, match="the file name makes no name"):
+        read("github:o/r@main", stdin=no_input, fetch=web)
+    assert read("github:o/r@main", stdin=no_input, fetch=web, name="dev").text == b"cpus: 1\n"
