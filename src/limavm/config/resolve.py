@@ -16,6 +16,7 @@ from limavm.config.defaults import Filled, fill
 from limavm.config.errors import ConfigError, Problem
 from limavm.config.expand import Context
 from limavm.config.flaw import Flaw
+from limavm.config.layer import Layer
 from limavm.config.merge import fold
 from limavm.config.overvsock import OVER_VSOCK, over_vsock
 from limavm.config.params import unused_params
@@ -51,34 +52,48 @@ def resolve(directory: str, facts: HostFacts, *, version: str) -> Resolved:
     return resolve_text(text, source=source, directory=directory, facts=facts, version=version)
 
 
+class Loaded(Value, frozen=True, kw_only=True):
+    """A configuration with all defaults but the driver's, not checked yet, and what it comes from."""
+
+    #: Override, template, default.
+    documents: tuple[Decoded, Decoded, Decoded]
+    #: What the documents say together.
+    merged: Layer
+    filled: Filled
+    warnings: tuple[str, ...]
+
+
 def resolve_text(text: bytes, *, source: str, directory: str, facts: HostFacts, version: str) -> Resolved:
     """The configuration that `text` gives for an instance in `directory`, which need not exist.
 
     `source` names the text in messages. Reads `_config/default.yaml` and `override.yaml`. Raises ConfigError.
     """
+    loaded = load_text(text, source=source, directory=directory, facts=facts, version=version)
+    config = loaded.filled.config
+    places = Places(loaded.documents, loaded.filled.origins)
+    _raise_problems(loaded.documents, loaded.filled, places, facts, version)
+    # Plain mode drops what would have no effect anyway, so the layers are asked, not the result.
+    noted = [*unsupported.later(loaded.merged), *validate.warnings(config, facts)]
+    noted.extend(hostchecks.warnings(config).found)
+    return Resolved(config=config, warnings=(*loaded.warnings, *(str(places.problem(flaw)) for flaw in noted)))
+
+
+def load_text(text: bytes, *, source: str, directory: str, facts: HostFacts, version: str) -> Loaded:
+    """What `resolve_text` checks. Raises ConfigError for texts that are not YAML; other problems wait."""
     documents = _documents(text, source)
     override, template, default = documents
-    param = template.layer.param or {}
-    created_with = _created_with(directory, version)
     context = Context(
         directory=directory,
         version=version,
-        created_with=created_with,
-        param=param,
+        created_with=_created_with(directory, version),
+        param=template.layer.param or {},
         containerd_archives=_containerd_archives(),
     )
     merged = fold(override=override.layer, template=template.layer, default=default.layer)
     merged, warnings = over_vsock(merged, os.environ.get(OVER_VSOCK))
     filled = fill(merged, facts, context)
-    places = Places(documents, filled.origins)
-    _raise_problems(documents, filled, places, facts, version)
-    # Plain mode drops what would have no effect anyway, so the layers are asked, not the result.
-    noted = [*unsupported.later(merged), *validate.warnings(filled.config, facts)]
-    noted.extend(hostchecks.warnings(filled.config).found)
     warnings.extend(warning for document in documents for warning in document.warnings)
-    warnings.extend(filled.warnings)
-    warnings.extend(str(places.problem(flaw)) for flaw in noted)
-    return Resolved(config=filled.config, warnings=tuple(warnings))
+    return Loaded(documents=documents, merged=merged, filled=filled, warnings=(*warnings, *filled.warnings))
 
 
 def _documents(text: bytes, source: str) -> tuple[Decoded, Decoded, Decoded]:
