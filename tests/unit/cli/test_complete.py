@@ -12,9 +12,9 @@ def instances(home: Path) -> None:
     make_instance(home, "work")
     make_instance(home, "db")
     templates = home / "_templates"
-    (templates / "_images").mkdir(parents=True)
-    (templates / "mine.yaml").write_text("{}")
-    (templates / "_images" / "hidden.yaml").write_text("{}")
+    (templates / "_x").mkdir(parents=True)
+    (templates / "xmine.yaml").write_text("{}")
+    (templates / "_x" / "hidden.yaml").write_text("{}")
 
 
 def values(*words: str) -> list[str]:
@@ -48,16 +48,16 @@ def test_flags_before_the_command_and_before_the_name_are_skipped() -> None:
 
 @pytest.mark.parametrize("command", ["create", "start", "validate"])
 def test_templates_are_offered_and_files_as_well(command: str) -> None:
-    candidates, directive = complete([command, "template:m"])
+    candidates, directive = complete([command, "template:x"])
 
-    assert candidates == [("template:mine", "")]
+    assert candidates == [("template:xmine", "")]
     assert directive == DEFAULT
 
 
 def test_templates_below_an_underscore_are_hidden_until_it_is_typed() -> None:
-    assert "template:_images/hidden" not in values("create", "template:")
-    assert values("create", "template:_") == ["template:_images/hidden"]
-    assert values("create", "template:_images/") == ["template:_images/hidden"]
+    assert "template:_x/hidden" not in values("create", "template:")
+    assert values("create", "template:_x") == ["template:_x/hidden"]
+    assert values("create", "template:_x/") == ["template:_x/hidden"]
 
 
 def test_create_does_not_offer_instances() -> None:

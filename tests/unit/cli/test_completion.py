@@ -70,7 +70,7 @@ def bash_replies(line: str) -> list[str]:
         ("limactl start --arch=aar", ["aarch64"]),
         ("limactl start --arch=", ["x86_64", "aarch64", "riscv64", "armv7l", "s390x", "ppc64le"]),
         ("limactl start --arch aar", ["aarch64"]),
-        ("limactl create template:debian-1", ["debian-12", "debian-13"]),
+        ("limactl create template:debian-1", ["debian-11", "debian-12", "debian-13"]),
         ("limactl create --name=x template:debian-13", ["debian-13"]),
         ("limactl stop --fo", ["--force"]),
         ("limactl frob ", []),
@@ -103,7 +103,10 @@ def test_bash_on_a_terminal_completes_names_and_files(shell_home: Path) -> None:
         ("limactl stop web ", ["work"]),
         ("limactl start --arch=aar", ["--arch=aarch64"]),
         ("limactl start --arch aar", ["aarch64"]),
-        ("limactl create template:debian-1", ["template:debian-12", "template:debian-13"]),
+        (
+            "limactl create template:debian-1",
+            ["template:debian-11", "template:debian-12", "template:debian-13"],
+        ),
         ("limactl validate zz", ["zz-file.yaml"]),
     ],
 )

@@ -23,15 +23,19 @@ def put(root: Path, *names: str) -> None:
 
 
 def test_the_built_in_templates_are_listed(lima_home: Path) -> None:
-    assert template_names() == ["debian", "debian-12", "debian-13", "default"]
+    names = template_names()
+
+    assert names == sorted(names)
+    assert {"default", "debian", "_images/debian-13", "_default/mounts", "experimental/vnc"} <= set(names)
 
 
 def test_templates_of_the_user_win(lima_home: Path) -> None:
+    built_in = template_names()
     put(lima_home / "_templates", "debian.yaml", "my/own.yaml", ".hidden.yaml", "note.txt", ".git/x.yaml")
 
     assert find_template("debian") == str(lima_home / "_templates" / "debian.yaml")
     assert find_template("my/own") == str(lima_home / "_templates" / "my" / "own.yaml")
-    assert template_names() == ["debian", "debian-12", "debian-13", "default", "my/own"]
+    assert template_names() == sorted([*built_in, "my/own"])
 
 
 def test_a_path_of_the_environment_replaces_all_others(
