@@ -3,7 +3,7 @@
 import re
 
 _TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<word>-?\d[\d.eE+-]*|true|false|null)')
-_KEY, _STRING, _WORD, _RESET = "\x1b[36m", "\x1b[32m", "\x1b[35m", "\x1b[0m"
+KEY, STRING, WORD, RESET = "\x1b[36m", "\x1b[32m", "\x1b[35m", "\x1b[0m"
 
 
 def coloured(text: str) -> str:
@@ -13,5 +13,5 @@ def coloured(text: str) -> str:
 
 def _replacement(match: re.Match[str]) -> str:
     if match["key"] is not None:
-        return f"{_KEY}{match['string']}{_RESET}{match['key']}"
-    return f"{_STRING if match['string'] else _WORD}{match.group()}{_RESET}"
+        return f"{KEY}{match['string']}{RESET}{match['key']}"
+    return f"{STRING if match['string'] else WORD}{match.group()}{RESET}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from limavm.cli import logs
 from limavm.config import locator as locators
+from limavm.config import rawhide
 from limavm.config.locator import Template
 from limavm.config.page import NO_HEADERS, Page
 from limavm.config.yamltext import MAX_BYTES
@@ -53,9 +54,10 @@ class Reader:
         return self._pages[url]
 
     def _plugin(self, scheme: str, rest: str) -> str | None:
-        program = plugins.find(f"url-{scheme}")
-        if program is None:
-            return None
-        from limavm.config.urlplugin import ask
+        if program := plugins.find(f"url-{scheme}"):
+            from limavm.config.urlplugin import ask
 
-        return ask(program, rest)
+            return ask(program, rest)
+        if scheme == rawhide.SCHEME:
+            return rawhide.image_list(rest, self._fetch)
+        return None
