@@ -5,6 +5,10 @@ follow the model of Go's yaml.v3, since users of yq know it: those before a node
 it on its line (`line_comment`), and after it, set off from what follows (`foot_comment`). In a mapping
 the head and the foot belong to the key, the line comment to the value, or to the key when the value begins
 on a later line. In a sequence all belong to the entry.
+
+What YAML allows beyond this has a place too. The head of a value stands between a key and a value that
+begins on a later line; its foot stands behind it, deeper than the key, as the remains of something commented
+out do. A foot below a list that is the value of a key is that of the last entry.
 """
 
 from collections.abc import Iterator
@@ -88,6 +92,13 @@ class Node(msgspec.Struct, eq=False, kw_only=True):
         return self.full_tag == "!!null"
 
     @property
+    def is_block(self) -> bool:
+        """Whether it is a collection over several lines, with `-` or keys; empty ones are not."""
+        if self.kind is Kind.SCALAR or self.kind is Kind.ALIAS or self.style is Style.FLOW:
+            return False
+        return bool(self.items or self.pairs)
+
+    @property
     def resolved(self) -> "Node":
         """The node itself, or what an alias refers to in the end."""
         node = self
@@ -147,8 +158,10 @@ class Document(msgspec.Struct, eq=False, kw_only=True):
     #: Comments that belong to no node: above the first one and set off by a blank line; below the last one.
     head_comment: str = ""
     foot_comment: str = ""
-    #: Whether the text begins the document with `---`.
+    #: Whether the text begins the document with `---`. Every document but the first one has it.
     marked: bool = False
+    #: Comments above the `---` of the first document.
+    preamble: str = ""
     source: str = ""
 
 
