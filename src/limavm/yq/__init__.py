@@ -7,5 +7,6 @@ the operators of `registry`; `evaluation` and `edit` are what others call.
 
 from limavm.yq.context import CLOSED, World
 from limavm.yq.errors import ExpressionError
+from limavm.yq.evaluation import evaluate
 
-__all__ = ["CLOSED", "ExpressionError", "World"]
+__all__ = ["CLOSED", "ExpressionError", "World", "evaluate"]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from limavm.roundtrip import nodes
 from limavm.roundtrip.nodes import Document, Kind, Node
+from limavm.yq.scalars import scalar
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +41,8 @@ class Candidate(msgspec.Struct, eq=False, kw_only=True):
     #: The node is a key of the parent.
     is_key: bool = False
     origin: Origin | None = None
+    #: One input together with the other candidates, as for `eval-all`: `[.[]]` makes one list of all documents.
+    together: bool = False
 
     def replaced(self, node: Node) -> "Candidate":
         """Another node as if it stood in the same place: results keep path, parent and document of their input."""
@@ -48,19 +50,19 @@ class Candidate(msgspec.Struct, eq=False, kw_only=True):
 
     def text(self, value: str) -> "Candidate":
         """A text in the same place."""
-        return self.replaced(nodes.scalar(value, tag="!!str"))
+        return self.replaced(scalar(value, "!!str"))
 
     def boolean(self, value: bool) -> "Candidate":
         """`true` or `false` in the same place."""
-        return self.replaced(nodes.scalar("true" if value else "false", tag="!!bool"))
+        return self.replaced(scalar("true" if value else "false", "!!bool"))
 
     def integer(self, value: int) -> "Candidate":
         """A number in the same place."""
-        return self.replaced(nodes.scalar(str(value), tag="!!int"))
+        return self.replaced(scalar(str(value), "!!int"))
 
     def null(self) -> "Candidate":
         """A null in the same place."""
-        return self.replaced(nodes.scalar("null", tag="!!null"))
+        return self.replaced(scalar("null", "!!null"))
 
     def child(self, node: Node, key: Node) -> "Candidate":
         """The value of a key."""
@@ -72,7 +74,7 @@ class Candidate(msgspec.Struct, eq=False, kw_only=True):
 
     def entry(self, node: Node, index: int) -> "Candidate":
         """An entry of a sequence."""
-        return Candidate(node=node, parent=self, key=nodes.scalar(str(index), tag="!!int"), origin=self.origin)
+        return Candidate(node=node, parent=self, key=scalar(str(index), "!!int"), origin=self.origin)
 
     def children(self) -> "Iterator[Candidate]":
         """The values of a mapping, the entries of a sequence."""
@@ -113,14 +115,18 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     variables: Mapping[str, list[Candidate]] = {}
     #: A path that does not exist is not created but left out of the results.
     read_only: bool = False
-    #: All candidates are one input, as for `eval-all`: `[.[]]` makes one sequence of all documents.
-    together: bool = False
     #: The layout that `with_dtf` sets; empty is RFC 3339.
     date_layout: str = ""
 
     def on(self, candidates: list[Candidate]) -> "Context":
         """The same with other candidates."""
         return msgspec.structs.replace(self, candidates=candidates)
+
+    def inputs(self) -> "list[Context]":
+        """The context once for each candidate; itself when all are one input, or when there is none."""
+        if all(candidate.together for candidate in self.candidates):
+            return [self]
+        return [self.one(candidate) for candidate in self.candidates]
 
     def one(self, candidate: Candidate) -> "Context":
         """The same with one candidate."""

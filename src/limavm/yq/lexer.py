@@ -118,7 +118,7 @@ class _Lexer:
             self.add(OPERAND, begin, word=Word(op=".", binding=vocabulary.SELF))
 
     def key(self, begin: int, key: str, flags: str) -> None:
-        word = Word(op="path", binding=vocabulary.SELF, postfix=True)
+        word = Word(op="step", binding=vocabulary.SELF, postfix=True)
         self.add(OPERAND, begin, text=key, flags=flags, word=word)
 
     def operand(self, begin: int, op: str) -> None:

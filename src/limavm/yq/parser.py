@@ -157,7 +157,7 @@ class _Parser:
         """What stands right behind a value applies to it: `.a.b`, `.a[0]`, `keys[0]`."""
         if following.kind == OPEN and following.text == "[":
             word = INDEX
-        elif following.kind == OPERAND and following.word.postfix and following.word.op in ("path", "."):
+        elif following.kind == OPERAND and following.word.postfix and following.word.op in ("step", "."):
             word = STEP
         else:
             return

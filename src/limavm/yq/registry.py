@@ -1,12 +1,52 @@
 """All operators by their name in the tree. A new topic is a module in `operators` and a line here."""
 
 from limavm.yq.evaluator import Operator
-from limavm.yq.operators import basics, dates, encoding, regexes, strings
+from limavm.yq.operators import (
+    arithmetic,
+    assigning,
+    basics,
+    booleans,
+    choosing,
+    collecting,
+    comments,
+    comparison,
+    dates,
+    deleting,
+    encoding,
+    entries,
+    exploding,
+    merging,
+    ordering,
+    outside,
+    paths,
+    places,
+    regexes,
+    strings,
+    styles,
+    variables,
+)
 
 OPERATORS: dict[str, Operator] = {
+    **arithmetic.TABLE,
+    **assigning.TABLE,
     **basics.TABLE,
+    **booleans.TABLE,
+    **choosing.TABLE,
+    **collecting.TABLE,
+    **comments.TABLE,
+    **comparison.TABLE,
     **dates.TABLE,
+    **deleting.TABLE,
     **encoding.TABLE,
+    **entries.TABLE,
+    **exploding.TABLE,
+    **merging.TABLE,
+    **ordering.TABLE,
+    **outside.TABLE,
+    **paths.TABLE,
+    **places.TABLE,
     **regexes.TABLE,
     **strings.TABLE,
+    **styles.TABLE,
+    **variables.TABLE,
 }

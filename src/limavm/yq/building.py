@@ -1,0 +1,77 @@
+"""Making and changing nodes the way assignments and constructions do. What goes in is copied."""
+
+from collections.abc import Iterable
+
+from limavm.roundtrip.nodes import Kind, Node, Style
+from limavm.yq.evaluator import Evaluator
+from limavm.yq.scalars import real_tag
+
+
+def add_item(evaluator: Evaluator, node: Node, item: Node) -> Node:
+    """Append a copy to a sequence; returns the copy."""
+    copied = evaluator.copy(item)
+    node.items.append(copied)
+    return copied
+
+
+def add_pair(evaluator: Evaluator, node: Node, key: Node, value: Node) -> tuple[Node, Node]:
+    """Append copies to a mapping; returns them."""
+    copied, copied_value = evaluator.copy(key), evaluator.copy(value)
+    # A blank line before an entry of a list means nothing before the value of a key.
+    copied_value.blank_before = 0
+    node.pairs.append((copied, copied_value))
+    return copied, copied_value
+
+
+def sequence(evaluator: Evaluator, items: Iterable[Node], *, like: Node | None = None) -> Node:
+    """A new sequence of copies, written as another collection is."""
+    style = like.style if like is not None and like.kind is not Kind.SCALAR else Style.NONE
+    node = Node(kind=Kind.SEQUENCE, style=style)
+    for item in items:
+        add_item(evaluator, node, item)
+    return node
+
+
+def hollow(evaluator: Evaluator, node: Node) -> Node:
+    """A copy without children: comments, style, tag and anchor stay."""
+    items, pairs = node.items, node.pairs
+    node.items, node.pairs = [], []
+    try:
+        return evaluator.copy(node)
+    finally:
+        node.items, node.pairs = items, pairs
+
+
+def update(evaluator: Evaluator, node: Node, other: Node, *, clobber: bool = False, keep_anchor: bool = False) -> None:
+    """Make a node what another one is, as `=` does: it keeps its style for a value of the same tag, its
+    comments where the other has none, and a tag of the user's own unless that may be clobbered.
+    """
+    if node is other:
+        return
+    empty = node.kind is not Kind.SCALAR and not node.items and not node.pairs
+    if empty or node.kind is Kind.ALIAS or real_tag(node) != real_tag(other):
+        node.style = other.style
+    copied = evaluator.copy(other)
+    node.kind, node.value, node.target = copied.kind, copied.value, copied.target
+    node.items, node.pairs = copied.items, copied.pairs
+    _attributes(node, other, clobber=clobber, keep_anchor=keep_anchor)
+
+
+def update_attributes(node: Node, other: Node, *, clobber: bool = False) -> None:
+    """Kind, tag, style, anchor and comments of another node, but not what it holds."""
+    if node.kind is not other.kind:
+        node.items, node.pairs, node.value = [], [], ""
+    node.kind, node.target = other.kind, other.target
+    _attributes(node, other, clobber=clobber, keep_anchor=False)
+
+
+def _attributes(node: Node, other: Node, *, clobber: bool, keep_anchor: bool) -> None:
+    if clobber or not node.tag or node.tag.startswith("!!"):
+        node.tag = other.tag
+    if not keep_anchor:
+        node.anchor = other.anchor
+    if node.style is Style.NONE:
+        node.style = other.style
+    node.head_comment = other.head_comment or node.head_comment
+    node.line_comment = other.line_comment or node.line_comment
+    node.foot_comment = other.foot_comment or node.foot_comment

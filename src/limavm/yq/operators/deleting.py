@@ -1,0 +1,59 @@
+"""`del` and `del_paths`."""
+
+from limavm.roundtrip.nodes import Kind, Node
+from limavm.yq.context import Candidate, Context
+from limavm.yq.errors import Trouble
+from limavm.yq.evaluator import Evaluator, Operator
+from limavm.yq.operators.places import path_of
+from limavm.yq.traversal import Way, step
+from limavm.yq.tree import Expr
+
+_EXACT = Way(exact=True)
+
+
+def delete(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
+    """`del(path)`: what is found there is taken out; a root is taken out of the results."""
+    return _without(evaluator, context.candidates, evaluator.evaluate(expr.rhs, context.reading()))
+
+
+def _without(evaluator: Evaluator, candidates: list[Candidate], found: list[Candidate]) -> list[Candidate]:
+    roots = {id(candidate.node) for candidate in found if candidate.parent is None}
+    for candidate in found:
+        if candidate.parent is not None:
+            evaluator.spend(1)
+    _take_out([candidate for candidate in found if candidate.parent is not None])
+    if not roots:
+        return candidates
+    return [candidate for candidate in candidates if id(candidate.node) not in roots]
+
+
+def _take_out(found: list[Candidate]) -> None:
+    parents: dict[int, Node] = {}
+    unwanted: set[int] = set()
+    for candidate in found:
+        assert candidate.parent is not None
+        parents[id(candidate.parent.node)] = candidate.parent.node
+        unwanted.add(id(candidate.node))
+    for parent in parents.values():
+        if parent.kind is Kind.MAPPING:
+            parent.pairs = [pair for pair in parent.pairs if unwanted.isdisjoint(map(id, pair))]
+        else:
+            parent.items = [item for item in parent.items if id(item) not in unwanted]
+
+
+def delete_paths(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
+    """`del_paths([[...], ...])`: what is at these paths."""
+    found = evaluator.evaluate(expr.rhs, context.reading())
+    paths = found[0].node.resolved if len(found) == 1 else None
+    if paths is None or paths.kind is not Kind.SEQUENCE:
+        raise Trouble('del_paths needs a list of paths: [["a", 0], ["b"]]')
+    candidates = context.candidates
+    for path in paths.items:
+        targets = candidates
+        for key in path_of(path, "del_paths"):
+            targets = [next_ for target in targets for next_ in step(evaluator, context.reading(), target, key, _EXACT)]
+        candidates = _without(evaluator, candidates, targets)
+    return candidates
+
+
+TABLE: dict[str, Operator] = {"del": delete, "del_paths": delete_paths}
