@@ -17,9 +17,10 @@ from limavm.config.errors import ConfigError, Path, Problem, dotted
 from limavm.config.layer import IP, Bases, Layer, Locator, PortRange
 from limavm.config.spelling import nearest
 from limavm.config.yamlnodes import Mapping, Node, Scalar, Sequence
-from limavm.config.yamltext import compose
+from limavm.config.yamltext import compose, lowered
 from limavm.model.arch import Arch
 from limavm.model.value import Value
+from limavm.roundtrip.nodes import Document
 
 #: Aliases may repeat a part of the text; more values than this is a bomb, not a configuration.
 MAX_VALUES = 200_000
@@ -37,13 +38,13 @@ class Decoded(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def decode(text: bytes, source: str) -> Decoded:
-    """What `text` says; `source` names it in messages.
+def decode(text: bytes | Document, source: str) -> Decoded:
+    """What `text` says; `source` names it in messages, unless the nodes of a document name another one.
 
     Raises ConfigError when it is not YAML, or no mapping. Values of a wrong type are in `problems`.
     """
     source = "standard input" if source == "-" else source
-    root = compose(text, source)
+    root = lowered(text) if isinstance(text, Document) else compose(text, source)
     if root is None or (isinstance(root, Scalar) and root.plain and not root.value):
         return Decoded(layer=Layer(), source=source, root=root)
     if not isinstance(root, Mapping):

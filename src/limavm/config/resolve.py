@@ -27,6 +27,7 @@ from limavm.host import paths
 from limavm.model.config import Config, File
 from limavm.model.host import HostFacts
 from limavm.model.value import Value
+from limavm.roundtrip.nodes import Document
 
 OVERRIDE = "override.yaml"
 DEFAULT = "default.yaml"
@@ -63,10 +64,11 @@ class Loaded(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def resolve_text(text: bytes, *, source: str, directory: str, facts: HostFacts, version: str) -> Resolved:
+def resolve_text(text: bytes | Document, *, source: str, directory: str, facts: HostFacts, version: str) -> Resolved:
     """The configuration that `text` gives for an instance in `directory`, which need not exist.
 
-    `source` names the text in messages. Reads `_config/default.yaml` and `override.yaml`. Raises ConfigError.
+    `source` names the text in messages, unless the nodes of a document name another file. Reads
+    `_config/default.yaml` and `override.yaml`. Raises ConfigError.
     """
     loaded = load_text(text, source=source, directory=directory, facts=facts, version=version)
     config = loaded.filled.config
@@ -78,7 +80,7 @@ def resolve_text(text: bytes, *, source: str, directory: str, facts: HostFacts, 
     return Resolved(config=config, warnings=(*loaded.warnings, *(str(places.problem(flaw)) for flaw in noted)))
 
 
-def load_text(text: bytes, *, source: str, directory: str, facts: HostFacts, version: str) -> Loaded:
+def load_text(text: bytes | Document, *, source: str, directory: str, facts: HostFacts, version: str) -> Loaded:
     """What `resolve_text` checks. Raises ConfigError for texts that are not YAML; other problems wait."""
     documents = _documents(text, source)
     override, template, default = documents
@@ -96,11 +98,15 @@ def load_text(text: bytes, *, source: str, directory: str, facts: HostFacts, ver
     return Loaded(documents=documents, merged=merged, filled=filled, warnings=(*warnings, *filled.warnings))
 
 
-def _documents(text: bytes, source: str) -> tuple[Decoded, Decoded, Decoded]:
+def _documents(text: bytes | Document, source: str) -> tuple[Decoded, Decoded, Decoded]:
     """Override, template, default: decoded, an absent file as an empty one."""
     directory = paths.config_dir()
     override, default = (os.path.join(directory, name) for name in (OVERRIDE, DEFAULT))
-    sources = ((_read(override) or b"", override), (text, source), (_read(default) or b"", default))
+    sources: tuple[tuple[bytes | Document, str], ...] = (
+        (_read(override) or b"", override),
+        (text, source),
+        (_read(default) or b"", default),
+    )
     decoded = []
     problems: list[Problem] = []
     for content, name in sources:

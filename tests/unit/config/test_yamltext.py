@@ -94,7 +94,7 @@ BOMBS = {
     "keys": "? " * 500_000,
     "indented": "".join(" " * level + "a:\n" for level in range(1000)),
     "values": "a: [" + "1," * 500_000 + "]",
-    "documents": "---\na\n" * 200_000,
+    "documents": "---\na\n" * 200_001,
     "merges": "a0: &a0 {k0: 1}\n" + "".join(f"a{i}: &a{i} {{<<: *a{i - 1}, k{i}: 1}}\n" for i in range(1, 5000)),
     "large": "a: " + "x" * (10 << 20),
 }
