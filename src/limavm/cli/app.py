@@ -36,6 +36,7 @@ COMMANDS = (
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
+    Entry("generate-jsonschema", "jsonschema", "hidden", "Print the JSON schema of a configuration"),
     Entry("hostagent", "hostagent", "hidden", "Run the host agent of an instance"),
     Entry("__complete", "complete", "hidden", "Print completion candidates with descriptions"),
     Entry("__completeNoDesc", "complete:BARE", "hidden", "Print completion candidates"),
