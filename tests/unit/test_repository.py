@@ -52,6 +52,11 @@ ELSEWHERE = {
     "unit/instance/test_create.py": ["instance/resolving", "instance/seeding", "model/host"],
     "unit/instance/test_inspect.py": ["model/instance"],
     "unit/instance/test_timings.py": ["store/timings"],
+    "unit/yq/formats/test_jsontext.py": ["yq/formats/numbers"],
+    "unit/yq/formats/test_properties.py": ["yq/formats/comments"],
+    "unit/yq/formats/test_registry.py": ["yq/formats/plain", "yq/formats/source", "yq/formats/yamltext"],
+    "unit/yq/formats/test_separated.py": ["yq/formats/tabbed"],
+    "unit/yq/regex/test_machine.py": ["yq/regex/charset", "yq/regex/syntax"],
     # What only a machine that runs can show.
     "vm/test_life.py": [
         *("cli/reconnect", "instance/prepare"),

@@ -5,14 +5,14 @@ import binascii
 from limavm.errors import UserError
 from limavm.roundtrip.nodes import Document, text
 from limavm.yq.formats.options import Options
-from limavm.yq.formats.plain import implied_tag
 from limavm.yq.formats.source import text_of
+from limavm.yq.scalars import real_tag
 
 
 def encode(document: Document, _options: Options) -> str:
     """Without a newline, as yq writes it."""
     root = document.root
-    if root is None or implied_tag(root) != "!!str":
+    if root is None or real_tag(root) != "!!str":
         raise UserError("only a text can be written as base64", hint="put to_string or @json before it")
     return binascii.b2a_base64(root.value.encode("utf-8", "surrogateescape"), newline=False).decode()
 

@@ -12,8 +12,9 @@ from limavm.errors import UserError
 from limavm.roundtrip.nodes import Document, Kind, Node, mapping, null, scalar, sequence, text
 from limavm.yq.formats.numbers import json_number, shortest
 from limavm.yq.formats.options import Options
-from limavm.yq.formats.plain import exploded, implied_tag
+from limavm.yq.formats.plain import exploded
 from limavm.yq.formats.source import MAX_DEPTH, text_of, wrong
+from limavm.yq.scalars import real_tag
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -106,7 +107,7 @@ class _Writer:
 
 
 def _scalar(node: Node) -> str:
-    tag = implied_tag(node)
+    tag = real_tag(node)
     try:
         if tag in ("!!int", "!!float"):
             return json_number(node.value, is_float=tag == "!!float")

@@ -10,6 +10,8 @@ class Options(Value, frozen=True, kw_only=True):
     indent: int = 2
     #: A single scalar is written without its quotes; None leaves it to the format.
     unwrap: bool | None = None
+    #: Lists of YAML stand below their key and not deeper.
+    compact: bool = False
     #: Values of CSV and TSV that are lists or mappings become such.
     auto_parse: bool = True
     csv_separator: str = ","

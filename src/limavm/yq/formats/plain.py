@@ -19,14 +19,6 @@ def exploded(root: Node) -> Node:
     return _Exploder().copy(root, ())
 
 
-def implied_tag(node: Node) -> str:
-    """The tag of the core schema, also of a scalar with a tag of the user's own."""
-    tag = node.full_tag
-    if tag.startswith("!!") or node.kind is not Kind.SCALAR:
-        return tag
-    return Node(kind=Kind.SCALAR, value=node.value, style=node.style).full_tag
-
-
 def _walk(root: Node) -> Iterable[Node]:
     waiting = [root]
     while waiting:

@@ -5,8 +5,8 @@ import re
 from limavm.errors import UserError
 from limavm.roundtrip.nodes import Document, text
 from limavm.yq.formats.options import Options
-from limavm.yq.formats.plain import implied_tag
 from limavm.yq.formats.source import text_of
+from limavm.yq.scalars import real_tag
 
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_.~-]")
 _ESCAPE = re.compile(rb"%(.{0,2})", re.DOTALL)
@@ -16,7 +16,7 @@ _HEX = re.compile(rb"[0-9A-Fa-f]{2}")
 def encode(document: Document, _options: Options) -> str:
     """Without a newline, as yq writes it."""
     root = document.root
-    if root is None or implied_tag(root) != "!!str":
+    if root is None or real_tag(root) != "!!str":
         raise UserError("only a text can be written for a URI", hint="put to_string or @json before it")
     given = root.value.encode("utf-8", "surrogateescape")
     return _UNSAFE.sub(lambda found: b"+" if found[0] == b" " else b"%%%02X" % found[0][0], given).decode()

@@ -3,7 +3,7 @@
 from limavm.errors import UserError
 from limavm.roundtrip.nodes import Document
 from limavm.yq.formats.options import Options
-from limavm.yq.formats.plain import implied_tag
+from limavm.yq.scalars import real_tag
 
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-")
 
@@ -11,7 +11,7 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 def encode(document: Document, _options: Options) -> str:
     """The word; the quotes close late, as those of yq do."""
     root = document.root
-    if root is None or implied_tag(root) != "!!str":
+    if root is None or real_tag(root) != "!!str":
         raise UserError("only a text can become a word of a shell", hint="put to_string or @json before it")
     parts: list[str] = []
     inside = False

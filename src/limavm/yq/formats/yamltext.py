@@ -10,7 +10,7 @@ from limavm.yq.formats.source import MAX_BYTES
 
 def decode(data: bytes, source: str, _options: Options) -> list[Document]:
     """All documents; an empty text has one without a value."""
-    return read(data, source, max_bytes=MAX_BYTES)
+    return read(data, source, duplicates=True, max_bytes=MAX_BYTES)
 
 
 def encode(document: Document, options: Options) -> str:
@@ -19,4 +19,4 @@ def encode(document: Document, options: Options) -> str:
     if root is not None and root.kind is Kind.SCALAR and options.unwrap is not False:
         head = "".join(f"{line}\n" for line in leading_lines(document))
         return ("---\n" if document.marked else "") + head + (f"{root.value}\n" if root.value or not head else "")
-    return write([document], indent=options.indent or 2)
+    return write([document], indent=max(options.indent, 2), indented_lists=not options.compact)

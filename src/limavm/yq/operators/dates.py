@@ -9,14 +9,13 @@ from typing import Any
 
 import msgspec
 
-from limavm.roundtrip import nodes
 from limavm.roundtrip.scalars import implicit_tag
 from limavm.yq import datelayout
 from limavm.yq.context import Candidate, Context
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
-from limavm.yq.formats.plain import implied_tag
 from limavm.yq.operators.strings import parameter
+from limavm.yq.scalars import real_tag, scalar
 from limavm.yq.tree import Expr
 
 
@@ -25,7 +24,7 @@ def now(evaluator: Evaluator, context: Context, _expr: Expr) -> list[Candidate]:
     if evaluator.world.clock is None:
         raise Trouble("there is no clock here")
     time = datetime.fromtimestamp(int(evaluator.world.clock()), UTC)
-    value = nodes.scalar(datelayout.form(datelayout.RFC3339, time), tag="!!timestamp")
+    value = scalar(datelayout.form(datelayout.RFC3339, time), "!!timestamp")
     return [context.candidates[0].replaced(value) if context.candidates else Candidate(node=value)]
 
 
@@ -35,7 +34,7 @@ def format_datetime(evaluator: Evaluator, context: Context, expr: Expr) -> list[
     results: list[Candidate] = []
     for candidate in context.candidates:
         value = _formed(layout, _time(candidate, context))
-        results.append(candidate.replaced(nodes.scalar(value, tag=implicit_tag(value))))
+        results.append(candidate.replaced(scalar(value, implicit_tag(value))))
     return results
 
 
@@ -45,7 +44,7 @@ def tz(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
     results: list[Candidate] = []
     for candidate in context.candidates:
         time = _moved(_time(candidate, context), zone)
-        value = nodes.scalar(_formed(_layout(context), time), tag=candidate.node.full_tag)
+        value = scalar(_formed(_layout(context), time), candidate.node.full_tag)
         results.append(candidate.replaced(value))
     return results
 
@@ -55,13 +54,13 @@ def from_unix(_evaluator: Evaluator, context: Context, _expr: Expr) -> list[Cand
     results: list[Candidate] = []
     for candidate in context.candidates:
         node = candidate.node.resolved
-        if implied_tag(node) not in ("!!int", "!!float"):
+        if real_tag(node) not in ("!!int", "!!float"):
             raise Trouble(f"from_unix takes a number, and this is a {node.full_tag}")
         try:
             time = datetime.fromtimestamp(float(node.value.replace("_", "")), UTC)
         except (ValueError, OverflowError, OSError) as error:
             raise Trouble(f"{node.value[:60]!r} is no time") from error
-        value = nodes.scalar(_formed(datelayout.RFC3339, time), tag="!!timestamp")
+        value = scalar(_formed(datelayout.RFC3339, time), "!!timestamp")
         results.append(candidate.replaced(value))
     return results
 
@@ -81,16 +80,6 @@ def with_dtf(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candida
         raise Trouble('with_dtf takes a layout and an expression: with_dtf("02 Jan 06"; ...)')
     layout = parameter(evaluator, context, operands.lhs)
     return evaluator.evaluate(operands.rhs, _with_layout(context, layout))
-
-
-def shifted(value: str, by: str, layout: str, *, back: bool) -> str:
-    """A time some duration later, or earlier; raises Trouble for what is no time or no duration."""
-    try:
-        time = datelayout.parse(layout or datelayout.RFC3339, value)
-        length = datelayout.duration(by)
-        return datelayout.form(layout or datelayout.RFC3339, time - length if back else time + length)
-    except (ValueError, OverflowError) as error:
-        raise Trouble(str(error)) from error
 
 
 def _with_layout(context: Context, layout: str) -> Context:

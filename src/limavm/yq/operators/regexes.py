@@ -12,6 +12,7 @@ from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
 from limavm.yq.operators.strings import parameter, text_of
 from limavm.yq.regex import Match, PatternError, Regex, compile_pattern
+from limavm.yq.scalars import scalar
 from limavm.yq.tree import Expr
 
 
@@ -97,14 +98,14 @@ def _place(text: str, found: Match, index: int) -> list[tuple[Node, Node]]:
     length = len(text[begin:end].encode("utf-8", "surrogateescape")) if begin >= 0 else 0
     return [
         _entry("string", _taken(text, found, index)),
-        _entry("offset", nodes.scalar(str(offset), tag="!!int")),
-        _entry("length", nodes.scalar(str(length), tag="!!int")),
+        _entry("offset", scalar(str(offset), "!!int")),
+        _entry("length", scalar(str(length), "!!int")),
     ]
 
 
 def _taken(text: str, found: Match, index: int) -> Node:
     begin, end = found[2 * index], found[2 * index + 1]
-    return _text(text[begin:end]) if begin >= 0 else nodes.scalar("null", tag="!!null")
+    return _text(text[begin:end]) if begin >= 0 else scalar("null", "!!null")
 
 
 def _entry(key: str, value: Node) -> tuple[Node, Node]:
@@ -112,7 +113,7 @@ def _entry(key: str, value: Node) -> tuple[Node, Node]:
 
 
 def _text(value: str) -> Node:
-    return nodes.scalar(value, tag="!!str")
+    return scalar(value, "!!str")
 
 
 TABLE: dict[str, Operator] = {

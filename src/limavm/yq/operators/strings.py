@@ -9,8 +9,8 @@ from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
 from limavm.yq.formats.numbers import integer
 from limavm.yq.formats.options import Options
-from limavm.yq.formats.plain import implied_tag
 from limavm.yq.formats.registry import encode_one
+from limavm.yq.scalars import real_tag, scalar
 from limavm.yq.tree import Expr
 
 _FLOAT = re.compile(r"[-+]?(?:(?:[0-9_]+\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|inf(?:inity)?|nan)", re.IGNORECASE)
@@ -21,7 +21,7 @@ _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(ma
 def text_of(candidate: Candidate, verb: str) -> str:
     """The text that an operator is used on; raises Trouble for what is none."""
     node = candidate.node.resolved
-    if node.kind is not Kind.SCALAR or implied_tag(node) != "!!str":
+    if node.kind is not Kind.SCALAR or real_tag(node) != "!!str":
         raise Trouble(f"cannot {verb} {node.full_tag}, only a text", hint="for an assignment write |= instead of =")
     return node.value
 
@@ -54,7 +54,7 @@ def downcase(_evaluator: Evaluator, context: Context, _expr: Expr) -> list[Candi
 
 def _like(candidate: Candidate, value: str) -> Candidate:
     node = candidate.node.resolved
-    return candidate.replaced(nodes.scalar(value, tag=node.full_tag, style=node.style))
+    return candidate.replaced(scalar(value, node.full_tag, node.style))
 
 
 def to_string(_evaluator: Evaluator, context: Context, _expr: Expr) -> list[Candidate]:
@@ -66,7 +66,7 @@ def to_string(_evaluator: Evaluator, context: Context, _expr: Expr) -> list[Cand
             results.append(candidate.text(node.resolved.value))
             continue
         value = node.value if node.kind is Kind.SCALAR else to_yaml_text(node)
-        results.append(candidate.replaced(nodes.scalar(value, tag="!!str", style=Style.DOUBLE)))
+        results.append(candidate.replaced(scalar(value, "!!str", Style.DOUBLE)))
     return results
 
 
@@ -82,7 +82,7 @@ def to_number(_evaluator: Evaluator, context: Context, _expr: Expr) -> list[Cand
         if not tag:
             shown = repr(node.value[:60]) if node.kind is Kind.SCALAR else node.full_tag
             raise Trouble(f"{shown} is no number")
-        results.append(candidate.replaced(nodes.scalar(node.value, tag=tag)))
+        results.append(candidate.replaced(scalar(node.value, tag)))
     return results
 
 
@@ -104,7 +104,7 @@ def split(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]
         value = text_of(candidate, "split")
         evaluator.spend(value.count(separator) if separator else len(value))
         parts = (value.split(separator) if separator else list(value)) if value else []
-        results.append(candidate.replaced(nodes.sequence([nodes.scalar(part, tag="!!str") for part in parts])))
+        results.append(candidate.replaced(nodes.sequence([scalar(part, "!!str") for part in parts])))
     return results
 
 
