@@ -9,7 +9,7 @@ from limavm.model.host import HostFacts
 from limavm.model.machine import Files, Machine
 from limavm.model.value import Value
 
-__all__ = ["Driver", "Features", "PortTakenError", "VirtualMachine"]
+__all__ = ["Driver", "Features", "PortTakenError", "Rules", "VirtualMachine"]
 
 
 class PortTakenError(UserError):
@@ -66,17 +66,21 @@ class VirtualMachine(Protocol):
         """Let go of connections; the machine goes on."""
 
 
-class Driver(Protocol):
-    """A hypervisor. Methods that are not `async` only decide."""
-
-    name: str
-    features: Features
+class Rules(Protocol):
+    """What a driver says about configurations, for those who run nothing."""
 
     def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
         """The configuration with the driver's own defaults (spec/config.md 1.12)."""
 
     def problems(self, config: Config, host: HostFacts) -> list[str]:
         """Every reason why this driver cannot run the configuration; empty when it can."""
+
+
+class Driver(Rules, Protocol):
+    """A hypervisor. Methods that are not `async` only decide."""
+
+    name: str
+    features: Features
 
     def check_host(self, config: Config) -> list[str]:
         """Probe the host before anything is created: returns warnings.

@@ -3,7 +3,7 @@
 A driver's modules are loaded when it is asked for, because each brings its own libraries.
 """
 
-from limavm.driver import Driver
+from limavm.driver import Driver, Rules
 from limavm.errors import UserError
 from limavm.model.config import Config
 from limavm.model.report import Reporter
@@ -23,6 +23,17 @@ def driver(name: str) -> Driver:
             from limavm.driver.qemu.run import QemuDriver
 
             return QemuDriver()
+        case _:
+            raise _unknown(name)
+
+
+def rules(name: str) -> Rules:
+    """What the driver `name` says about configurations, without what it needs to run one; raises UserError."""
+    match name:
+        case "qemu":
+            from limavm.driver.qemu import settings
+
+            return settings
         case _:
             raise _unknown(name)
 
