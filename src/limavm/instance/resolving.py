@@ -7,7 +7,7 @@ from limavm import COMPATIBLE_WITH
 from limavm.config.cache import cache_key, store_cached
 from limavm.config.resolve import Resolved, resolve, resolve_text
 from limavm.driver import Driver
-from limavm.driver.registry import driver
+from limavm.driver.registry import driver, rules
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.platform import facts
@@ -36,11 +36,12 @@ def resolve_new(text: bytes, *, source: str, directory: str) -> tuple[Config, tu
 
 def accepted(resolved: Resolved, source: str, creator: str) -> Config:
     """The configuration with its driver's defaults; raises UserError with every reason against it."""
-    which = driver(resolved.config.vm_type)
+    name = resolved.config.vm_type
+    which = rules(name)
     host = facts()
     config = which.fill(resolved.config, host, creator_version=creator)
     if problems := which.problems(config, host):
-        raise UserError(_listed(f"the {which.name} driver cannot run this configuration", problems), where=source)
+        raise UserError(_listed(f"the {name} driver cannot run this configuration", problems), where=source)
     return config
 
 
