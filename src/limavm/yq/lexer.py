@@ -207,10 +207,13 @@ class _Lexer:
         return True
 
     def word(self, begin: int, name: str, word: Word) -> None:
-        text = word.text
+        text, flags = word.text, word.flags
         if word.parameter:
             match = self.take(_PARAMETERS[word.parameter])
-            if match:
+            if match and word.op == "encode":
+                # Its text is the format, and what stands in parentheses is the indent.
+                flags = match[1]
+            elif match:
                 text = match[1]
             elif word.parameter == vocabulary.NAME:
                 raise self.fail(f"{name} needs the name of a variable: {name}(NAME)")
@@ -219,7 +222,7 @@ class _Lexer:
         if word.op == "comments":
             raise self.fail("comments can only be assigned to", begin, "use head_comment, line_comment or foot_comment")
         kind = (OPERAND, PREFIX, INFIX)[word.arity]
-        self.add(kind, begin, text=text, flags=word.flags, word=word)
+        self.add(kind, begin, text=text, flags=flags, word=word)
 
     def assignment(self, begin: int, word: Word) -> bool:
         """`style = x`, `style |= x`: an infix operator of its own."""
