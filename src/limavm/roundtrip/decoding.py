@@ -31,12 +31,14 @@ def unreadable(error: ReaderError, text: bytes, source: str) -> YamlError:
     return YamlError(message, source=source, line=text.count(b"\n", 0, error.position) + 1)
 
 
-def malformed(error: MarkedYAMLError, source: str) -> YamlError:
+def malformed(error: MarkedYAMLError, text: bytes, source: str) -> YamlError:
     """For a text that breaks the grammar."""
+    # libyaml counts one line more at the end of a text without a line break there.
+    last = text.count(b"\n") + 1
     mark = error.problem_mark or error.context_mark
     message = f"this is not YAML: {error.problem or error.context}"
     if error.context and error.problem:
         message += f" ({error.context})"
     if "character that cannot start any token" in message:
         message += "; tabs cannot indent, and `@`, `%` and backquotes need quotes at the start of a value"
-    return YamlError(message, source=source, line=mark.line + 1 if mark else 0)
+    return YamlError(message, source=source, line=min(mark.line + 1, last) if mark else 0)

@@ -54,7 +54,7 @@ def read(
         while event := parser.get_event():
             composer.take(event)
     except MarkedYAMLError as error:
-        raise malformed(error, source) from error
+        raise malformed(error, text, source) from error
     except ReaderError as error:
         raise unreadable(error, text, source) from error
     finally:
@@ -177,7 +177,7 @@ class _Composer:
         count = 0
         if self.attacher is not None:
             self.attacher.reach(node, role, frame, _mark(event.start_mark), _mark(event.end_mark))
-            count = self.attacher.count
+            count = self.attacher.gaps.count
         self.enter(node, frame)
         self.frames.append(Frame(node, role, flow=flow, key=key, count=count))
 

@@ -16,8 +16,8 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x
 #: What ends a plain scalar, in a block and in a flow collection.
 _ENDS = re.compile(r":(?:[ \t]|\Z)|[ \t]#")
 _ENDS_IN_FLOW = re.compile(r":(?:[ \t,?\[\]{}]|\Z)|[ \t]#|[,\[\]{}]|\?")
-_BEGINS = re.compile(r"[-?:](?:[ \t]|\Z)|[,\[\]{}#&*!|>'\"%@`=]|---|\.\.\.")
-_BEGINS_IN_FLOW = re.compile(r"[-?:](?:[ \t,\[\]{}]|\Z)|[?:]|[,\[\]{}#&*!|>'\"%@`=]|---|\.\.\.")
+_BEGINS = re.compile(r"[-?:](?:[ \t]|\Z)|[,\[\]{}#&*!|>'\"%@`]|---|\.\.\.")
+_BEGINS_IN_FLOW = re.compile(r"[-?:](?:[ \t,\[\]{}]|\Z)|[?:]|[,\[\]{}#&*!|>'\"%@`]|---|\.\.\.")
 #: Texts that YAML 1.1 takes for something else.
 _OLD_BOOL = frozenset(("y", "yes", "n", "no", "on", "off"))
 _OLD_NUMBER = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[-+]?\.?[0-9][0-9_.]*(?:[eE][-+]?[0-9]+)?")
@@ -35,7 +35,7 @@ def can_be_plain(value: str, *, flow: bool = False) -> bool:
 
 def reads_as_text(value: str) -> bool:
     """Whether every reader takes it for a text when it has no quotes."""
-    if implicit_tag(value) != "!!str" or value.lower() in _OLD_BOOL:
+    if implicit_tag(value) != "!!str" or value == "=" or value.lower() in _OLD_BOOL:
         return False
     return not (len(value) < 100 and _OLD_NUMBER.fullmatch(value))
 

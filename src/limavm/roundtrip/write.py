@@ -18,12 +18,12 @@ MAX_NODES = 1_000_000
 _LONG_KEY = 1000
 
 
-def write(documents: Sequence[Document], *, indent: int = 2, indented_lists: bool = False) -> str:
-    """The text of documents: LF, two blanks before a comment behind something, one newline at the end.
+def write(documents: Sequence[Document], *, indent: int = 2, indented_lists: bool = False, comment_gap: int = 2) -> str:
+    """The text of documents: LF, `comment_gap` blanks before a comment behind something, one newline at the end.
 
     Raises YamlError for a tree that is too deep or too large to be one that a person wrote.
     """
-    writer = _Writer(indent, indented_lists=indented_lists)
+    writer = _Writer(indent, indented_lists=indented_lists, comment_gap=comment_gap)
     for index, document in enumerate(documents):
         if index or document.marked or (document.root is None and len(documents) > 1):
             writer.marker(document.preamble)
@@ -37,9 +37,10 @@ def write_node(node: Node, *, indent: int = 2, indented_lists: bool = False) -> 
 
 
 class _Writer:
-    def __init__(self, indent: int, *, indented_lists: bool) -> None:
+    def __init__(self, indent: int, *, indented_lists: bool, comment_gap: int) -> None:
         self.indent = indent
         self.indented_lists = indented_lists
+        self.gap = " " * comment_gap
         self.lines: list[str] = []
         #: The column of a foot that the last line belongs to, else -1.
         self.foot_column = -1
@@ -52,6 +53,13 @@ class _Writer:
         return "\n".join(self.lines) + "\n" if self.lines else ""
 
     # Lines.
+
+    def noted(self, line: str, comment: str) -> str:
+        """A line with a comment behind it, which is one line whatever it was."""
+        if not comment.strip():
+            return line
+        text = " ".join(_hashed(part) for part in comment.splitlines() if part.strip())
+        return f"{line}{self.gap}{text}" if line else text
 
     def line(self, text: str) -> None:
         self.lines.append(text)
@@ -99,7 +107,9 @@ class _Writer:
                 self.blank()
             self.root(root)
         if document.foot_comment:
-            if root is not None:
+            if self.keeps_blanks:
+                self.line("...")
+            elif root is not None:
                 self.blank()
             self.comment(document.foot_comment, 0)
 
@@ -154,7 +164,7 @@ class _Writer:
         if not self.is_block(item):
             self.leaf(lead, item, inside, step=2)
         elif properties(item) or item.line_comment or _first(item).head_comment:
-            self.line(_noted(_spaced(lead, properties(item)), item.line_comment))
+            self.line(self.noted(_spaced(lead, properties(item)), item.line_comment))
             self.collection(item, inside)
         else:
             self.collection(item, inside, first=lead + " ")
@@ -169,7 +179,7 @@ class _Writer:
         if value.kind is Kind.SEQUENCE and not (self.indented_lists or (followed and _is_parted(_last_foot(value)))):
             inside = column
         note, more = key.line_comment or value.line_comment, value.line_comment if key.line_comment else ""
-        self.line(_noted(_spaced(lead, properties(value)), note))
+        self.line(self.noted(_spaced(lead, properties(value)), note))
         self.comment(more, inside)
         self.comment(value.head_comment, inside)
         self.collection(value, inside)
@@ -195,7 +205,7 @@ class _Writer:
             self.comment(value.head_comment, inside)
             self.comment(more, inside)
         else:
-            self.line(_noted(lead, note))
+            self.line(self.noted(lead, note))
             self.blank(value.blank_before)
             self.comment(value.head_comment, inside)
             self.leaf(" " * (inside - 1), value, inside)
@@ -206,14 +216,14 @@ class _Writer:
         """A scalar, an alias, or a flow collection behind `lead`; `step` deeper than its parent, if not as usual."""
         note = note or node.line_comment
         if node.kind in (Kind.MAPPING, Kind.SEQUENCE):
-            self.line(_noted(_spaced(lead, self.flow(node)), note))
+            self.line(self.noted(_spaced(lead, self.flow(node)), note))
             return
         parts = block(node, step or self.indent)
         if parts is None:
-            self.line(_noted(_spaced(lead, inline(node)), note))
+            self.line(self.noted(_spaced(lead, inline(node)), note))
             return
         header, lines = parts
-        self.line(_noted(_spaced(lead, header), note))
+        self.line(self.noted(_spaced(lead, header), note))
         margin = " " * inside
         for line in lines:
             self.line(margin + line if line else "")
@@ -243,14 +253,6 @@ class _Writer:
 
 def _spaced(*parts: str) -> str:
     return " ".join(part for part in parts if part)
-
-
-def _noted(line: str, comment: str) -> str:
-    """A line with a comment behind it, which is one line whatever it was."""
-    if not comment.strip():
-        return line
-    text = " ".join(_hashed(part) for part in comment.splitlines() if part.strip())
-    return f"{line}  {text}" if line else text
 
 
 def _hashed(line: str) -> str:

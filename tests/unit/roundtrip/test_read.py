@@ -66,7 +66,7 @@ def test_a_node_knows_where_it_stands_and_how_it_is_written() -> None:
         ("a: 1\nb: 2\na: 3\n", 3, "this key is already defined in line 1"),
         ("{a: 1, 'a': 2}", 1, "this key is already defined in line 1"),
         ("a: [1\n", 2, "this is not YAML"),
-        ("a: 1\n\tb: 2\n", 2, "tabs cannot indent"),
+        ("a:\n\tb: 2\n", 2, "tabs cannot indent"),
         ("a: @b\n", 1, "backquotes need quotes"),
         ("a: 1\n---\n{", 3, "this is not YAML"),
         ("a: *x\n", 1, "the alias *x names no anchor above it"),
