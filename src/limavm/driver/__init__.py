@@ -1,4 +1,4 @@
-"""What a driver is: a few small abilities, and the features that callers test instead of its name."""
+"""What a driver is: what it decides, what it runs, and the features that callers test instead of its name."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -6,10 +6,10 @@ from typing import Protocol
 from limavm.errors import UserError
 from limavm.model.config import Config
 from limavm.model.host import HostFacts
-from limavm.model.machine import Files, Machine
+from limavm.model.machine import Machine, Run
 from limavm.model.value import Value
 
-__all__ = ["Driver", "Features", "PortTakenError", "Rules", "VirtualMachine"]
+__all__ = ["Driver", "Features", "Hypervisor", "PortTakenError", "VirtualMachine"]
 
 
 class PortTakenError(UserError):
@@ -66,8 +66,11 @@ class VirtualMachine(Protocol):
         """Let go of connections; the machine goes on."""
 
 
-class Rules(Protocol):
-    """What a driver says about configurations, for those who run nothing."""
+class Driver(Protocol):
+    """What commands ask of a driver before they hand over to the host agent. It decides, and starts nothing."""
+
+    name: str
+    features: Features
 
     def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
         """The configuration with the driver's own defaults (spec/config.md 1.12)."""
@@ -75,31 +78,18 @@ class Rules(Protocol):
     def problems(self, config: Config, host: HostFacts) -> list[str]:
         """Every reason why this driver cannot run the configuration; empty when it can."""
 
-
-class Driver(Rules, Protocol):
-    """A hypervisor. Methods that are not `async` only decide."""
-
-    name: str
-    features: Features
-
     def check_host(self, config: Config) -> list[str]:
         """Probe the host before anything is created: returns warnings.
 
         Raises UserError when a program is missing (it names the package) or too old.
         """
 
-    def describe(
-        self,
-        config: Config,
-        *,
-        name: str,
-        directory: str,
-        ssh_port: int,
-        machine_id: str,
-        files: Files,
-        boot_token: str,
-    ) -> Machine:
+    def describe(self, config: Config, run: Run) -> Machine:
         """The machine that the configuration asks for; pure."""
+
+
+class Hypervisor(Protocol):
+    """What the host agent asks of a driver."""
 
     async def start(self, machine: Machine, host: HostFacts) -> VirtualMachine:
         """Start the machine; raises UserError when the hypervisor ends at once.

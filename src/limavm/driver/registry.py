@@ -3,7 +3,7 @@
 A driver's modules are loaded when it is asked for, because each brings its own libraries.
 """
 
-from limavm.driver import Driver, Rules
+from limavm.driver import Driver, Hypervisor
 from limavm.errors import UserError
 from limavm.model.config import Config
 from limavm.model.report import Reporter
@@ -17,23 +17,23 @@ def names() -> list[str]:
 
 
 def driver(name: str) -> Driver:
-    """The driver `name`; raises UserError, listing the known ones, when there is none."""
+    """What the driver `name` decides; raises UserError, listing the known ones, when there is none."""
     match name:
         case "qemu":
-            from limavm.driver.qemu.run import QemuDriver
+            from limavm.driver.qemu.driver import QemuDriver
 
             return QemuDriver()
         case _:
             raise _unknown(name)
 
 
-def rules(name: str) -> Rules:
-    """What the driver `name` says about configurations, without what it needs to run one; raises UserError."""
+def hypervisor(name: str) -> Hypervisor:
+    """What runs the machines of the driver `name`; raises UserError as `driver` does."""
     match name:
         case "qemu":
-            from limavm.driver.qemu import settings
+            from limavm.driver.qemu.run import Qemu
 
-            return settings
+            return Qemu()
         case _:
             raise _unknown(name)
 

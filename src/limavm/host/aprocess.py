@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -102,3 +102,34 @@ async def _gone(child: asyncio.subprocess.Process) -> None:
         while stream and await stream.read(1 << 16):
             pass
     await child.wait()
+
+
+async def wait_for_end(pid: int, lives: Callable[[], bool]) -> None:
+    """Return when a process, which need not be our child, has ended.
+
+    Told by the kernel on Linux, else asked for every second. `lives` says whether the PID still means it.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # gone already, or a kernel without pidfd
+            descriptor = os.pidfd_open(pid)
+            try:
+                # Looked at after it was pinned: from here on the PID means this process.
+                if lives():
+                    await _readable(descriptor)
+            finally:
+                os.close(descriptor)
+            return
+    pause = 0.05
+    while lives():
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(descriptor)

@@ -14,8 +14,8 @@ import sys
 from collections.abc import AsyncIterator
 from typing import TextIO
 
-from limavm.driver import Driver, VirtualMachine
-from limavm.driver.registry import driver
+from limavm.driver import Hypervisor, VirtualMachine
+from limavm.driver.registry import driver, hypervisor
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.platform import facts
@@ -152,7 +152,7 @@ class Agent:
     async def _machine(self) -> tuple[Plan, VirtualMachine]:
         """The machine of the plan: adopted when it runs already, started else."""
         plan = load_plan(self.directory)
-        which = driver(plan.machine.vm_type)
+        which = hypervisor(plan.machine.vm_type)
         vm = await which.adopt(plan.machine)
         if vm is not None:
             log.info("Adopting the machine that runs already, PID %d", vm.machine.pid)
@@ -164,12 +164,12 @@ class Agent:
             )
         else:
             plan, vm = await self._start(which, plan)
-        known = which.check_host(plan.config)  # `limactl start` has told these
+        known = driver(plan.machine.vm_type).check_host(plan.config)  # `limactl start` has told these
         for warning in vm.warnings:
             log.log(logging.DEBUG if warning in known else logging.WARNING, "%s", warning)
         return save_machine(plan, vm.machine), vm
 
-    async def _start(self, which: Driver, plan: Plan) -> tuple[Plan, VirtualMachine]:
+    async def _start(self, which: Hypervisor, plan: Plan) -> tuple[Plan, VirtualMachine]:
         with self.recorder.phase("hypervisor"):
             return await running(which, plan, facts())
 

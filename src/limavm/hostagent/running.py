@@ -5,7 +5,7 @@ import os
 
 import msgspec
 
-from limavm.driver import Driver, PortTakenError, VirtualMachine
+from limavm.driver import Hypervisor, PortTakenError, VirtualMachine
 from limavm.host import paths
 from limavm.host.net import free_tcp_port
 from limavm.model.host import HostFacts
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _TRIES = 5
 
 
-async def running(driver: Driver, plan: Plan, host: HostFacts) -> tuple[Plan, VirtualMachine]:
+async def running(hypervisor: Hypervisor, plan: Plan, host: HostFacts) -> tuple[Plan, VirtualMachine]:
     """The started machine, and the plan with the port that it uses.
 
     Raises UserError when the hypervisor does not start; PortTakenError is one, for a port that was
@@ -28,7 +28,7 @@ async def running(driver: Driver, plan: Plan, host: HostFacts) -> tuple[Plan, Vi
         plan = save_machine(plan, plan.machine)
         _forget(plan.machine.directory)
         try:
-            return plan, await driver.start(plan.machine, host)
+            return plan, await hypervisor.start(plan.machine, host)
         except PortTakenError:
             if plan.fixed_ssh_port or not left:
                 raise

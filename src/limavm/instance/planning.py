@@ -13,7 +13,7 @@ from limavm.host.platform import facts
 from limavm.images.disk import disk_format
 from limavm.instance.seeding import write_seed
 from limavm.model.config import Config
-from limavm.model.machine import Files
+from limavm.model.machine import Files, Run
 from limavm.model.plan import Plan
 from limavm.ssh.client import client_facts, has_aes
 from limavm.ssh.identities import existing_identities
@@ -25,8 +25,7 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
     """Plan the next run of an instance that does not run, and write all that its host agent needs."""
     host = facts()
     config = without_later(config)
-    machine = driver.describe(
-        config,
+    run = Run(
         name=name,
         directory=directory,
         ssh_port=config.ssh.local_port or free_tcp_port(),
@@ -34,6 +33,7 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
         files=_files(directory),
         boot_token=f"boot-{secrets.token_hex(8)}",
     )
+    machine = driver.describe(config, run)
     write_seed(config, machine)
     plan = Plan(
         machine=machine,

@@ -7,7 +7,7 @@ from limavm import COMPATIBLE_WITH
 from limavm.config.cache import cache_key, store_cached
 from limavm.config.resolve import Resolved, resolve, resolve_text
 from limavm.driver import Driver
-from limavm.driver.registry import driver, rules
+from limavm.driver.registry import driver
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.platform import facts
@@ -29,15 +29,18 @@ def resolve_and_cache(directory: str) -> tuple[Config, tuple[str, ...]]:
 
 
 def resolve_new(text: bytes, *, source: str, directory: str) -> tuple[Config, tuple[str, ...]]:
-    """The configuration that a text would have in `directory`, with its warnings; nothing is written."""
+    """The configuration that a text would have in `directory`, with its warnings; nothing is written.
+
+    `directory` need not exist; defaults that depend on the version are those of the one that made it.
+    """
     resolved = resolve_text(text, source=source, directory=directory, facts=facts(), version=COMPATIBLE_WITH)
-    return accepted(resolved, source, COMPATIBLE_WITH), resolved.warnings
+    return accepted(resolved, source, creator_version(directory)), resolved.warnings
 
 
 def accepted(resolved: Resolved, source: str, creator: str) -> Config:
     """The configuration with its driver's defaults; raises UserError with every reason against it."""
     name = resolved.config.vm_type
-    which = rules(name)
+    which = driver(name)
     host = facts()
     config = which.fill(resolved.config, host, creator_version=creator)
     if problems := which.problems(config, host):

@@ -39,6 +39,17 @@ class Files(Value, frozen=True, kw_only=True):
     data_disks: tuple[Drive, ...] = ()
 
 
+class Run(Value, frozen=True, kw_only=True):
+    """What a machine is told of one run beside its configuration: who it is, where, and with what on the disk."""
+
+    name: str
+    directory: str
+    ssh_port: int
+    machine_id: str
+    files: Files
+    boot_token: str
+
+
 class UserNIC(Value, frozen=True, kw_only=True):
     """The primary NIC on the hypervisor's user-mode network; the host reaches guest port 22 on `ssh_port`."""
 

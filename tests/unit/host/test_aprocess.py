@@ -126,3 +126,23 @@ if sys.platform != "win32":
             os.kill(grandchild, 0)  # at most a zombie is left, for init to collect
             with open(f"/proc/{grandchild}/stat", encoding="ascii") as file:
                 assert file.read().split()[2] == "Z"
+
+
+async def test_the_end_of_a_process_that_is_no_child_is_noticed() -> None:
+    child = await aprocess.start(["sh", "-c", "read line"], stdin=asyncio.subprocess.PIPE)
+    waiting = asyncio.create_task(aprocess.wait_for_end(child.pid, lambda: child.returncode is None))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    assert child.stdin is not None
+    child.stdin.close()
+
+    await asyncio.wait_for(waiting, 10)
+    assert await child.wait() == 1
+
+
+async def test_a_process_that_is_gone_is_not_waited_for() -> None:
+    child = await aprocess.start(["true"])
+    await child.wait()
+
+    await asyncio.wait_for(aprocess.wait_for_end(child.pid, lambda: False), 10)

@@ -10,7 +10,7 @@ from typing import Any
 
 from limavm.model.arch import Arch
 from limavm.model.config import Config, Mount
-from limavm.model.machine import DirectBoot, Drive, Files, Machine, Share, SocketNIC, UserNIC
+from limavm.model.machine import DirectBoot, Drive, Files, Machine, Run, Share, SocketNIC, UserNIC
 from limavm.model.size import parse_size
 
 #: Mount types for which the hypervisor itself offers the directories.
@@ -18,21 +18,13 @@ _SHARED = ("9p", "virtiofs")
 _QUEUE_SIZE = 1024
 
 
-def describe(
-    config: Config,
-    *,
-    name: str,
-    directory: str,
-    ssh_port: int,
-    machine_id: str,
-    files: Files,
-    boot_token: str,
-) -> Machine:
-    """The machine of the instance `name`; paths are those of files in `directory`."""
+def describe(config: Config, run: Run) -> Machine:
+    """The machine of the instance; paths are those of files in its directory."""
+    directory, files = run.directory, run.files
     options = qemu_options(config)
     shares = tuple(map(_share, config.mounts)) if config.mount_type in _SHARED else ()
     return Machine(
-        name=name,
+        name=run.name,
         directory=directory,
         arch=config.arch,
         os=config.os,
@@ -47,14 +39,14 @@ def describe(
         seed=f"{directory}/cidata.iso",
         data_disks=files.data_disks,
         boot=_boot(directory, files),
-        nic=UserNIC(mac=mac(machine_id, directory), ssh_port=ssh_port),
-        networks=_networks(config, directory, machine_id),
+        nic=UserNIC(mac=mac(run.machine_id, directory), ssh_port=run.ssh_port),
+        networks=_networks(config, directory, run.machine_id),
         share_type=config.mount_type if shares else "",
         shares=shares,
         audio=config.audio,
         video=config.video,
         tpm=config.tpm,
-        boot_token=boot_token,
+        boot_token=run.boot_token,
     )
 
 

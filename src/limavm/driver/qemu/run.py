@@ -10,20 +10,18 @@ import contextlib
 import logging
 import os
 import shlex
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
-from limavm.driver import Features, PortTakenError
-from limavm.driver.qemu import describe, firmware, launch, qmp, resolve, running, settings
+from limavm.driver import PortTakenError
+from limavm.driver.qemu import launch, qmp, resolve, running
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
-from limavm.host import platform
-from limavm.host.process import end, ensure_program
-from limavm.model.config import Config
+from limavm.host.aprocess import wait_for_end
+from limavm.host.process import end
 from limavm.model.host import HostFacts
-from limavm.model.machine import Files, Machine
+from limavm.model.machine import Machine
 
 log = logging.getLogger(__name__)
 
@@ -43,58 +41,12 @@ _STUCK = {
 }
 
 
-class QemuDriver:
-    """The driver `qemu`."""
-
-    name = "qemu"
-    features = Features(supported_image_formats=("qcow2", "raw", "vmdk", "vhdx"))
+class Qemu:
+    """The hypervisor of the driver `qemu`."""
 
     def __init__(self, accelerator: str | None = None) -> None:
         """`accelerator` is tried first; without one, the best that this host offers."""
         self._accelerator = accelerator
-
-    def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
-        """The configuration with QEMU's defaults."""
-        return settings.fill(config, host, creator_version)
-
-    def problems(self, config: Config, host: HostFacts) -> list[str]:
-        """Every reason why QEMU cannot run the configuration."""
-        return settings.problems(config, host)
-
-    def check_host(self, config: Config) -> list[str]:
-        """Warnings; raises UserError when a program or the firmware is missing, or too old."""
-        host = platform.facts()
-        minimum = describe.qemu_options(config).get("minimumVersion")
-        asked, warnings = resolve.find(config.arch, host, minimum)
-        decision = resolve.choose_accelerator(asked, config.arch, host)
-        if settings.needs_installed_firmware(config):
-            firmware.find_code(config.arch, asked.program.path, host.home)
-        ensure_program("qemu-img")  # a package of its own; disks are made with it
-        if config.tpm:
-            ensure_program("swtpm")
-        return [*warnings, *([decision.warning] if decision.warning else ()), *settings.warnings(config)]
-
-    def describe(
-        self,
-        config: Config,
-        *,
-        name: str,
-        directory: str,
-        ssh_port: int,
-        machine_id: str,
-        files: Files,
-        boot_token: str,
-    ) -> Machine:
-        """The machine that the configuration asks for; pure."""
-        return describe.describe(
-            config,
-            name=name,
-            directory=directory,
-            ssh_port=ssh_port,
-            machine_id=machine_id,
-            files=files,
-            boot_token=boot_token,
-        )
 
     async def start(self, machine: Machine, host: HostFacts) -> "QemuVM":
         """Start QEMU; an accelerator with which it ends at once is given up for TCG, with a warning.
@@ -220,7 +172,7 @@ class QemuVM:
         self._process.kill()
         try:
             async with asyncio.timeout(_KILLED):
-                await _ended(self._process)
+                await wait_for_end(self._process.pid, self._process.lives)
         except TimeoutError as error:
             message = f"QEMU (process {self._process.pid}) is still there {_KILLED:g} s after it was killed"
             raise UserError(message, where=self._machine.directory) from error
@@ -235,7 +187,7 @@ class QemuVM:
         """What became of the process that runs now, once it has ended."""
         async with asyncio.TaskGroup() as tasks:
             watcher = tasks.create_task(self._watch(), name="QEMU's events")
-            await _ended(self._process)
+            await wait_for_end(self._process.pid, self._process.lives)
             watcher.cancel()
         connected = self._monitor is not None
         if self._monitor:
@@ -339,34 +291,6 @@ async def _wait_for_socket(path: str, child: launch.Child, what: str) -> None:
                 await asyncio.sleep(0.02)
     except TimeoutError as error:
         raise UserError(f"a helper of QEMU made no socket within {_HELPER:g} s", where=what) from error
-
-
-async def _ended(process: Running) -> None:
-    """Return when the process has ended: told by the kernel on Linux, else asked for every second."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # gone already, or a kernel without pidfd
-            descriptor = os.pidfd_open(process.pid)
-            try:
-                # Looked at after it was pinned: from here on the PID means this process.
-                if process.lives():
-                    await _readable(descriptor)
-            finally:
-                os.close(descriptor)
-            return
-    pause = 0.05
-    while process.lives():
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, 1.0)
-
-
-async def _readable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(descriptor, readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(descriptor)
 
 
 def _may_be_healed(accelerator: str) -> bool:

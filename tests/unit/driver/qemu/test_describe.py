@@ -9,13 +9,12 @@ import pytest
 from limavm.driver.qemu.describe import cpu_type, describe, mac, mount_tag, qemu_options
 from limavm.model.arch import Arch
 from limavm.model.config import Config, Firmware, FirmwareImage, Mount, Network, NineP, Virtiofs
-from limavm.model.machine import DirectBoot, Drive, Files, Machine, Share, SocketNIC, UserNIC
+from limavm.model.machine import DirectBoot, Drive, Files, Machine, Run, Share, SocketNIC, UserNIC
 from tests.unit.driver.qemu.machines import DIRECTORY, a_config
 
 
 def described(config: Config, files: Files | None = None) -> Machine:
-    return describe(
-        config,
+    run = Run(
         name="dev",
         directory=DIRECTORY,
         ssh_port=60022,
@@ -23,6 +22,7 @@ def described(config: Config, files: Files | None = None) -> Machine:
         files=files or Files(),
         boot_token="token",
     )
+    return describe(config, run)
 
 
 def test_a_machine_has_what_the_configuration_says() -> None:

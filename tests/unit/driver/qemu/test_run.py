@@ -11,13 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from limavm.driver import PortTakenError, VirtualMachine
-from limavm.driver.qemu.run import QemuDriver
+from limavm.driver.qemu.run import Qemu
 from limavm.errors import BusyError, UserError
 from limavm.host import pidfile
-from limavm.model.config import Firmware
 from limavm.model.host import HostFacts
 from limavm.model.machine import Machine
-from tests.unit.driver.qemu.machines import LINUX, a_config, a_machine, install_fake_qemu
+from tests.unit.driver.qemu.machines import LINUX, a_machine, install_fake_qemu
 
 if sys.platform == "win32":
     pytest.skip("the fake speaks over a unix socket", allow_module_level=True)
@@ -41,7 +40,7 @@ async def prepare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         return a_machine(directory=str(directory))
 
     yield make
-    if vm := await QemuDriver().adopt(a_machine(directory=str(directory))):
+    if vm := await Qemu().adopt(a_machine(directory=str(directory))):
         await vm.kill()
         await vm.close()
 
@@ -49,7 +48,7 @@ async def prepare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 async def test_a_machine_runs_and_is_known_by_pid_and_start_time(prepare: Prepare, host: HostFacts) -> None:
     machine = prepare()
 
-    vm = await QemuDriver("tcg").start(machine, host)
+    vm = await Qemu("tcg").start(machine, host)
 
     assert vm.machine.pid == int(Path(machine.directory, "qemu.pid").read_text())
     assert vm.machine.pid_started == pidfile.start_time(vm.machine.pid)
@@ -60,10 +59,10 @@ async def test_a_machine_runs_and_is_known_by_pid_and_start_time(prepare: Prepar
 
 
 async def test_it_outlives_the_object_and_is_adopted(prepare: Prepare, host: HostFacts) -> None:
-    first = await QemuDriver("tcg").start(prepare(), host)
+    first = await Qemu("tcg").start(prepare(), host)
     await first.close()
 
-    vm = await QemuDriver().adopt(first.machine)
+    vm = await Qemu().adopt(first.machine)
 
     assert vm
     assert vm.machine == first.machine
@@ -74,10 +73,10 @@ async def test_it_outlives_the_object_and_is_adopted(prepare: Prepare, host: Hos
 
 async def test_a_machine_whose_agent_died_before_it_wrote_the_pid_is_adopted(prepare: Prepare, host: HostFacts) -> None:
     machine = prepare()
-    first = await QemuDriver("tcg").start(machine, host)
+    first = await Qemu("tcg").start(machine, host)
     await first.close()
 
-    vm = await QemuDriver().adopt(machine)
+    vm = await Qemu().adopt(machine)
 
     assert vm
     assert (vm.machine.pid, vm.machine.pid_started) == (first.machine.pid, first.machine.pid_started)
@@ -89,15 +88,15 @@ async def test_another_process_with_the_number_of_ours_is_not_adopted(prepare: P
     machine = prepare()
     Path(machine.directory, "qemu.pid").write_text(f"{os.getpid()}\n")
 
-    assert await QemuDriver().adopt(replace(machine, pid=os.getpid(), pid_started=1)) is None
+    assert await Qemu().adopt(replace(machine, pid=os.getpid(), pid_started=1)) is None
 
 
 async def test_a_process_that_began_at_another_time_is_not_adopted(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("tcg").start(prepare(), host)
+    vm = await Qemu("tcg").start(prepare(), host)
 
     assert vm.machine.pid_started
-    assert await QemuDriver().adopt(replace(vm.machine, pid_started=vm.machine.pid_started - 1)) is None
-    assert await QemuDriver().adopt(replace(vm.machine, pid=vm.machine.pid + 1)) is None
+    assert await Qemu().adopt(replace(vm.machine, pid_started=vm.machine.pid_started - 1)) is None
+    assert await Qemu().adopt(replace(vm.machine, pid=vm.machine.pid + 1)) is None
     await vm.kill()
     await vm.close()
 
@@ -107,21 +106,21 @@ async def test_a_pid_file_that_means_nothing_is_no_machine(prepare: Prepare, con
     machine = prepare()
     Path(machine.directory, "qemu.pid").write_text(content)
 
-    assert await QemuDriver().adopt(machine) is None
+    assert await Qemu().adopt(machine) is None
 
 
 async def test_it_is_not_started_twice(prepare: Prepare, host: HostFacts) -> None:
     machine = prepare()
-    vm = await QemuDriver("tcg").start(machine, host)
+    vm = await Qemu("tcg").start(machine, host)
 
     with pytest.raises(BusyError, match=f"process {vm.machine.pid}"):
-        await QemuDriver("tcg").start(machine, host)
+        await Qemu("tcg").start(machine, host)
     await vm.kill()
     await vm.close()
 
 
 async def test_a_power_off_by_the_guest_is_no_failure(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("tcg").start(prepare(), host)
+    vm = await Qemu("tcg").start(prepare(), host)
 
     await vm.press_power_button()
 
@@ -131,7 +130,7 @@ async def test_a_power_off_by_the_guest_is_no_failure(prepare: Prepare, host: Ho
 
 
 async def test_the_reset_button_does_not_end_the_machine(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("tcg").start(prepare(), host)
+    vm = await Qemu("tcg").start(prepare(), host)
 
     await vm.reset()
 
@@ -143,18 +142,18 @@ async def test_the_reset_button_does_not_end_the_machine(prepare: Prepare, host:
 
 
 async def test_a_deaf_guest_is_killed(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("tcg").start(prepare("deaf"), host)
+    vm = await Qemu("tcg").start(prepare("deaf"), host)
     await vm.press_power_button()
     await vm.press_power_button()
 
     await vm.kill()
 
     assert await vm.wait() is None
-    assert await QemuDriver().adopt(vm.machine) is None
+    assert await Qemu().adopt(vm.machine) is None
 
 
 async def test_a_qemu_that_somebody_killed_is_a_failure(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("tcg").start(prepare(), host)
+    vm = await Qemu("tcg").start(prepare(), host)
     waiting = asyncio.create_task(vm.wait())
     await asyncio.sleep(0)
 
@@ -176,12 +175,12 @@ async def test_an_adopted_qemu_that_somebody_killed_is_a_failure(prepare: Prepar
 async def _orphan(machine: Machine, host: HostFacts) -> VirtualMachine:
     script = (
         "import asyncio, msgspec, sys, os\n"
-        "from limavm.driver.qemu.run import QemuDriver\n"
+        "from limavm.driver.qemu.run import Qemu\n"
         "from limavm.model.host import HostFacts\n"
         "from limavm.model.machine import Machine\n"
         "machine = msgspec.json.decode(sys.argv[1], type=Machine)\n"
         "host = msgspec.json.decode(sys.argv[2], type=HostFacts)\n"
-        "asyncio.run(QemuDriver('tcg').start(machine, host))\n"
+        "asyncio.run(Qemu('tcg').start(machine, host))\n"
         "os._exit(0)\n"
     )
     import msgspec
@@ -189,19 +188,19 @@ async def _orphan(machine: Machine, host: HostFacts) -> VirtualMachine:
     arguments = [msgspec.json.encode(machine).decode(), msgspec.json.encode(host).decode()]
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", script, *arguments)
     assert await parent.wait() == 0
-    vm = await QemuDriver().adopt(machine)
+    vm = await Qemu().adopt(machine)
     assert vm
     return vm
 
 
 async def test_a_panic_of_the_guest_is_a_failure(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("tcg").start(prepare("panics"), host)
+    vm = await Qemu("tcg").start(prepare("panics"), host)
 
     assert await vm.wait() == "the guest's kernel panicked"
 
 
 async def test_a_wait_may_be_cancelled_and_begun_again(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("tcg").start(prepare(), host)
+    vm = await Qemu("tcg").start(prepare(), host)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await vm.wait()
@@ -213,17 +212,17 @@ async def test_a_wait_may_be_cancelled_and_begun_again(prepare: Prepare, host: H
 
 async def test_a_qemu_that_ends_at_once_is_an_error_with_its_last_words(prepare: Prepare, host: HostFacts) -> None:
     with pytest.raises(UserError, match=r"ended at once \(exit status 1\): qemu: it cannot be done"):
-        await QemuDriver("tcg").start(prepare("dies"), host)
+        await Qemu("tcg").start(prepare("dies"), host)
 
 
 async def test_a_taken_port_is_told_apart(prepare: Prepare, host: HostFacts) -> None:
     with pytest.raises(PortTakenError, match="port 60022"):
-        await QemuDriver("kvm").start(prepare("port-taken"), host)
+        await Qemu("kvm").start(prepare("port-taken"), host)
 
 
 async def test_what_a_monitor_that_never_answers_leaves_is_ended(prepare: Prepare, host: HostFacts) -> None:
     machine = prepare("silent")
-    starting = asyncio.create_task(QemuDriver("tcg").start(machine, host))
+    starting = asyncio.create_task(Qemu("tcg").start(machine, host))
     while not Path(machine.directory, "qmp.sock").exists():
         await asyncio.sleep(0.01)
 
@@ -231,18 +230,18 @@ async def test_what_a_monitor_that_never_answers_leaves_is_ended(prepare: Prepar
 
     with pytest.raises(asyncio.CancelledError):
         await starting
-    assert await QemuDriver().adopt(machine) is None
+    assert await Qemu().adopt(machine) is None
 
 
 async def test_a_machine_with_a_hostile_monitor_can_be_waited_for_and_killed(prepare: Prepare, host: HostFacts) -> None:
     machine = prepare()
-    first = await QemuDriver("tcg").start(machine, host)
+    first = await Qemu("tcg").start(machine, host)
     await first.close()
     path = Path(machine.directory, "qmp.sock")
     path.unlink()
     path.write_text("no socket")
 
-    vm = await QemuDriver().adopt(machine)
+    vm = await Qemu().adopt(machine)
 
     assert vm
     assert "monitor does not answer" in vm.warnings[0]
@@ -253,7 +252,7 @@ async def test_a_machine_with_a_hostile_monitor_can_be_waited_for_and_killed(pre
 
 
 async def test_an_accelerator_with_which_qemu_ends_at_once_is_given_up(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("kvm").start(prepare("dies:kvm"), host)
+    vm = await Qemu("kvm").start(prepare("dies:kvm"), host)
 
     assert vm.machine.accelerator == "tcg"
     [warning] = [text for text in vm.warnings if "kvm failed" in text]
@@ -266,7 +265,7 @@ async def test_an_accelerator_with_which_qemu_ends_at_once_is_given_up(prepare: 
 async def test_an_accelerator_that_fails_before_the_guest_answered_is_given_up_once(
     prepare: Prepare, host: HostFacts, misbehaviour: str
 ) -> None:
-    vm = await QemuDriver("kvm").start(prepare(misbehaviour), host)
+    vm = await Qemu("kvm").start(prepare(misbehaviour), host)
     first = vm.machine
     changed: asyncio.Queue[Machine] = asyncio.Queue()
     vm.on_change(changed.put_nowait)
@@ -283,7 +282,7 @@ async def test_an_accelerator_that_fails_before_the_guest_answered_is_given_up_o
 
 
 async def test_a_guest_that_has_answered_is_not_started_again(prepare: Prepare, host: HostFacts) -> None:
-    vm = await QemuDriver("kvm").start(prepare("stuck:kvm"), host)
+    vm = await Qemu("kvm").start(prepare("stuck:kvm"), host)
     vm.ready()
 
     assert await vm.wait() == "the accelerator failed (internal error)"
@@ -296,7 +295,7 @@ async def test_a_forced_accelerator_is_not_given_up(
     monkeypatch.setenv("LIMA_QEMU_ACCEL", "kvm")
 
     with pytest.raises(UserError, match="it cannot be done"):
-        await QemuDriver().start(machine, host)
+        await Qemu().start(machine, host)
 
 
 async def test_stale_files_of_an_earlier_run_are_removed(prepare: Prepare, host: HostFacts) -> None:
@@ -304,7 +303,7 @@ async def test_stale_files_of_an_earlier_run_are_removed(prepare: Prepare, host:
     for name in ("qmp.sock", "serial.sock", "serial.log", "qemu.pid", "qemu.log"):
         Path(machine.directory, name).write_text("1" if name == "qemu.pid" else "stale")
 
-    vm = await QemuDriver("tcg").start(machine, host)
+    vm = await Qemu("tcg").start(machine, host)
 
     assert not Path(machine.directory, "serial.log").exists()
     assert "stale" not in Path(machine.directory, "qemu.log").read_text()
@@ -322,26 +321,5 @@ async def test_a_helper_that_does_not_start_is_an_error_and_qemu_is_not_started(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
     with pytest.raises(UserError, match=r"a helper of QEMU ended at once \(status 7\)"):
-        await QemuDriver("tcg").start(machine, host)
+        await Qemu("tcg").start(machine, host)
     assert not Path(machine.directory, "qemu.pid").exists()
-
-
-def test_the_host_is_checked_before_anything_is_made(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare()
-    monkeypatch.setenv("LIMA_QEMU_ACCEL", "tcg")
-    monkeypatch.setenv("FAKE_QEMU_VERSION", "5.2.0")
-    assert "QEMU 5.2.0 is old; 6.2.0 or newer works better" in QemuDriver().check_host(a_config())
-
-    minimum = a_config(vm_opts={"qemu": {"minimumVersion": "8.0.0"}}, firmware=Firmware(legacy_bios=True))
-    with pytest.raises(UserError, match="older than the configuration asks for"):
-        QemuDriver().check_host(minimum)
-
-
-def test_an_accelerator_that_this_qemu_lacks_is_refused_when_forced(
-    prepare: Prepare, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepare()
-    monkeypatch.setenv("LIMA_QEMU_ACCEL", "hvf")
-
-    with pytest.raises(UserError, match="was built without hvf"):
-        QemuDriver().check_host(a_config())
