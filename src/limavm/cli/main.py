@@ -64,6 +64,7 @@ def _dispatch(argv: Sequence[str]) -> int:
 
 
 def _through_click(argv: Sequence[str]) -> int:
+    fast.load_msgspec()
     import click
 
     from limavm.cli.app import ROOT
