@@ -31,6 +31,7 @@ ELSEWHERE = {
         *("cli/session", "cli/validate"),
     ],
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
+    "unit/cli/test_editing.py": ["cli/changed", "cli/edit", "cli/startnow"],
     "unit/cli/test_lean.py": ["cli/fast"],
     "unit/cli/test_lima.py": ["__main__"],
     "unit/cli/test_listing.py": ["cli/colour", "cli/fields"],

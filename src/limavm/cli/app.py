@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource, iter_params_for_processing
 
-from limavm.cli import helptext, session
+from limavm.cli import helptext, logs, session
 from limavm.cli.flags import BoolFlag, Flag, Words
 from limavm.errors import UserError
 
@@ -26,12 +26,14 @@ class Entry(NamedTuple):
 COMMANDS = (
     Entry("create", "create", "basic", "Create an instance of Lima"),
     Entry("delete", "delete", "basic", "Delete instances", ("remove", "rm")),
+    Entry("edit", "edit", "basic", "Change the configuration of an instance"),
     Entry("list", "list", "basic", "List instances", ("ls",)),
     Entry("restart", "restart", "basic", "Stop an instance and start it again"),
     Entry("shell", "shell", "basic", "Open a shell in an instance, or run a command there"),
     Entry("start", "start", "basic", "Start an instance, creating it when needed"),
     Entry("stop", "stop", "basic", "Stop instances"),
     Entry("info", "info", "advanced", "Show what this installation offers, as JSON"),
+    Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
     Entry("timings", "timings", "advanced", "Show how long each phase of the last start took"),
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
@@ -46,11 +48,15 @@ COMMANDS = (
 #: Commands of Lima that are not built yet.
 LATER = frozenset(
     {
-        *("autostart", "clone", "copy", "cp", "disk", "edit", "factory-reset", "mcp", "network", "protect", "prune"),
-        *("rename", "screenshot", "show-ssh", "snapshot", "start-at-login", "sudoers", "template", "tmpl", "tunnel"),
+        *("autostart", "clone", "copy", "cp", "disk", "factory-reset", "mcp", "network", "protect", "prune"),
+        *("rename", "screenshot", "show-ssh", "snapshot", "start-at-login", "sudoers", "tunnel"),
         *("unprotect", "usernet", "watch", "yq"),
     }
 )
+
+
+#: Commands whose question is answered by `--start`, so that `--yes` would be misread (spec/cli.md 1.4).
+_YES_DEPRECATED = frozenset({"clone", "edit", "rename"})
 
 
 def global_flags() -> list[Flag]:
@@ -162,7 +168,10 @@ def begin(ctx: click.Context) -> session.Session:
             if here.get_parameter_source(name) is ParameterSource.COMMANDLINE and name != "help":
                 given.setdefault(name, here.params[name])
         here = here.parent
-    return session.begin(**given)
+    begun = session.begin(**given)
+    if "yes" in given and ctx.command.name in _YES_DEPRECATED:
+        logs.warning("--yes is deprecated here; use --tty=false, and --start to say whether to start the instance")
+    return begun
 
 
 class Group(click.Group):

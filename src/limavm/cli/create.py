@@ -4,7 +4,7 @@ import sys
 
 from limavm.cli import logs
 from limavm.cli.app import Command
-from limavm.cli.edits import LATER, LATER_NEW, edit_flags, new_flags
+from limavm.cli.edits import edit_flags, new_flags
 from limavm.cli.flags import BoolFlag, Flag
 from limavm.cli.instances import reporter
 from limavm.cli.session import Session
@@ -73,7 +73,6 @@ COMMAND = Command(
 
 Its images are downloaded or built, and it is not started.""",
     flags=[*choosing_flags(), *edit_flags(), *new_flags()],
-    later=[*LATER, *LATER_NEW],
     examples="""limactl create
 limactl create --name=dev --cpus=4 --memory=8 template:debian
 limactl create ./dev.yaml

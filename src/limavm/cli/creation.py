@@ -5,26 +5,31 @@ import os
 from collections.abc import Mapping
 
 from limavm.cli import logs
-from limavm.cli.edits import apply, edits
+from limavm.cli.changed import changed, whole
 from limavm.cli.instances import DEFAULT
 from limavm.cli.rejected import REJECTED, kept_when_rejected
 from limavm.cli.session import Session
 from limavm.cli.templates import read_template
-from limavm.config.embed import embedded
+from limavm.config.decode import decode
 from limavm.config.locator import Template
 from limavm.errors import UserError
 from limavm.host import paths
-from limavm.host.files import write_atomic
-from limavm.images.disk import check_size
 from limavm.instance.create import create
-from limavm.instance.resolving import resolve_new
-from limavm.model.config import Config
 from limavm.model.report import Reporter
-from limavm.model.size import parse_size
 from limavm.model.value import Value
 from limavm.store import instances
 
 _DEFAULT_TEMPLATE = "template:default"
+#: Templates of Lima before 1.0, and the flags that took their place.
+_OBSOLETE = {
+    "experimental/vz": "",
+    "experimental/riscv64": "--arch=riscv64",
+    "experimental/armv7l": "--arch=armv7l",
+    "vmnet": "--network=lima:shared",
+    "experimental/net-user-v2": "--network=lima:user-v2",
+    "experimental/9p": "--vm-type=qemu --mount-type=9p",
+    "experimental/virtiofs-linux": "--mount-type=virtiofs",
+}
 
 
 class Target(Value, frozen=True, kw_only=True):
@@ -61,11 +66,20 @@ def named_template(found: Target, argument: str) -> tuple[str, Template]:
                 f"use `limactl create --name={argument} template:default`"
             )
         return found.name, read_template(_DEFAULT_TEMPLATE)
+    _warn_of_obsolete(found.locator)
     template = read_template(found.locator, found.name)
     if not template.name:
         raise UserError("the template gives no name to the instance", where=found.locator, hint="add --name")
     paths.check_instance_name(template.name)
     return template.name, template
+
+
+def _warn_of_obsolete(locator: str) -> None:
+    scheme, _, name = locator.partition(":")
+    flags = _OBSOLETE.get(name.removeprefix("//")) if scheme == "template" else None
+    if flags is not None:
+        instead = " ".join(filter(None, ["limactl create", flags, _DEFAULT_TEMPLATE]))
+        logs.warning(f"{locator} is gone since Lima 1.0; use `{instead}`")
 
 
 def create_from(
@@ -84,44 +98,21 @@ def create_from(
             where=paths.instance_dir(name),
             hint=f"use it with `limactl start {name}`, or choose another name with --name",
         )
-    changes = edits(flags)
     if session.tty:
         from limavm.cli.review import reviewed
 
-        text = reviewed(name, template, changes)
+        text = reviewed(name, template, flags)
     else:
         logs.info("nothing is asked, because there is no terminal or --tty=false was given")
-        text = apply(embedded(template), changes)
-    # Lines of a text that was edited are those of the kept file, else those of the template.
+        text = changed(whole(template), flags, source=template.locator)
+    _warn_of_system(text, template.locator)
+    # Lines of a text that was changed are those of the kept file, else those of the template.
     source = template.locator if text == template.text else REJECTED if session.tty else f"{name}/{paths.LIMA_YAML}"
     with kept_when_rejected(text) if session.tty else contextlib.nullcontext():
-        check(text, name, source=source)
-    create(name, text, report=report)
+        create(name, text, source=source, report=report)
 
 
-def check(text: bytes, name: str, *, source: str) -> Config:
-    """The configuration of `name` that a text gives; raises UserError. `source` is what its lines are in."""
-    return resolve_new(text, source=source, directory=paths.instance_dir(name))[0]
-
-
-def rewrite(name: str, flags: Mapping[str, object]) -> bool:
-    """Apply flags to the `lima.yaml` of an instance that exists; whether it changed.
-
-    The new text is checked before it replaces the old one; a wrong one goes to lima.REJECTED.yaml.
-    """
-    changes = edits(flags, existing=True)
-    if not changes:
-        return False
-    with instances.exclusive(name) as directory:
-        path = os.path.join(directory, paths.LIMA_YAML)
-        with open(path, "rb") as file:
-            before = file.read()
-        after = apply(before, changes)
-        if after == before:
-            return False
-        with kept_when_rejected(after):
-            config = check(after, name, source=REJECTED)
-            check_size(os.path.join(directory, paths.DISK), parse_size(config.disk))
-        write_atomic(path, after)
-    logs.info(f"the configuration of instance {name!r} was changed", file=path)
-    return True
+def _warn_of_system(text: bytes, source: str) -> None:
+    system = decode(text, source).layer.os
+    if system not in (None, "", "default", "Linux"):
+        logs.warning(f"guests of the system {system} are experimental")

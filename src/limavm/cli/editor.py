@@ -1,6 +1,9 @@
 """The user's editor on a text (spec/cli.md 1.11)."""
 
+import contextlib
 import os
+import signal
+from collections.abc import Iterator
 
 from limavm.cli import logs
 from limavm.errors import UserError
@@ -41,7 +44,7 @@ def _words(value: str) -> list[str]:
 
 
 def edit(content: bytes, what: str, *notes: str) -> bytes:
-    """The text as the user leaves it, without the header; empty means: the user gave up.
+    """The text as the user leaves it, without the header; empty means: the user gave up, even by removing the file.
 
     Raises UserError when there is no editor or when it fails.
     """
@@ -51,18 +54,37 @@ def edit(content: bytes, what: str, *notes: str) -> bytes:
 
     editor = find_editor()
     top = header(what, *notes).encode()
+    text = b""
     descriptor, path = tempfile.mkstemp(prefix="lima-editor-", suffix=".yaml")
     try:
         with open(descriptor, "wb") as file:
             file.write(top + content)
-        code = process.interactive([*editor, path])
+        with _ctrl_c_left_to_the_editor() as pressed:
+            code = process.interactive([*editor, path])
+        if code and pressed:
+            raise KeyboardInterrupt
         if code:
             raise UserError(f"the editor {editor[0]} ended with exit status {code}", hint="nothing was changed")
-        with open(path, "rb") as file:
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
             text = file.read().removeprefix(top)
     finally:
-        os.unlink(path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
     return text if text.strip() else b""
+
+
+@contextlib.contextmanager
+def _ctrl_c_left_to_the_editor() -> Iterator[list[int]]:
+    """Go on after SIGINT, which Emacs gives to all of us for C-g; yields the signals that came.
+
+    It is no SIG_IGN, which the editor would inherit.
+    """
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def header(what: str, *notes: str) -> str:

@@ -1,9 +1,10 @@
-"""A text that the user wrote and that is no configuration is kept beside them (spec/config.md 9)."""
+"""A text that the user wrote and that is not taken is kept beside them (spec/config.md 9)."""
 
 import contextlib
 import os
 from collections.abc import Iterator
 
+from limavm.cli import logs
 from limavm.errors import UserError
 from limavm.host.files import write_atomic
 
@@ -12,18 +13,27 @@ REJECTED = "lima.REJECTED.yaml"
 
 @contextlib.contextmanager
 def kept_when_rejected(text: bytes) -> Iterator[None]:
-    """Write `text` into the current directory if the context fails with a UserError, which then says so.
+    """Write `text` into the current directory if the context fails; the hint of a UserError then says so.
 
     A directory that cannot be written to changes nothing about the error.
     """
     try:
         yield
     except UserError as error:
-        path = os.path.abspath(REJECTED)
-        try:
-            write_atomic(path, text)
-            kept = f"the rejected text was kept in {path}"
-        except OSError as full:
-            kept = f"the rejected text could not be kept in {path}: {full.strerror}"
+        kept = _keep(text)
         error.hint = f"{error.hint}; {kept}" if error.hint else kept
         raise
+    except Exception:
+        # Whatever went wrong with us, the work of the user is theirs.
+        logs.warning(_keep(text))
+        raise
+
+
+def _keep(text: bytes) -> str:
+    """Write it down; returns the sentence about it."""
+    path = os.path.abspath(REJECTED)
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        return f"the rejected text could not be kept in {path}: {error.strerror}"
+    return f"the rejected text was kept in {path}"

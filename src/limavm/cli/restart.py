@@ -2,7 +2,7 @@
 
 from limavm.cli import logs
 from limavm.cli.app import Command
-from limavm.cli.edits import LATER, edit_flags
+from limavm.cli.edits import edit_flags
 from limavm.cli.flags import BoolFlag
 from limavm.cli.instances import one_name, reporter
 from limavm.cli.session import Session
@@ -11,7 +11,7 @@ from limavm.model.instance import Status
 
 
 def _restart(session: Session, names: list[str], *, force: bool, progress: bool, **flags: object) -> None:
-    from limavm.cli import creation
+    from limavm.cli.changed import rewrite
     from limavm.instance.inspect import inspect
     from limavm.instance.start import StartOptions, start
     from limavm.instance.stop import stop
@@ -19,7 +19,7 @@ def _restart(session: Session, names: list[str], *, force: bool, progress: bool,
     name = one_name(names)
     report = reporter()
     instance = inspect(name)
-    creation.rewrite(name, flags)
+    rewrite(name, flags, params="text")
     if force or instance.status is Status.RUNNING:
         stop(name, force=force, report=report)
     else:
@@ -39,6 +39,5 @@ COMMAND = Command(
         BoolFlag(["--progress"], help="Show what cloud-init does, and wait until it is done"),
         *edit_flags(),
     ],
-    later=LATER,
     examples="limactl restart\nlimactl restart --cpus=4 dev",
 )

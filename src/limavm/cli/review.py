@@ -1,12 +1,12 @@
 """The menu before an instance is created: proceed, edit, choose another template, or leave (spec/cli.md 4.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from limavm.cli import editor, logs, menu, templates
-from limavm.cli.edits import Edit, apply
+from limavm.cli.changed import changed, whole
+from limavm.cli.instances import DEFAULT
 from limavm.cli.rejected import REJECTED, kept_when_rejected
 from limavm.config.decode import decode
-from limavm.config.embed import embedded
 from limavm.config.locator import Template
 from limavm.errors import UserError
 
@@ -16,10 +16,10 @@ _OTHER = "Choose another template"
 _LEAVE = "Leave without creating anything"
 
 
-def reviewed(name: str, template: Template, changes: Sequence[Edit]) -> bytes:
-    """The text that the user agreed to; raises UserError when they left."""
+def reviewed(name: str, template: Template, flags: Mapping[str, object]) -> bytes:
+    """The text that the user agreed to, changed by the flags; raises UserError when they left."""
     while True:
-        text = _changed(embedded(template), changes)
+        text = changed(whole(template), flags, source=template.locator)
         match _ask(name):
             case answer if answer == _PROCEED:
                 return text
@@ -27,7 +27,7 @@ def reviewed(name: str, template: Template, changes: Sequence[Edit]) -> bytes:
                 return _edited(name, template, text)
             case answer if answer == _OTHER:
                 chosen = menu.select("Which template?", templates.visible_templates())
-                template = templates.read_template(f"template:{chosen}")
+                template = templates.read_template(f"template:{chosen}", name)
             case _:
                 raise UserError("nothing was created, as you wished")
 
@@ -40,19 +40,14 @@ def _ask(name: str) -> str:
         return _PROCEED
 
 
-def _changed(text: bytes, changes: Sequence[Edit]) -> bytes:
-    try:
-        return apply(text, changes)
-    except UserError as error:
-        logs.warning(f"the flags were not applied: {error}")
-        return text
-
-
 def _edited(name: str, template: Template, text: bytes) -> bytes:
-    notes = ["Usually nothing needs to be changed here."] if name == "default" else []
+    notes = ["Usually nothing needs to be changed here."] if name == DEFAULT else []
     after = editor.edit(text, f"the configuration of the new instance {name!r}", *notes)
     if not after:
         raise UserError("nothing was created, because the text was left empty")
+    if after == text:
+        return text
     with kept_when_rejected(after):
         decode(after, REJECTED)
-        return embedded(Template(locator=template.locator, name=template.name, text=after))
+        # The user's base.yaml is in it already (spec/config.md 10, Q6).
+        return whole(Template(locator=template.locator, name=template.name, text=after), base=False)

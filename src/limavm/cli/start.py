@@ -5,7 +5,7 @@ import sys
 from limavm.cli import logs
 from limavm.cli.app import Command
 from limavm.cli.create import choosing_flags, listed, without_questions
-from limavm.cli.edits import LATER, LATER_NEW, edit_flags, new_flags
+from limavm.cli.edits import edit_flags, new_flags
 from limavm.cli.flags import BoolFlag, Duration, Flag
 from limavm.cli.instances import reporter
 from limavm.cli.session import Session
@@ -19,6 +19,7 @@ def _start(session: Session, args: list[str], *, name: str, timeout: float, prog
     if listed(flags):
         return
     from limavm.cli import creation
+    from limavm.cli.changed import rewrite
     from limavm.instance.start import StartOptions, start
     from limavm.store import instances
 
@@ -29,7 +30,7 @@ def _start(session: Session, args: list[str], *, name: str, timeout: float, prog
     if found.locator is None and found.name and instances.is_instance(found.name):
         name = found.name
         logs.info(f"using the instance {name!r} that exists")
-        creation.rewrite(name, flags)
+        rewrite(name, flags, params="effective", may_shrink=True)
     else:
         name, template = creation.named_template(found, argument)
         creation.create_from(session, name, template, flags, report=report)
@@ -74,7 +75,6 @@ instance is one; everything else says where the template of a new instance is.""
         ("Flags", [flag.name or "" for flag in _OWN]),
         ("Flags shared with `limactl create`", [flag.name or "" for flag in _SHARED]),
     ],
-    later=[*LATER, *LATER_NEW],
     examples="""limactl start
 limactl start --name=dev --cpus=4 template:debian
 limactl start ./dev.yaml

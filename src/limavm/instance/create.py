@@ -14,15 +14,15 @@ from limavm.model.report import Reporter
 from limavm.store import instances
 
 
-def create(name: str, text: bytes, *, report: Reporter) -> Instance:
-    """Make the instance `name` from the text of its `lima.yaml`.
+def create(name: str, text: bytes, *, report: Reporter, source: str | None = None) -> Instance:
+    """Make the instance `name` from the text of its `lima.yaml`; `source` is where the lines of the text are.
 
     Raises UserError when the name, the text or the host will not do; nothing is left then.
     """
     paths.check_instance_name(name)
     target = paths.instance_dir(name)
     paths.check_socket_length(target)
-    config, warnings = resolve_new(text, source=f"{name}/{paths.LIMA_YAML}", directory=target)
+    config, warnings = resolve_new(text, source=source or f"{name}/{paths.LIMA_YAML}", directory=target)
     _, host_warnings = checked_driver(config)
     for warning in (*warnings, *host_warnings):
         report.warning(warning)

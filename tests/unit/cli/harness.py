@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -137,6 +138,12 @@ class Terminal:
 
     def signal(self, number: int) -> None:
         self._child.send_signal(number)
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does outside of raw mode: SIGINT for the program and all that it has started."""
+        if sys.platform == "win32":
+            pytest.skip("this needs a POSIX system")
+        os.killpg(self._child.pid, signal.SIGINT)
 
     def ended(self) -> int:
         """Wait for the end; returns the exit code. What is shown by then is in `shown`."""

@@ -141,6 +141,70 @@ def test_templates_and_drivers_are_listed(limactl: Run, home: Path) -> None:
     assert limactl("start", "--list-drivers").out == "qemu\n"
 
 
+@pytest.mark.parametrize(
+    ("locator", "instead"),
+    [
+        ("template:experimental/vz", "limactl create template:default"),
+        ("template://vmnet", "--network=lima:shared"),
+        ("template:experimental/9p", "--vm-type=qemu --mount-type=9p"),
+        ("template:experimental/riscv64", "--arch=riscv64"),
+    ],
+)
+@pytest.mark.parametrize("command", ["create", "start"])
+def test_a_template_of_old_is_told_with_its_replacement(
+    limactl: Run, home: Path, command: str, locator: str, instead: str
+) -> None:
+    done = limactl(command, "--name=dev", locator)
+
+    assert done.code == 1
+    assert instead in done.err.splitlines()[0]
+
+
+def test_another_system_is_experimental(limactl: Run, home: Path, template: Path) -> None:
+    template.write_text(TEMPLATE + "os: FreeBSD\n")
+
+    assert "guests of the system FreeBSD are experimental" in limactl("create", str(template)).err
+
+
+@pytest.mark.parametrize("flag", ["--image-variant", "--arch-variant"])
+def test_a_variant_that_no_image_has_is_named(limactl: Run, home: Path, template: Path, flag: str) -> None:
+    done = limactl("create", f"{flag}=frob", str(template))
+
+    assert done.code == 1
+    assert f"no image has the variant of {flag}" in done.message
+    assert not (home / "dev").exists()
+
+
+def test_a_variant_chooses_among_the_images(limactl: Run, home: Path, template: Path) -> None:
+    template.write_text("images:\n- location: /a.img\n- location: /b.img\n  variant: small # mine\n")
+
+    limactl("create", "--image-variant=small", str(template))
+
+    assert (home / "dev" / "lima.yaml").read_text() == "images:\n- location: /b.img\n  variant: small  # mine\n"
+
+
+def test_only_params_of_the_template_can_be_set(limactl: Run, home: Path, template: Path) -> None:
+    template.write_text(TEMPLATE + 'param:\n  A: a\nprovision:\n- script: "echo $PARAM_A"\n')
+
+    assert "no param 'B'" in limactl("create", "--param=B=1", str(template)).message
+    limactl("create", "--param", 'A="quoted" $x', str(template))
+
+    assert r'A: "\"quoted\" $x"' in (home / "dev" / "lima.yaml").read_text()
+
+
+def test_params_of_default_yaml_can_be_set_for_an_instance_that_exists(
+    limactl: Run, home: Path, template: Path
+) -> None:
+    directory = make_instance(home, "dev", TEMPLATE + 'param: {A: a}\nprovision:\n- script: "echo $PARAM_A"\n')
+    (home / "_config").mkdir()
+    (home / "_config" / "default.yaml").write_text("param: {B: b}\n")
+
+    limactl("start", "dev", "--param=A=1")
+
+    assert "no param 'C'" in limactl("start", "dev", "--param=C=1").message
+    assert "A: 1" in (directory / "lima.yaml").read_text().replace('"', "")
+
+
 def test_a_failing_image_leaves_the_instance_as_it_was_made(limactl: Run, home: Path, template: Path) -> None:
     done = limactl("create", "--cpus=3", "--memory=0.5", "--disk=20", "--plain", str(template))
 

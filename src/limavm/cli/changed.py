@@ -1,0 +1,115 @@
+"""YAML texts as the edit flags want them: the decisions of `edits`, applied (spec/cli.md 4.2, 4.5, 5)."""
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from limavm.cli import logs
+from limavm.cli.edits import Edit, Situation, decide
+from limavm.cli.expressions import Home
+from limavm.cli.rejected import REJECTED, kept_when_rejected
+from limavm.cli.templates import reader
+from limavm.config.decode import decode
+from limavm.config.embed import embedded
+from limavm.config.locator import Template
+from limavm.errors import UserError
+from limavm.instance.configuration import configuration
+from limavm.instance.edit import Original, check, opened, save
+
+#: `--param` may set what the text declares, or also what `_config/default.yaml` and its like do.
+Params = Literal["text", "effective"]
+
+
+def whole(template: Template, *, base: bool = True) -> bytes:
+    """The template with everything that it is based on; `base`: also the user's `base.yaml`."""
+    return embedded(template, reader(), base=base)
+
+
+def changed(
+    text: bytes,
+    given: Mapping[str, object],
+    *,
+    source: str,
+    params: Callable[[], Collection[str]] | None = None,
+    existing: bool = False,
+) -> bytes:
+    """The text with what the flags ask for: the same bytes when they ask for nothing.
+
+    `params` tells which params `--param` may set, instead of those of the text. Raises UserError, naming the
+    flag, for what cannot be done.
+    """
+    place = Home(home=os.path.expanduser("~"), cwd=_working_directory())
+    situation = Situation(place=place, params=params or (lambda: declared(text, source)), existing=existing)
+    after = applied(text, decide(given, situation), source=source)
+    variants = [f"--{flag.replace('_', '-')}" for flag in ("image_variant", "arch_variant") if given.get(flag)]
+    if variants and not existing and decode(text, source).layer.images and not decode(after, source).layer.images:
+        raise UserError(f"no image has the variant of {' and '.join(variants)}", where=source)
+    return after
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it was removed; what is relative to it stays so, and is refused as such
+        return ""
+
+
+def declared(text: bytes, source: str) -> Collection[str]:
+    """The names of the params that a text declares."""
+    return (decode(text, source).layer.param or {}).keys()
+
+
+def applied(text: bytes, edits: Sequence[Edit], *, source: str) -> bytes:
+    """The text after the expressions; raises UserError, naming the flag, for one that fails."""
+    if not edits:
+        return text
+    from limavm.yq import ExpressionError
+    from limavm.yq.edit import apply
+
+    try:
+        return apply(text, [edit.expression for edit in edits], source=source)
+    except ExpressionError as error:
+        edit, start = _blamed(edits, error.expression, error.position)
+        hint = error.hint
+        if edit.flag == "--set" and not hint:
+            hint = "it is an expression of yq, in which texts need quotes: --set '.user.comment = \"me\"'"
+        position = min(error.position - start, len(edit.expression))
+        message = f"the expression of the flag {edit.flag} failed: {error.message}"
+        raise ExpressionError(message, edit.expression, position, hint=hint) from error
+
+
+def _blamed(edits: Sequence[Edit], together: str, position: int) -> tuple[Edit, int]:
+    """The edit that a position in all expressions together belongs to, and where it begins there."""
+    found, start = edits[0], 0
+    for edit in edits:
+        begin = together.find(edit.expression.strip(), start)
+        if not 0 <= begin <= position:
+            break
+        found, start = edit, begin
+    return msgspec.structs.replace(found, expression=found.expression.strip()), start
+
+
+def rewrite(name: str, given: Mapping[str, object], *, params: Params, may_shrink: bool = False) -> bool:
+    """Apply flags to the `lima.yaml` of an instance that exists; whether it changed.
+
+    The new text is checked before it replaces the old one; a wrong one goes to lima.REJECTED.yaml. With
+    `may_shrink`, the disk may be configured smaller than it was, but not smaller than it is.
+    """
+    with opened(name) as original:
+        after = changed_original(original, given, params=params)
+        if after == original.text:
+            return False
+        with kept_when_rejected(after):
+            check(original, after, source=REJECTED, may_shrink=may_shrink)
+            save(original, after)
+    logs.info(f"the configuration of instance {name!r} was changed", file=original.path)
+    return True
+
+
+def changed_original(original: Original, given: Mapping[str, object], *, params: Params) -> bytes:
+    """The text of something that exists with what the flags ask for."""
+    directory = original.directory
+    effective = (lambda: configuration(directory).param.keys()) if directory and params == "effective" else None
+    return changed(original.text, given, source=original.path, params=effective, existing=True)
