@@ -38,6 +38,7 @@ TEMPLATE_NAMES = {
     "param": "Param",
     "autoStartedIdentifier": "AutoStartedIdentifier",
 }
+_DEEPEST_INDENT = 1000
 #: What is in JSON even when it is empty.
 _ZERO: dict[str, object] = {
     "name": "",
@@ -53,7 +54,13 @@ _ZERO: dict[str, object] = {
 
 def of(instance: Instance) -> dict[str, Any]:
     """The JSON object of an instance, with the four deprecated keys about the host."""
-    return {**_ordered(instance), **_host()}
+    return {**own(instance), **_host()}
+
+
+def own(instance: Instance) -> dict[str, Any]:
+    """The JSON object of an instance without them."""
+    values = msgspec.to_builtins(instance)
+    return {key: values.get(key, _ZERO.get(key)) for key in TEMPLATE_NAMES if key in values or key in _ZERO}
 
 
 def rendered(template: str, instance: Instance) -> str:
@@ -76,6 +83,8 @@ def _indent(*arguments: Any) -> str:
     size, text = arguments if len(arguments) == 2 else (2, *arguments)
     if not isinstance(size, int) or not isinstance(text, str):
         raise ValueError("indent takes a number, which may be left out, and a text")
+    if not 0 <= size <= _DEEPEST_INDENT:
+        raise ValueError(f"indent takes a number from 0 to {_DEEPEST_INDENT}")
     return textwrap.indent(text, " " * size)
 
 
@@ -86,11 +95,6 @@ def _missing(*arguments: Any) -> str:
 
 #: What templates for people may call beside the functions of Go (spec/cli.md 9.5).
 _FUNCTIONS = {"yaml": _yaml, "indent": _indent, "missing": _missing}
-
-
-def _ordered(instance: Instance) -> dict[str, Any]:
-    values = msgspec.to_builtins(instance)
-    return {key: values.get(key, _ZERO.get(key)) for key in TEMPLATE_NAMES if key in values or key in _ZERO}
 
 
 def _host() -> dict[str, str]:

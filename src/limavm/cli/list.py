@@ -25,7 +25,11 @@ The format is a table, json (an object a line), yaml, or a Go template such as
         BoolFlag(["-q", "--quiet"], help="Names only"),
         BoolFlag(["--all-fields"], help="Show every column of the table, however narrow the terminal"),
         BoolFlag(["--list-fields"], help="Show the fields that a Go template may use"),
+        Flag(["--yq"], metavar="string", multiple=True, help="Show what a yq expression makes of the JSON"),
+        Flag(["-l", "--filter"], metavar="string", multiple=True, help="Only instances for which it is true"),
     ],
-    later=["--yq", "--filter", "-l"],
-    examples="limactl list\nlimactl list --format '{{.Name}}: {{.Status}}'\nlimactl list --json default",
+    examples="""limactl list
+limactl list --format '{{.Name}}: {{.Status}}'
+limactl list --json default
+limactl list --filter '.cpus > 2' --yq .name""",
 )

@@ -26,6 +26,8 @@ class Options(Value, frozen=True, kw_only=True):
     quiet: bool = False
     all_fields: bool = False
     list_fields: bool = False
+    yq: tuple[str, ...] = ()
+    filter: tuple[str, ...] = ()
 
 
 def show(wanted: Sequence[str], options: Options) -> int:
@@ -48,24 +50,45 @@ def show(wanted: Sequence[str], options: Options) -> int:
     for name in missing:
         logs.warning(f"there is no instance {name!r}")
     selected = [name for name in wanted if name in known] if wanted else known
-    if options.quiet:
+    if options.quiet and not (options.yq or options.filter):
         sys.stdout.write("".join(f"{name}\n" for name in selected))
     else:
-        instances = list(_inspected(selected, missing))
-        _warn_of_errors(instances)
-        sys.stdout.write(rendered(instances, form, all_fields=options.all_fields))
+        sys.stdout.write(_shown(list(_inspected(selected, missing)), form, options))
     if missing and wanted:
         raise UserError(f"not every instance exists: {', '.join(map(repr, missing))}", hint="`limactl list` shows them")
     return 0
+
+
+def _shown(instances: list[Instance], form: str, options: Options) -> str:
+    """The text to print after the filters, or what the expressions make of it."""
+    if options.filter:
+        from limavm.cli import selection
+
+        instances = selection.kept(instances, options.filter)
+    if not options.quiet:
+        _warn_of_errors(instances)
+    if options.yq:
+        from limavm.cli import selection
+
+        expressions = [*options.yq, *([".name"] if options.quiet else [])]
+        return selection.shown(instances, expressions, form, colour=output_is_terminal())
+    if options.quiet:
+        return "".join(f"{instance.name}\n" for instance in instances)
+    return rendered(instances, form, all_fields=options.all_fields)
 
 
 def checked_format(options: Options) -> str:
     """The format to print; raises UserError for flags that exclude each other."""
     if options.json and options.format is not None:
         raise UserError("--json and --format exclude each other")
-    if options.list_fields and options.format is not None:
-        raise UserError("--list-fields and --format exclude each other")
+    for flag, given in (("format", options.format is not None), ("yq", options.yq), ("filter", options.filter)):
+        if options.list_fields and given:
+            raise UserError(f"--list-fields and --{flag} exclude each other")
     form = "json" if options.json else options.format or "table"
+    if options.yq and options.format not in (None, "json", "yaml"):
+        raise UserError("--yq prints JSON or YAML, so that it excludes every other format")
+    if options.yq and not options.quiet and options.format is None:
+        return "json"
     if options.quiet and form != "table":
         raise UserError("--quiet prints names only, so that it excludes every format but the table")
     return form

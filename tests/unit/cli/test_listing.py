@@ -251,19 +251,15 @@ def test_a_wrong_lima_yaml_gives_an_empty_status_and_a_warning(limactl: Run, two
         Options(list_fields=True, format="json"),
         Options(quiet=True, json=True),
         Options(quiet=True, format="{{.Name}}"),
+        Options(list_fields=True, yq=(".name",)),
+        Options(list_fields=True, filter=("true",)),
+        Options(yq=(".name",), format="table"),
+        Options(yq=(".name",), format="{{.Name}}"),
     ],
 )
 def test_flags_that_exclude_each_other(options: Options) -> None:
     with pytest.raises(UserError, match="exclude"):
         checked_format(options)
-
-
-@pytest.mark.parametrize("flag", ["--yq=.name", "--filter=.x", "-l"])
-def test_flags_of_the_yq_language_come_later(limactl: Run, flag: str) -> None:
-    done = limactl("list", flag)
-
-    assert done.code == 1
-    assert "later version" in done.message
 
 
 def test_an_edited_configuration_is_seen_at_once(limactl: Run, two: Path) -> None:
