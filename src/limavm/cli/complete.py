@@ -31,16 +31,16 @@ def complete(words: Sequence[str]) -> tuple[list[Candidate], int]:
     for word in given:
         place.take(word)
     if place.awaiting is not None:
-        return _matching(_flag_values(place.awaiting), current), NO_FILES if place.awaiting.name else DEFAULT
+        return _flag_values(place.awaiting, current)
     if current.startswith("-") and not place.only_positionals:
         name, equals, value = current.partition("=")
         if equals:
             flag = place.flags.get(name)
-            return _matching(_flag_values(flag), value) if flag else [], NO_FILES
+            return _flag_values(flag, value) if flag else ([], NO_FILES)
         return _matching(_flag_names(place), current), NO_FILES
     if isinstance(place.command, app.Group):
         return _matching(_command_names(place.command), current), NO_FILES
-    return _positional(place.command, place.positionals, current)
+    return _positional(place, current)
 
 
 class Place:
@@ -48,6 +48,8 @@ class Place:
 
     def __init__(self) -> None:
         self.command: click.Command | None = app.ROOT
+        #: Its name, with those of the groups around it.
+        self.name = ""
         self.flags = _flags_of(app.ROOT)
         self.used: set[str] = set()
         self.positionals: list[str] = []
@@ -68,6 +70,7 @@ class Place:
         elif isinstance(self.command, app.Group):
             self.command = self.command.get_command(click.Context(self.command), word)
             self.flags = _flags_of(self.command)
+            self.name = f"{self.name} {self.command.name if self.command else word}".strip()
         else:
             self.positionals.append(word)
             self.only_positionals = not getattr(self.command, "interspersed", True)
@@ -92,8 +95,8 @@ def _matching(candidates: Sequence[Candidate], prefix: str) -> list[Candidate]:
 
 
 def _flag_names(place: Place) -> list[Candidate]:
-    rows = [(name, flag.help or "") for name, flag in place.flags.items() if not flag.hidden and name not in place.used]
-    return [row for row in rows if row[0].startswith("--")]
+    free = [(name, flag) for name, flag in place.flags.items() if flag.multiple or name not in place.used]
+    return [(name, flag.help or "") for name, flag in free if name.startswith("--") and not flag.hidden]
 
 
 def _command_names(group: app.Group) -> list[Candidate]:
@@ -102,9 +105,9 @@ def _command_names(group: app.Group) -> list[Candidate]:
     return [(name, command.get_short_help_str(100)) for name, command in group.commands.items()]
 
 
-def _positional(command: click.Command | None, given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
-    name = command.name if command else None
-    most = getattr(command, "most", 0)
+def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
+    name, given = place.name, place.positionals
+    most = getattr(place.command, "most", 0)
     match name:
         case "help":
             return _matching(_command_names(app.ROOT), current) if not given else [], NO_FILES
@@ -114,7 +117,13 @@ def _positional(command: click.Command | None, given: Sequence[str], current: st
             full = most is not None and len(given) >= most
             fresh = [row for row in _instances() if row[0] not in given]
             return [] if full else _matching(fresh, current), NO_FILES
-        case "create" | "start" | "validate" if not given or name == "validate":
+        case "edit":
+            return _matching(_instances(), current) if not given else [], DEFAULT
+        case "template copy" if given:
+            return [], DEFAULT
+        case "template copy" | "template yq" if not given:
+            return _matching(_templates(current), current), DEFAULT
+        case "create" | "start" | "validate" | "template validate" if not given or name.endswith("validate"):
             known = _instances() if name == "start" else []
             return _matching([*known, *_templates(current)], current), DEFAULT
         case _:
@@ -141,9 +150,17 @@ def _templates(current: str) -> list[Candidate]:
     return rows
 
 
-def _flag_values(flag: Flag | None) -> list[Candidate]:
-    find = _VALUES.get(flag.name or "") if flag else None
-    return [(value, "") for value in find()] if find else []
+def _flag_values(flag: Flag, current: str) -> tuple[list[Candidate], int]:
+    """The candidates for the value of a flag, and the directive."""
+    name = flag.name or ""
+    if name in _DIRECTORIES:
+        return [], DEFAULT
+    if name == "set":
+        from limavm.cli.setkeys import candidates
+
+        return _matching([(value, "") for value in candidates(current)], current), NO_SPACE | NO_FILES
+    find = _VALUES.get(name)
+    return _matching([(value, "") for value in find()] if find else [], current), NO_FILES
 
 
 def _cpus() -> Iterator[str]:
@@ -176,8 +193,11 @@ def _drivers() -> Sequence[str]:
     return registry.names()
 
 
+#: Flags whose values the shell completes.
+_DIRECTORIES = frozenset({"mount", "mount_only"})
 _VALUES: dict[str, Callable[[], Any]] = {
     "arch": lambda: _ARCHES,
+    "containerd": lambda: ("user", "system", "user+system", "none"),
     "cpus": _cpus,
     "disk": lambda: ("10", "30", "50", "100", "200"),
     "format": lambda: ("json", "yaml", "table"),
@@ -185,6 +205,9 @@ _VALUES: dict[str, Callable[[], Any]] = {
     "log_format": lambda: ("text", "json"),
     "log_level": lambda: ("trace", "debug", "info", "warn", "error"),
     "memory": _memory,
+    "mount_type": lambda: ("reverse-sshfs", "9p", "virtiofs"),
+    "network": lambda: ("lima:shared", "lima:bridged", "lima:host", "lima:user-v2", "vzNAT"),
+    "port_forward": lambda: ("8080:80", "3000:3000", "8080:80,static=true"),
     "shell": lambda: _SHELLS,
     "ssh_port": lambda: ("60022",),
     "vm_type": _drivers,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.cli.complete import DEFAULT, NO_FILES, complete
+from limavm.cli.complete import DEFAULT, NO_FILES, NO_SPACE, complete
 from tests.unit.cli.harness import Run, make_instance
 
 
@@ -32,7 +32,7 @@ def test_hidden_commands_and_aliases_are_not_offered() -> None:
     assert {"hostagent", "__complete", "ls", "rm"} & set(values("")) == set()
 
 
-@pytest.mark.parametrize("command", ["stop", "delete", "list", "restart", "shell", "timings", "start"])
+@pytest.mark.parametrize("command", ["stop", "delete", "list", "restart", "shell", "timings", "start", "edit"])
 def test_instances_are_offered(command: str) -> None:
     assert values(command, "w") == ["web", "work"]
 
@@ -77,10 +77,37 @@ def test_values_of_flags_are_offered_bare(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("flag", "value"),
-    [("--disk", "100"), ("--vm-type", "qemu"), ("--shell", "/bin/zsh"), ("--ssh-port", "60022"), ("--cpus", "1")],
+    [
+        *(("--disk", "100"), ("--vm-type", "qemu"), ("--shell", "/bin/zsh"), ("--ssh-port", "60022"), ("--cpus", "1")),
+        *(("--mount-type", "reverse-sshfs"), ("--network", "lima:user-v2"), ("--containerd", "user+system")),
+        ("--port-forward", "8080:80,static=true"),
+    ],
 )
 def test_frequent_values(flag: str, value: str) -> None:
     assert value in values("start", flag, "")
+
+
+@pytest.mark.parametrize("words", [["create", "--set", ".plain=t"], ["start", "--set=.plain=t"]])
+def test_keys_to_set_are_offered_without_a_blank_behind_them(words: list[str]) -> None:
+    assert complete(words) == ([(".plain=true", "")], NO_SPACE | NO_FILES)
+    assert values("create", "--set", ".containerd.s") == [".containerd.system="]
+    assert values("create", "--set", "cpus") == []
+
+
+@pytest.mark.parametrize("flag", ["--mount", "--mount-only"])
+def test_directories_to_mount_are_left_to_the_shell(flag: str) -> None:
+    assert complete(["create", flag, ""]) == ([], DEFAULT)
+    assert complete(["create", f"{flag}=/"]) == ([], DEFAULT)
+
+
+def test_a_flag_that_may_be_repeated_is_offered_again() -> None:
+    assert "--set" in values("create", "--set", ".cpus=1", "--cpus", "1", "--s")
+    assert "--cpus" not in values("create", "--set", ".cpus=1", "--cpus", "1", "--c")
+
+
+def test_edit_takes_one_instance_or_a_file() -> None:
+    assert complete(["edit", "w"])[1] == DEFAULT
+    assert values("edit", "web", "") == []
 
 
 def test_memory_goes_up_to_half_of_the_host() -> None:
