@@ -9,6 +9,17 @@ from limavm.host import installation, paths
 #: The templates that come with limavm.
 BUILT_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
 
+#: Templates that older versions of Lima had, and the flag that does the same with any template.
+_GONE = {
+    "experimental/9p": "--mount-type=9p",
+    "experimental/armv7l": "--arch=armv7l",
+    "experimental/net-user-v2": "--network=lima:user-v2",
+    "experimental/riscv64": "--arch=riscv64",
+    "experimental/virtiofs-linux": "--mount-type=virtiofs",
+    "experimental/vz": "--vm-type=vz",
+    "vmnet": "--network=lima:shared",
+}
+
 
 def directories() -> list[str]:
     """Where templates are, the first one with a name wins."""
@@ -29,11 +40,10 @@ def find_template(name: str) -> str:
         path = os.path.join(directory, file_name)
         if _exists(path):
             return path
-    raise NotFoundError(
-        f"there is no template {_shown(name)!r}",
-        where=f"template:{_shown(name)}",
-        hint="`limactl start --list-templates` shows them all",
-    )
+    hint = "`limactl start --list-templates` shows them all"
+    if flag := _GONE.get(name.removesuffix(".yaml")):
+        hint = f"it is gone since Lima 1.0: use any template, such as template:default, with {flag}"
+    raise NotFoundError(f"there is no template {_shown(name)!r}", where=f"template:{_shown(name)}", hint=hint)
 
 
 def _shown(name: str) -> str:

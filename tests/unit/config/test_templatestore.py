@@ -9,7 +9,7 @@ import yaml
 from limavm.config.decode import decode
 from limavm.config.locator import read
 from limavm.config.resolve import Resolved, resolve_text
-from limavm.config.templatestore import find_template, template_names
+from limavm.config.templatestore import BUILT_IN, find_template, template_names
 from limavm.errors import NotFoundError, UserError
 from limavm.model.host import HostFacts
 from tests.unit.config.conftest import ARM, LINUX, MAC
@@ -59,6 +59,44 @@ def test_an_extension_is_added_to_names(lima_home: Path, name: str, file: str) -
     put(lima_home / "_templates", file)
 
     assert find_template(name) == str(lima_home / "_templates" / file)
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        ("experimental/vz", "--vm-type=vz"),
+        ("vmnet", "--network=lima:shared"),
+        ("experimental/9p.yaml", "--mount-type=9p"),
+    ],
+)
+def test_a_template_that_older_versions_had_is_explained(lima_home: Path, name: str, flag: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        find_template(name)
+
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith(f"with {flag}")
+
+
+def test_a_directory_that_cannot_be_read_is_not_passed_over(
+    lima_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("LIMA_TEMPLATES_PATH", str(tmp_path / "loop"))
+
+    with pytest.raises(UserError, match="the template cannot be read: Too many levels of symbolic links"):
+        find_template("debian")
+
+
+def test_templates_beside_the_program_come_before_our_own(
+    lima_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "share" / "lima" / "templates"
+    shared.mkdir(parents=True)
+    (shared / "debian.yaml").write_text("cpus: 1\n")
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "bin" / "limactl")])
+
+    assert find_template("debian") == str(shared / "debian.yaml")
+    assert find_template("docker").startswith(BUILT_IN)
 
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/../b", "/etc/passwd", "a\0b"])
