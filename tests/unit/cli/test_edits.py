@@ -8,7 +8,7 @@ from limavm.cli.start import COMMAND
 from limavm.errors import UserError
 from tests.unit.cli.harness import Run
 
-HERE = Home(home="/home/me", cwd="/work")
+HERE = Home(home="/home/me", cwd="/here")
 ALL = {
     "cpus": 4,
     "dns": ("1.1.1.1",),

@@ -20,7 +20,7 @@ from limavm.cli.expressions import (
 from limavm.roundtrip.nodes import Document
 from limavm.yq.evaluation import evaluate
 
-HERE = Home(home="/home/me", cwd="/work")
+HERE = Home(home="/home/me", cwd="/here")
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_nothing_has_the_size_0() -> None:
     [
         ("~", "/home/me", "false"),
         ("~/x:w", "/home/me/x", "true"),
-        ("sub/../dir", "/work/dir", "false"),
+        ("sub/../dir", "/here/dir", "false"),
         ("/a b/c:w", "/a b/c", "true"),
         ("/a:ro", "/a:ro", "false"),
-        (".", "/work", "false"),
+        (".", "/here", "false"),
     ],
 )
 def test_a_mount_is_a_directory_of_the_host_and_the_guest(value: str, location: str, writable: str) -> None:
