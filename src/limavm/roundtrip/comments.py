@@ -24,8 +24,6 @@ from limavm.roundtrip.lines import (
 )
 from limavm.roundtrip.nodes import Document, Kind, Node, Style
 
-_BLOCK_SCALAR = (Style.LITERAL, Style.FOLDED)
-
 
 class Attacher:
     """Walks through the text beside the composer and hands each comment to a node or a document."""
@@ -143,7 +141,7 @@ class Attacher:
         if start.index == end.index and self.gaps.cursor != start.index:
             return
         self.gaps.tail = node
-        if node.style in _BLOCK_SCALAR:
+        if node.style in (Style.LITERAL, Style.FOLDED):
             self.gaps.block_scalar(node, end)
         else:
             self.gaps.move(end)
@@ -216,13 +214,18 @@ class Attacher:
         deepest = self.closed[0] if self.closed else frame
         if deepest.node.pairs:
             value = deepest.node.pairs[-1][1]
-            if not value.is_block and value.style not in _BLOCK_SCALAR:
+            if not (value.is_block or _is_block_scalar(value)):
                 nodes.insert(0, (max(deepest.column, frame.column) + 1, value))
         return nodes
 
 
 def _opens_block(node: Node) -> bool:
     return node.kind in (Kind.MAPPING, Kind.SEQUENCE) and node.style is not Style.FLOW
+
+
+def _is_block_scalar(node: Node) -> bool:
+    """Whether what is indented below it would be a part of it, once it is written again."""
+    return node.style in (Style.LITERAL, Style.FOLDED) or (node.style is Style.NONE and "\n" in node.value)
 
 
 def _turn_to_block(node: Node, role: Role) -> None:

@@ -200,34 +200,34 @@ class _Writer:
         """A value that is no block collection, on the line of its key unless there are comments between them."""
         is_null = value.kind is Kind.SCALAR and not inline(value)
         if is_null or not (note or value.head_comment):
-            more = value.line_comment if note else ""
-            self.leaf(lead, value, inside, note=note if is_null else "")
+            is_text = self.leaf(lead, value, inside, note=note)
             self.comment(value.head_comment, inside)
-            self.comment(more, inside)
+            self.comment(value.line_comment if note else "", inside)
         else:
             self.line(self.noted(lead, note))
             self.blank(value.blank_before)
             self.comment(value.head_comment, inside)
-            self.leaf(" " * (inside - 1), value, inside)
-        below = inside - self.indent if self.keeps_blanks or _is_block_scalar(value) else inside
-        self.foot(value.foot_comment, below)
+            is_text = self.leaf(" " * (inside - 1), value, inside)
+        self.foot(value.foot_comment, inside - self.indent if is_text else inside)
 
-    def leaf(self, lead: str, node: Node, inside: int, *, note: str = "", step: int = 0) -> None:
-        """A scalar, an alias, or a flow collection behind `lead`; `step` deeper than its parent, if not as usual."""
+    def leaf(self, lead: str, node: Node, inside: int, *, note: str = "", step: int = 0) -> bool:
+        """A scalar, an alias, or a flow collection behind `lead`; whether it became a text over several lines.
+
+        `inside` is the column of these, and `step` how much deeper than the parent that is, if not as usual.
+        """
         note = note or node.line_comment
-        if node.kind in (Kind.MAPPING, Kind.SEQUENCE):
-            self.line(self.noted(_spaced(lead, self.flow(node)), note))
-            return
         parts = block(node, step or self.indent)
         if parts is None:
-            self.line(self.noted(_spaced(lead, inline(node)), note))
-            return
+            is_flow = node.kind in (Kind.MAPPING, Kind.SEQUENCE)
+            self.line(self.noted(_spaced(lead, self.flow(node) if is_flow else inline(node)), note))
+            return False
         header, lines = parts
         self.line(self.noted(_spaced(lead, header), note))
         margin = " " * inside
         for line in lines:
             self.line(margin + line if line else "")
         self.keeps_blanks = header.endswith("+")
+        return True
 
     def flow(self, node: Node) -> str:
         """Anything on one line."""
@@ -263,10 +263,6 @@ def _hashed(line: str) -> str:
 def _is_parted(comment: str) -> bool:
     """Whether there are blank lines in a comment, or around it."""
     return bool(comment) and not all(line.strip() for line in comment.split("\n"))
-
-
-def _is_block_scalar(node: Node) -> bool:
-    return node.kind is Kind.SCALAR and node.style in (Style.LITERAL, Style.FOLDED)
 
 
 def _first(node: Node) -> Node:
