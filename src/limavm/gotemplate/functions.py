@@ -1,84 +1,77 @@
-"""The functions of templates. Each raises ValueError, with a sentence, for arguments it cannot use."""
+"""The functions of templates: each with the number of values that it takes.
 
-import json
-import re
-import string
+Each raises ValueError, with a sentence, for values that it cannot use. `and` and `or`, which need not
+evaluate what they are given, are the business of `evaluator`.
+"""
+
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from limavm.gotemplate.values import MISSING, Missing, show, type_name, written
+import msgspec
 
-_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d{0,3})(?:\.(?P<precision>\d{0,3}))?(?P<verb>.?)", re.DOTALL)
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"})
-_UNRESERVED = string.ascii_letters + string.digits + "-_.~"
-
-
-def _eq(first: Any, *others: Any) -> bool:
-    if not others:
-        raise ValueError("eq needs something to compare with")
-    return any(_same(first, other) for other in others)
+from limavm.gotemplate import escapes
+from limavm.gotemplate.compare import equal, less
+from limavm.gotemplate.printf import printf
+from limavm.gotemplate.values import MISSING, Record, decoded, encoded, is_text_map, truth, type_name
+from limavm.gotemplate.verbs import Spec, formatted
 
 
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, Missing) or isinstance(other, Missing):
-        return isinstance(one, Missing) and isinstance(other, Missing)
-    for value in (one, other):
-        if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
-            raise ValueError(f"{type_name(value)} cannot be compared")
-    if None not in (one, other) and _kind(one) is not _kind(other):
-        raise ValueError(f"{type_name(one)} cannot be compared with {type_name(other)}")
-    return bool(one == other)
+class Function(msgspec.Struct, frozen=True):
+    """What a name stands for: from `least` to `most` values (None: any number)."""
 
-
-def _kind(value: Any) -> type:
-    return bool if isinstance(value, bool) else str if isinstance(value, str) else int
-
-
-def _ordered(one: Any, other: Any) -> int:
-    if _kind(one) is not _kind(other) or _kind(one) is bool or isinstance(one, Missing | Mapping | list | tuple):
-        raise ValueError(f"{type_name(one)} and {type_name(other)} have no order")
-    try:
-        return int(one > other) - int(one < other)
-    except TypeError as error:
-        raise ValueError(f"{type_name(one)} and {type_name(other)} have no order") from error
+    call: Callable[..., Any]
+    least: int = 0
+    most: int | None = None
 
 
 def _len(value: Any) -> int:
     if isinstance(value, str):
-        return len(value.encode())
-    if isinstance(value, Mapping | Sequence):
+        return len(encoded(value))
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, Record):
         return len(value)
     raise ValueError(f"{type_name(value)} has no length")
 
 
 def _index(value: Any, *keys: Any) -> Any:
+    if value is None:
+        raise ValueError("nothing has no index")
     for key in keys:
         value = _at(value, key)
     return value
 
 
 def _at(value: Any, key: Any) -> Any:
-    if isinstance(value, Mapping):
-        # A map of texts has the empty text for keys that are not there.
-        texts = all(isinstance(item, str) for item in value.values())
-        return value.get(key, "" if texts else MISSING)
-    if isinstance(value, Missing) or value is None:
-        return MISSING
-    if not isinstance(value, Sequence) or isinstance(key, bool) or not isinstance(key, int):
-        raise ValueError(f"{type_name(value)} has no index {show(key)}")
-    if not 0 <= key < len(value):
+    if isinstance(value, Mapping) and not isinstance(value, Record):
+        if not isinstance(key, str):
+            raise ValueError(f"the key of a mapping is a text, not {type_name(key)}")
+        return value.get(key, "" if is_text_map(value) else MISSING)
+    if isinstance(value, str | Sequence):
+        items = encoded(value) if isinstance(value, str) else value
+        index = _position(key, len(items))
+        if index == len(items):
+            raise ValueError(f"the index {index} is out of range")
+        return items[index]
+    raise ValueError(f"{type_name(value)} has no index")
+
+
+def _position(key: Any, end: int) -> int:
+    if isinstance(key, bool) or not isinstance(key, int):
+        raise ValueError(f"an index is a whole number, not {type_name(key)}")
+    if not 0 <= key <= end:
         raise ValueError(f"the index {key} is out of range")
-    return value.encode()[key] if isinstance(value, str) else value[key]
+    return key
 
 
 def _slice(value: Any, *bounds: Any) -> Any:
-    if not isinstance(value, Sequence) or len(bounds) > 2 or not all(isinstance(bound, int) for bound in bounds):
+    if not isinstance(value, Sequence) or (isinstance(value, str) and len(bounds) > 2):
         raise ValueError(f"{type_name(value)} cannot be sliced so")
-    first = bounds[0] if bounds else 0
-    last = bounds[1] if len(bounds) > 1 else len(value)
-    if not 0 <= first <= last <= len(value):
+    items = encoded(value) if isinstance(value, str) else value
+    positions = [_position(bound, len(items)) for bound in bounds]
+    first, last, *most = (positions + [0, len(items)][len(positions) :])[:3]
+    if not first <= last <= (most[0] if most else len(items)):
         raise ValueError(f"the slice {first}:{last} is out of range")
-    return value[first:last]
+    part = items[first:last]
+    return decoded(part) if isinstance(part, bytes) else part
 
 
 def _print(*values: Any) -> str:
@@ -86,94 +79,46 @@ def _print(*values: Any) -> str:
     for index, value in enumerate(values):
         if index and not (isinstance(value, str) or isinstance(values[index - 1], str)):
             text += " "
-        text += show(value)
+        text += formatted("v", value, Spec())
     return text
+
+
+def _println(*values: Any) -> str:
+    return " ".join(formatted("v", value, Spec()) for value in values) + "\n"
+
+
+def _escaping(escape: Callable[[str], str]) -> Callable[..., str]:
+    """A function that prints its values, and escapes the text."""
+    return lambda *values: escape(_print(*("<no value>" if value is None else value for value in values)))
 
 
 def _printf(pattern: Any, *values: Any) -> str:
     if not isinstance(pattern, str):
-        raise ValueError("printf needs a text as its format")
-    rest = list(values)
-
-    def replace(match: re.Match[str]) -> str:
-        verb = match["verb"]
-        if verb == "%":
-            return "%"
-        if not verb:
-            return "%!(NOVERB)"
-        return _verb(match, rest.pop(0)) if rest else f"%!{verb}(MISSING)"
-
-    text = _VERB.sub(replace, pattern)
-    return text + (f"%!(EXTRA {', '.join(show(value) for value in rest)})" if rest else "")
+        raise ValueError(f"the format is a text, not {type_name(pattern)}")
+    return printf(pattern, values)
 
 
-def _verb(match: re.Match[str], value: Any) -> str:
-    text = _formatted(match["verb"], match["flags"], match["precision"], value)
-    width = int(match["width"] or 0)
-    if "-" in match["flags"]:
-        return text.ljust(width)
-    if "0" in match["flags"] and not isinstance(value, str):
-        return text.zfill(width)
-    return text.rjust(width)
+def _call(function: Any, *_values: Any) -> Any:
+    raise ValueError(f"{type_name(function)} is no function")
 
 
-def _formatted(verb: str, flags: str, precision: str | None, value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    match verb:
-        case "v" | "s":
-            text = show(value)
-            return text[: int(precision or 0)] if precision is not None and isinstance(value, str) else text
-        case "q" if isinstance(value, str):
-            return json.dumps(value, ensure_ascii=False)
-        case "t" if isinstance(value, bool):
-            return show(value)
-        case "d" | "b" | "o" | "x" | "X" | "c" if number and isinstance(value, int):
-            sign = "+" if "+" in flags and verb == "d" else ""
-            return format(value, sign + verb)
-        case "x" | "X" if isinstance(value, str):
-            text = value.encode().hex()
-            return text.upper() if verb == "X" else text
-        case "e" | "E" | "f" | "F" | "g" | "G" if number:
-            return format(value, ("+" if "+" in flags else "") + f".{int(precision or 0) if precision else 6}" + verb)
-        case _:
-            return f"%!{verb}({show(value)})"
-
-
-def _escape_js(*values: Any) -> str:
-    text = _print(*values)
-    for char, escaped in (("\\", "\\\\"), ("'", "\\'"), ('"', '\\"'), ("\n", "\\u000A"), ("\r", "\\u000D")):
-        text = text.replace(char, escaped)
-    return "".join(f"\\u{ord(char):04X}" if char in "<>&=\t" else char for char in text)
-
-
-def _urlquery(*values: Any) -> str:
-    quoted = (chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in _print(*values).encode())
-    return "".join(quoted).replace("%20", "+")
-
-
-def _json(value: Any) -> str:
-    try:
-        return json.dumps(written(value), separators=(",", ":"), ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{type_name(value)} cannot be written as JSON") from error
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "not": lambda value: not value,
-    "eq": _eq,
-    "ne": lambda one, other: not _same(one, other),
-    "lt": lambda one, other: _ordered(one, other) < 0,
-    "le": lambda one, other: _ordered(one, other) <= 0,
-    "gt": lambda one, other: _ordered(one, other) > 0,
-    "ge": lambda one, other: _ordered(one, other) >= 0,
-    "len": _len,
-    "index": _index,
-    "slice": _slice,
-    "print": _print,
-    "println": lambda *values: " ".join(show(value) for value in values) + "\n",
-    "printf": _printf,
-    "html": lambda *values: _print(*values).translate(_HTML),
-    "js": _escape_js,
-    "urlquery": _urlquery,
-    "json": _json,
+FUNCTIONS: dict[str, Function] = {
+    "not": Function(lambda value: not truth(value), 1, 1),
+    "eq": Function(equal, 1),
+    "ne": Function(lambda one, other: not equal(one, other), 2, 2),
+    "lt": Function(less, 2, 2),
+    "le": Function(lambda one, other: less(one, other) or equal(one, other), 2, 2),
+    "gt": Function(lambda one, other: not (less(one, other) or equal(one, other)), 2, 2),
+    "ge": Function(lambda one, other: not less(one, other), 2, 2),
+    "len": Function(_len, 1, 1),
+    "index": Function(_index, 1),
+    "slice": Function(_slice, 1),
+    "print": Function(_print),
+    "println": Function(_println),
+    "printf": Function(_printf, 1),
+    "html": Function(_escaping(escapes.html)),
+    "js": Function(_escaping(escapes.js)),
+    "urlquery": Function(_escaping(escapes.urlquery)),
+    "call": Function(_call, 1),
+    "json": Function(escapes.to_json, 1, 1),
 }

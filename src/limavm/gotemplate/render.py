@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from limavm.gotemplate.evaluator import Evaluator
+from limavm.gotemplate.functions import FUNCTIONS
 from limavm.gotemplate.parser import parse
 
 
-def render(text: str, data: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> str:
+def render(text: str, data: Any, functions: Mapping[str, Callable[..., Any]] | None = None) -> str:
     """The text with its actions replaced by what they give for `data`; `functions` come on top of Go's own.
 
     Data are mappings, lists, texts, numbers, booleans and None. A key that is missing prints as
@@ -16,4 +17,5 @@ def render(text: str, data: Mapping[str, Any], functions: Mapping[str, Callable[
     """
     if "{{" not in text:
         return text
-    return Evaluator(text, data, functions or {}).run(parse(text))
+    more = functions or {}
+    return Evaluator(text, parse(text, {*FUNCTIONS, "and", "or", *more}), more).run(data)

@@ -1,39 +1,53 @@
-"""The tree of a template. The nodes are msgspec structs: named tuples take ten times as long to define."""
+"""The tree of a template. The nodes are msgspec structs: named tuples take ten times as long to define.
+
+A `span` is where a node stands in the text: its first character, and the one after its last.
+"""
 
 from typing import Any
 
 import msgspec
 
+Span = tuple[int, int]
+Nodes = tuple[Any, ...]
+
 
 class Literal(msgspec.Struct, frozen=True):
-    """A constant."""
+    """A constant; `nil` is None."""
 
     value: Any
+    span: Span
+
+
+class Function(msgspec.Struct, frozen=True):
+    """The name of a function."""
+
+    name: str
+    span: Span
 
 
 class Field(msgspec.Struct, frozen=True):
-    """`.A.B` of the dot, of `$x`, or of a parenthesised pipeline; without names, that value itself."""
+    """`.A.B` of the dot (base `.`), of a variable (base `$x`), or of another node; without names, the base itself."""
 
-    base: "str | Pipeline"
+    base: Any
     names: tuple[str, ...]
-    position: int
+    span: Span
 
 
-class Call(msgspec.Struct, frozen=True):
-    """A function with its arguments."""
+class Command(msgspec.Struct, frozen=True):
+    """An operand and what it is given."""
 
-    name: str
-    arguments: tuple[Any, ...]
-    position: int
+    operand: Any
+    arguments: Nodes
+    span: Span
 
 
 class Pipeline(msgspec.Struct, frozen=True):
     """Commands, each fed to the next; the value may be kept in variables, which are declared or assigned."""
 
-    commands: tuple[Any, ...]
+    commands: tuple[Command, ...]
     variables: tuple[str, ...]
     declares: bool
-    position: int
+    span: Span
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -53,8 +67,8 @@ class Block(msgspec.Struct, frozen=True):
 
     keyword: str
     pipeline: Pipeline
-    body: tuple[Any, ...]
-    otherwise: tuple[Any, ...]
+    body: Nodes
+    otherwise: Nodes
 
 
 class Jump(msgspec.Struct, frozen=True):
@@ -63,4 +77,9 @@ class Jump(msgspec.Struct, frozen=True):
     keyword: str
 
 
-Nodes = tuple[Any, ...]
+class Include(msgspec.Struct, frozen=True):
+    """Another template, run with the value of a pipeline as its dot."""
+
+    name: str
+    pipeline: Pipeline | None
+    span: Span

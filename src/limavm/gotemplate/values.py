@@ -1,4 +1,8 @@
-"""Values inside a template: what is missing, what is true, and how things print."""
+"""Values inside a template: what is missing, what is true, what Go calls their types.
+
+Texts of Go are bytes. A byte that is no part of a character is a surrogate here (as with Python's
+`surrogateescape`), until the template is written.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -37,14 +41,14 @@ class Record(dict[str, Any]):
 
 
 def written(value: Any) -> Any:
-    """The value as `json` and `yaml` write it."""
+    """The value as `json` and `yaml` write it: the keys of a mapping in order, those of a struct as it has them."""
     match value:
         case Missing():
             return None
         case Record():
             return value.written()
         case Mapping():
-            return {key: written(item) for key, item in value.items()}
+            return {key: written(value[key]) for key in ordered_keys(value)}
         case str():
             return value
         case Sequence():
@@ -53,31 +57,32 @@ def written(value: Any) -> Any:
             return value
 
 
-def show(value: Any) -> str:
-    """The value as Go's `%v` prints it."""
-    match value:
-        case Missing():
-            return repr(value)
-        case None:
-            return "<no value>"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case float():
-            return _float(value)
-        case Mapping():
-            return "map[" + " ".join(f"{show(key)}:{show(value[key])}" for key in sorted(value, key=str)) + "]"
-        case Sequence():
-            return "[" + " ".join(show(item) for item in value) + "]"
-        case _:
-            return str(value)
+def ordered_keys(value: Mapping[Any, Any]) -> list[Any]:
+    """The keys in the order in which Go goes over a map."""
+    return sorted(value, key=lambda key: key if isinstance(key, str) else str(key))
 
 
-def _float(value: float) -> str:
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    return f"{value:g}" if len(f"{value:g}") >= len(repr(value)) else repr(value)
+def truth(value: Any) -> bool:
+    """Whether `if` takes its first branch: what is empty or zero is false, a struct is true."""
+    return isinstance(value, Record) or bool(value)
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a text of Go."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
+def decoded(data: bytes) -> str:
+    """The text of Go that these bytes are."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def joined(text: str) -> str:
+    """A text after parts were put together: bytes that make a character now are that character."""
+    return text if text.isascii() else decoded(encoded(text))
 
 
 def type_name(value: Any) -> str:
@@ -87,7 +92,7 @@ def type_name(value: Any) -> str:
             return "nothing"
         case bool():
             return "a boolean"
-        case int() | float():
+        case int() | float() | complex():
             return "a number"
         case str():
             return "a text"
@@ -95,3 +100,31 @@ def type_name(value: Any) -> str:
             return "a mapping"
         case _:
             return "a list"
+
+
+def go_type(value: Any) -> str:
+    """What `%T` says of the value."""
+    match value:
+        case None | Missing():
+            return "<nil>"
+        case bool():
+            return "bool"
+        case int():
+            return "int"
+        case float():
+            return "float64"
+        case complex():
+            return "complex128"
+        case str():
+            return "string"
+        case Record():
+            return "struct"
+        case Mapping():
+            return f"map[string]{'string' if is_text_map(value) else 'interface {}'}"
+        case _:
+            return "[]interface {}"
+
+
+def is_text_map(value: Mapping[Any, Any]) -> bool:
+    """Whether a mapping is one of texts to texts, which has the empty text for every other key."""
+    return all(isinstance(item, str) for item in value.values())

@@ -11,6 +11,9 @@ DATA: dict[str, Any] = {
     "Half": 0.5,
     "Nil": None,
     "List": ["a", "b"],
+    "None": [],
+    "Mixed": [1, "x", None, True, 2.5, [1], {"k": "v"}],
     "Param": {"on": "true", "n": "1"},
-    "Config": {"VMOpts": {"vz": {"rosetta": {"enabled": True}}}, "CPUs": 4},
+    "Config": {"VMOpts": {"vz": {"rosetta": {"enabled": True}}, "null": None}, "CPUs": 4},
+    "Accents": "hé€",
 }

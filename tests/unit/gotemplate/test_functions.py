@@ -3,24 +3,48 @@ import pytest
 from limavm.gotemplate import render
 from tests.unit.gotemplate.data import DATA
 
+#: What Go 1.26 gives for the same texts and data.
 CASES = [
-    ("{{.Name | len}}", "3"),
-    ('{{.Name | printf "%s-%s" "x"}}', "x-dev"),
-    ("{{(.Config).CPUs}} {{(len .List)}}", "4 2"),
-    ('{{printf "%03d|%-4s|%4s|%v|%q|%t|%x|%%" 7 "a" "b" .List "c" true 255}}', '007|a   |   b|[a b]|"c"|true|ff|%'),
-    ('{{printf "%d" "x"}} {{printf "%s"}} {{printf "a" 1}}', "%!d(x) %!s(MISSING) a%!(EXTRA 1)"),
-    ('{{printf "%.2f" 1.5}}', "1.50"),
-    ("{{print 1 2 `a` 3}}", "1 2a3"),
-    ("{{println `a` 1}}", "a 1\n"),
-    ("{{and .Yes .Name}} {{and .Empty .Foo.x}}|{{or .Empty .Name}}", "dev |dev"),
-    ("{{not .Empty}} {{not .Name}}", "true false"),
-    ("{{eq 1 2 1}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt `b` `a`}} {{ge 1 2}}", "true true true true true false"),
-    ("{{index .List 1}} {{index .Config `VMOpts` `vz` `x`}}", "b <no value>"),
-    ("{{slice .Name 1}} {{slice .Name 0 2}}", "ev de"),
-    ("{{html `<a href='x'>&`}}", "&lt;a href=&#39;x&#39;&gt;&amp;"),
-    ("{{js `it's <x>`}}", "it\\'s \\u003Cx\\u003E"),
-    ("{{urlquery `a b/ü`}}", "a+b%2F%C3%BC"),
-    ("{{json .Param}}", '{"on":"true","n":"1"}'),
+    ('{{.Name | len}} {{len .List}} {{len .Param}} {{len .Accents}} {{len ""}}', "3 2 2 6 0"),
+    ("{{(len .List)}} {{(.Config).CPUs}}", "2 4"),
+    ("{{not .Empty}} {{not .Name}} {{not nil}} {{not .Foo}}", "true false true true"),
+    (
+        (
+            "{{index .List 1}} {{index .List}} {{index .Config `VMOpts` `vz` `x`}} {{index .P"
+            'aram "zz"}}| {{index .Mixed 6 "k"}}'
+        ),
+        "b [a b] <no value> | v",
+    ),
+    ("{{index .Name 1}} {{index .Accents 1}}", "101 195"),
+    (
+        (
+            "{{slice .Name 1}} {{slice .Name 0 2}} {{slice .Name}} {{slice .List 1}} {{slice "
+            ".List 2}} {{slice .List 0 1 2}}"
+        ),
+        "ev de dev [b] [] [a]",
+    ),
+    (
+        '{{print 1 2 "a" 3 4 nil nil "b" true false 1.5}} {{print}}|{{print .Foo .Nil}}',
+        "1 2a3 4 <nil> <nil>btrue false 1.5 |<nil> <nil>",
+    ),
+    ('{{println "a" 1 nil}}|{{println}}|', "a 1 <nil>\n|\n|"),
+    (
+        "{{html `<a href='x'>&\"`}} {{html 1 2}} {{html .Foo}} {{html}}",
+        "&lt;a href=&#39;x&#39;&gt;&amp;&#34; 1 2 &lt;no value&gt; ",
+    ),
+    (
+        '{{js `it\'s <x> = "&\\`}} {{js "a\\nb\\té"}}',
+        "it\\'s \\u003Cx\\u003E \\u003D \\\"\\u0026\\\\ a\\u000Ab\\u0009é",
+    ),
+    (
+        '{{urlquery `a b/ü`}} {{urlquery "-_.~*()\'!&=+"}} {{urlquery .Nil}}',
+        "a+b%2F%C3%BC -_.~%2A%28%29%27%21%26%3D%2B %3Cno+value%3E",
+    ),
+    (
+        '{{json .Param}} {{json .Mixed}} {{json "<a>&"}} {{json .Foo}}',
+        '{"n":"1","on":"true"} [1,"x",null,true,2.5,[1],{"k":"v"}] "<a>&" null',
+    ),
+    ('{{"a" | json}} {{.Name | printf "%s-%s" "x"}}', '"a" x-dev'),
 ]
 
 

@@ -1,0 +1,34 @@
+"""What one run of a template may cost. A template of a configuration is expanded on the host: it may neither
+fill its memory nor keep it busy."""
+
+from limavm.gotemplate.errors import TemplateError
+
+_MAX_STEPS = 500_000
+#: Characters that are written, given to functions, or returned by them.
+_MAX_TEXT = 64 << 20
+
+
+class Budget:
+    """Counts nodes that were walked, and text that was made; raises TemplateError when there is too much."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.steps = _MAX_STEPS
+        self.characters = _MAX_TEXT
+
+    def at(self, position: int) -> None:
+        """Note what is being done, for the message."""
+        self.position = position
+
+    def step(self) -> None:
+        """Count one node."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise TemplateError("the loops of the template take too long", self.text, self.position)
+
+    def spend(self, characters: int) -> None:
+        """Count text."""
+        self.characters -= characters
+        if self.characters < 0:
+            raise TemplateError("the template makes too much text", self.text, self.position)
