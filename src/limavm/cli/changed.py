@@ -1,6 +1,7 @@
 """YAML texts as the edit flags want them: the decisions of `edits`, applied (spec/cli.md 4.2, 4.5, 5)."""
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
@@ -72,12 +73,19 @@ def applied(text: bytes, edits: Sequence[Edit], *, source: str) -> bytes:
         return apply(text, [edit.expression for edit in edits], source=source)
     except ExpressionError as error:
         edit, start = _blamed(edits, error.expression, error.position)
-        hint = error.hint
-        if edit.flag == "--set" and not hint:
-            hint = "it is an expression of yq, in which texts need quotes: --set '.user.comment = \"me\"'"
         position = min(error.position - start, len(edit.expression))
+        hint = error.hint or _quoting_hint(edit.expression, position)
         message = f"the expression of the flag {edit.flag} failed: {error.message}"
         raise ExpressionError(message, edit.expression, position, hint=hint) from error
+
+
+def _quoting_hint(expression: str, position: int) -> str | None:
+    """What to write when the error is at a bare word that is to become the value of a key."""
+    for word in re.finditer(r"=\s*([\w./:+-]+)(?![\w./:+(-])", expression):
+        start, end = word.span(1)
+        if start <= position < end:
+            return f"texts need quotes: '{expression[:start]}\"{word[1]}\"{expression[end:]}'"
+    return None
 
 
 def _blamed(edits: Sequence[Edit], together: str, position: int) -> tuple[Edit, int]:

@@ -46,9 +46,11 @@ def _edited(session: Session, original: Original, what: str, flags: Mapping[str,
         logs.info("nothing was changed: the text is the same")
         return False
     with kept_when_rejected(text):
-        for warning in check(original, text, source=REJECTED):
-            logs.warning(warning)
+        check(original, text, source=REJECTED)
         save(original, text)
+    # Asked again for the lines of the file that has the text now.
+    for warning in check(original, text, source=original.path):
+        logs.warning(warning)
     return True
 
 

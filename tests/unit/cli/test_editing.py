@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from limavm.host import pidfile
 from limavm.host.files import locked
@@ -112,6 +113,35 @@ def test_a_bad_expression_is_pointed_at(limactl: Run, dev: Path, expression: str
     assert "^" in done.message
     assert expression.split()[-1] in done.message
     assert dev.read_text() == COMMENTED
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        (".vmType=qemu", """'.vmType="qemu"'"""),
+        (".user.shell = /bin/zsh | .cpus = 1", """'.user.shell = "/bin/zsh" | .cpus = 1'"""),
+    ],
+)
+def test_a_text_without_quotes_is_shown_with_them(limactl: Run, dev: Path, expression: str, hint: str) -> None:
+    done = limactl("edit", "--tty=false", "--set", expression, "dev")
+
+    assert done.code == 1
+    assert f"texts need quotes: {hint}" in done.message
+
+
+def test_a_value_that_yq_takes_apart_is_one_value(limactl: Run, dev: Path) -> None:
+    value = r"""\(load("x")) \n " ' ${A}"""
+
+    assert limactl("edit", "--tty=false", f"--shell=/{value}", "--set", '.env.A = "x"', "dev").code == 0
+    assert yaml.safe_load(dev.read_text())["user"]["shell"] == f"/{value}"
+
+
+def test_warnings_name_the_file_that_has_the_text_now(limactl: Run, dev: Path) -> None:
+    done = limactl("edit", "--tty=false", "--mount=/nowhere/at/all", "dev")
+
+    assert done.code == 0
+    assert f"{dev}:" in done.err
+    assert "REJECTED" not in done.err
 
 
 def test_a_param_must_stand_in_the_file_itself(limactl: Run, dev: Path, home: Path) -> None:
