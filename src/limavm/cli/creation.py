@@ -20,16 +20,6 @@ from limavm.model.value import Value
 from limavm.store import instances
 
 _DEFAULT_TEMPLATE = "template:default"
-#: Templates of Lima before 1.0, and the flags that took their place.
-_OBSOLETE = {
-    "experimental/vz": "",
-    "experimental/riscv64": "--arch=riscv64",
-    "experimental/armv7l": "--arch=armv7l",
-    "vmnet": "--network=lima:shared",
-    "experimental/net-user-v2": "--network=lima:user-v2",
-    "experimental/9p": "--vm-type=qemu --mount-type=9p",
-    "experimental/virtiofs-linux": "--mount-type=virtiofs",
-}
 
 
 class Target(Value, frozen=True, kw_only=True):
@@ -66,20 +56,11 @@ def named_template(found: Target, argument: str) -> tuple[str, Template]:
                 f"use `limactl create --name={argument} template:default`"
             )
         return found.name, read_template(_DEFAULT_TEMPLATE)
-    _warn_of_obsolete(found.locator)
     template = read_template(found.locator, found.name)
     if not template.name:
         raise UserError("the template gives no name to the instance", where=found.locator, hint="add --name")
     paths.check_instance_name(template.name)
     return template.name, template
-
-
-def _warn_of_obsolete(locator: str) -> None:
-    scheme, _, name = locator.partition(":")
-    flags = _OBSOLETE.get(name.removeprefix("//")) if scheme == "template" else None
-    if flags is not None:
-        instead = " ".join(filter(None, ["limactl create", flags, _DEFAULT_TEMPLATE]))
-        logs.warning(f"{locator} is gone since Lima 1.0; use `{instead}`")
 
 
 def create_from(

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from limavm.cli.creation import Target, target
 from limavm.errors import UserError
@@ -141,23 +142,12 @@ def test_templates_and_drivers_are_listed(limactl: Run, home: Path) -> None:
     assert limactl("start", "--list-drivers").out == "qemu\n"
 
 
-@pytest.mark.parametrize(
-    ("locator", "instead"),
-    [
-        ("template:experimental/vz", "limactl create template:default"),
-        ("template://vmnet", "--network=lima:shared"),
-        ("template:experimental/9p", "--vm-type=qemu --mount-type=9p"),
-        ("template:experimental/riscv64", "--arch=riscv64"),
-    ],
-)
 @pytest.mark.parametrize("command", ["create", "start"])
-def test_a_template_of_old_is_told_with_its_replacement(
-    limactl: Run, home: Path, command: str, locator: str, instead: str
-) -> None:
-    done = limactl(command, "--name=dev", locator)
+def test_a_template_of_old_is_told_with_its_replacement(limactl: Run, home: Path, command: str) -> None:
+    done = limactl(command, "--name=dev", "template://vmnet")
 
     assert done.code == 1
-    assert instead in done.err.splitlines()[0]
+    assert "--network=lima:shared" in done.message
 
 
 def test_another_system_is_experimental(limactl: Run, home: Path, template: Path) -> None:
@@ -189,7 +179,7 @@ def test_only_params_of_the_template_can_be_set(limactl: Run, home: Path, templa
     assert "no param 'B'" in limactl("create", "--param=B=1", str(template)).message
     limactl("create", "--param", 'A="quoted" $x', str(template))
 
-    assert r'A: "\"quoted\" $x"' in (home / "dev" / "lima.yaml").read_text()
+    assert yaml.safe_load((home / "dev" / "lima.yaml").read_text())["param"] == {"A": '"quoted" $x'}
 
 
 def test_params_of_default_yaml_can_be_set_for_an_instance_that_exists(
