@@ -1,4 +1,4 @@
-"""`limactl validate` (spec/cli.md 6.9)."""
+"""`limactl validate`, which is `limactl template validate` as well (spec/cli.md 6.9)."""
 
 from limavm.cli import logs
 from limavm.cli.app import Command
@@ -13,13 +13,17 @@ def _validate(_session: Session, locators: list[str], *, fill: bool) -> None:
     report = reporter()
     for locator in locators:
         template = templates.read_named(locator)
-        config, warnings = templates.resolved(template)
+        # The user's own base.yaml is no part of the template, and is one of what it becomes.
+        config, warnings = templates.resolved(template, templates.whole(template, base=fill))
         for warning in warnings:
             report.warning(warning)
         logs.info(f"{locator!r} is valid")
         if fill:
-            text = templates.filled(config)
-            print(f"---\n{text}..." if len(locators) > 1 else text.rstrip("\n"))
+            from limavm.cli.yamlcolour import show
+            from limavm.config.filled import written
+
+            text = written(config)
+            show(f"---\n{text}...\n" if len(locators) > 1 else text)
 
 
 COMMAND = Command(

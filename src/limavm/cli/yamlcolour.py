@@ -1,14 +1,21 @@
-"""Colours of YAML on a terminal: keys, texts, other values, comments."""
+"""YAML on standard output, on a terminal with colours for keys, texts, other values and comments."""
 
+import sys
 from collections.abc import Iterator
 
 import yaml
 from yaml.tokens import AliasToken, AnchorToken, KeyToken, ScalarToken, TagToken, Token
 
 from limavm.cli.colour import KEY, RESET, STRING, WORD
+from limavm.cli.session import output_is_terminal
 from limavm.roundtrip.scalars import implicit_tag
 
 _COMMENT, _NAME = "\x1b[90m", "\x1b[33m"
+
+
+def show(text: str) -> None:
+    """Print a YAML text."""
+    sys.stdout.write(coloured(text) if output_is_terminal() else text)
 
 
 def coloured(text: str) -> str:
