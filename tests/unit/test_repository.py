@@ -27,7 +27,7 @@ MADE_AT_THE_TOP = {"build", "dist"}
 ELSEWHERE = {
     "unit/cli/test_app.py": ["cli/help", "cli/helptext"],
     "unit/cli/test_commands.py": [
-        *("cli/delete", "cli/info", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
+        *("cli/delete", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
         *("cli/session", "cli/validate"),
     ],
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
@@ -39,6 +39,7 @@ ELSEWHERE = {
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
     "unit/cli/test_timings.py": ["model/timings"],
     "unit/cli/test_main.py": ["errors"],
+    "unit/config/test_fetch.py": ["config/page"],
     "unit/host/platform/test_facts.py": [
         *("host/platform/__init__", "host/platform/darwin", "host/platform/linux", "host/platform/posix"),
         # Written for hosts that none of us has: checked for their types, and not run.

@@ -11,7 +11,7 @@ BUILT_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 
 #: Templates that older versions of Lima had, and the flag that does the same with any template.
 _GONE = {
-    "experimental/9p": "--mount-type=9p",
+    "experimental/9p": "--vm-type=qemu --mount-type=9p",
     "experimental/armv7l": "--arch=armv7l",
     "experimental/net-user-v2": "--network=lima:user-v2",
     "experimental/riscv64": "--arch=riscv64",

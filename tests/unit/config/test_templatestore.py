@@ -66,7 +66,7 @@ def test_an_extension_is_added_to_names(lima_home: Path, name: str, file: str) -
     [
         ("experimental/vz", "--vm-type=vz"),
         ("vmnet", "--network=lima:shared"),
-        ("experimental/9p.yaml", "--mount-type=9p"),
+        ("experimental/armv7l.yaml", "--arch=armv7l"),
     ],
 )
 def test_a_template_that_older_versions_had_is_explained(lima_home: Path, name: str, flag: str) -> None:
