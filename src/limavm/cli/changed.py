@@ -13,11 +13,12 @@ from limavm.cli.expressions import Home
 from limavm.cli.rejected import REJECTED, kept_when_rejected
 from limavm.cli.templates import reader
 from limavm.config.decode import decode
-from limavm.config.embed import embedded
+from limavm.config.embed import embed, embedded
 from limavm.config.locator import Template
 from limavm.errors import UserError
 from limavm.instance.configuration import configuration
 from limavm.instance.edit import Original, check, opened, save
+from limavm.roundtrip.nodes import Document
 
 #: `--param` may set what the text declares, or also what `_config/default.yaml` and its like do.
 Params = Literal["text", "effective"]
@@ -41,8 +42,7 @@ def changed(
     `params` tells which params `--param` may set, instead of those of the text. Raises UserError, naming the
     flag, for what cannot be done.
     """
-    place = Home(home=os.path.expanduser("~"), cwd=_working_directory())
-    situation = Situation(place=place, params=params or (lambda: declared(text, source)), existing=existing)
+    situation = Situation(place=_place(), params=params or (lambda: declared(text, source)), existing=existing)
     after = applied(text, decide(given, situation), source=source)
     variants = [f"--{flag.replace('_', '-')}" for flag in ("image_variant", "arch_variant") if given.get(flag)]
     if variants and not existing and decode(text, source).layer.images and not decode(after, source).layer.images:
@@ -50,14 +50,25 @@ def changed(
     return after
 
 
-def _working_directory() -> str:
+def places(template: Template, given: Mapping[str, object]) -> Document:
+    """What `changed` makes of the `whole` template, as a tree that knows the files and lines it came from."""
+    from limavm.yq.edit import apply_to
+
+    document = embed(template, reader(), base=True)
+    situation = Situation(place=_place(), params=lambda: declared(document, template.locator))
+    edits = decide(given, situation, warn=lambda _: None)
+    return apply_to([document], [edit.expression for edit in edits])[0]
+
+
+def _place() -> Home:
     try:
-        return os.getcwd()
+        cwd = os.getcwd()
     except FileNotFoundError:  # it was removed; what is relative to it stays so, and is refused as such
-        return ""
+        cwd = ""
+    return Home(home=os.path.expanduser("~"), cwd=cwd)
 
 
-def declared(text: bytes, source: str) -> Collection[str]:
+def declared(text: bytes | Document, source: str) -> Collection[str]:
     """The names of the params that a text declares."""
     return (decode(text, source).layer.param or {}).keys()
 

@@ -1,20 +1,21 @@
 """From what `create` and `start` were given to an instance that exists (spec/cli.md 4.2 to 4.5)."""
 
-import contextlib
 import os
 from collections.abc import Mapping
 
 from limavm.cli import logs
-from limavm.cli.changed import changed, whole
+from limavm.cli.changed import changed, places, whole
 from limavm.cli.instances import DEFAULT
 from limavm.cli.rejected import REJECTED, kept_when_rejected
 from limavm.cli.session import Session
 from limavm.cli.templates import read_template
 from limavm.config.decode import decode
+from limavm.config.errors import ConfigError
 from limavm.config.locator import Template
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.instance.create import create
+from limavm.instance.resolving import resolve_new
 from limavm.model.report import Reporter
 from limavm.model.value import Value
 from limavm.store import instances
@@ -83,14 +84,21 @@ def create_from(
         from limavm.cli.review import reviewed
 
         text = reviewed(name, template, flags)
-    else:
-        logs.info("nothing is asked, because there is no terminal or --tty=false was given")
-        text = changed(whole(template), flags, source=template.locator)
+        _warn_of_system(text, template.locator)
+        with kept_when_rejected(text):
+            create(name, text, source=template.locator if text == template.text else REJECTED, report=report)
+        return
+    logs.info("nothing is asked, because there is no terminal or --tty=false was given")
+    text = changed(whole(template), flags, source=template.locator)
     _warn_of_system(text, template.locator)
-    # Lines of a text that was changed are those of the kept file, else those of the template.
-    source = template.locator if text == template.text else REJECTED if session.tty else f"{name}/{paths.LIMA_YAML}"
-    with kept_when_rejected(text) if session.tty else contextlib.nullcontext():
-        create(name, text, source=source, report=report)
+    try:
+        create(
+            name, text, source=template.locator if text == template.text else f"{name}/{paths.LIMA_YAML}", report=report
+        )
+    except ConfigError:
+        # The text is written nowhere. Its problems are told with the files and lines that it was made of.
+        resolve_new(places(template, flags), source=template.locator, directory=paths.instance_dir(name))
+        raise
 
 
 def _warn_of_system(text: bytes, source: str) -> None:

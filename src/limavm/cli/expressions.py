@@ -146,8 +146,7 @@ def _port_forward(value: str) -> str:
         if key != "static" or not equals:
             raise ValueError(f"{options[0]!r} is not known; only static=true or static=false may follow the ports")
         static = parse_bool(word)
-    guest, host = _port(others[0]), _port(host)
-    return f'{{"guestPort": "{guest}", "hostPort": "{host}", "static": {boolean(static)}}}'
+    return f'{{"guestPort": "{_port(others[0])}", "hostPort": "{_port(host)}", "static": {boolean(static)}}}'
 
 
 def _port(text: str) -> int:

@@ -12,6 +12,7 @@ from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.platform import facts
 from limavm.model.config import Config
+from limavm.roundtrip.nodes import Document
 
 
 def resolve_and_cache(directory: str) -> tuple[Config, tuple[str, ...]]:
@@ -28,7 +29,7 @@ def resolve_and_cache(directory: str) -> tuple[Config, tuple[str, ...]]:
     return config, resolved.warnings
 
 
-def resolve_new(text: bytes, *, source: str, directory: str) -> tuple[Config, tuple[str, ...]]:
+def resolve_new(text: bytes | Document, *, source: str, directory: str) -> tuple[Config, tuple[str, ...]]:
     """The configuration that a text would have in `directory`, with its warnings; nothing is written.
 
     `directory` need not exist; defaults that depend on the version are those of the one that made it.

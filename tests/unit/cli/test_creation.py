@@ -324,6 +324,40 @@ def test_the_editor_has_the_last_word(
         terminal.close()
 
 
+def test_bases_are_merged_once_and_those_of_the_editor_as_well(
+    home: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "_config").mkdir()
+    (home / "_config" / "base.yaml").write_text("provision:\n- script: '#!/bin/sh'\n")
+    (tmp_path / "more.yaml").write_text("env: {MORE: x}\n")
+    editor = tmp_path / "ed"
+    editor.write_text("#!/bin/sh\necho 'base: ./more.yaml' >>$1\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "--cpus=3", "dev.yaml"], cwd=str(tmp_path))
+    try:
+        terminal.expect("> Go on with")
+        terminal.type("editor\r")
+        assert terminal.ended() == 1
+    finally:
+        terminal.close()
+
+    text = yaml.safe_load((home / "dev" / "lima.yaml").read_text())
+    assert (len(text["provision"]), text["env"], text["cpus"]) == (1, {"MORE": "x"}, 3)
+    assert "base" not in text
+
+
+def test_flags_that_fail_are_an_error_before_the_menu(home: Path, template: Path, tmp_path: Path) -> None:
+    argv = [sys.executable, "-P", "-m", "limavm", "create", "--set", ".cpus=", "dev.yaml"]
+    terminal = Terminal(argv, cwd=str(tmp_path))
+    try:
+        assert terminal.ended() == 1
+        assert "--set" in terminal.shown
+        assert "Go on with" not in terminal.shown
+    finally:
+        terminal.close()
+
+
 @pytest.mark.parametrize("line", ["cpus: 1", "\t", "cpus: many"])
 def test_what_was_typed_into_the_editor_is_kept_when_it_is_wrong(
     home: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
@@ -351,6 +385,28 @@ def test_a_problem_is_told_with_the_line_of_the_template(limactl: Run, home: Pat
 
     assert done.code == 1
     assert f"{template}:3: arch" in done.message
+
+
+def test_a_problem_of_a_base_is_told_with_the_line_of_the_base(limactl: Run, home: Path, template: Path) -> None:
+    template.write_text("base: ./base.yaml\nmemory: 1x\n")
+    (template.parent / "base.yaml").write_text("images: [{location: /x.img}]\n\narch: z80\n")
+
+    done = limactl("create", "--tty=false", "--cpus=1", "--set", ".disk = []", "./dev.yaml")
+
+    assert done.code == 1
+    assert f"{template.parent}/base.yaml:3: arch" in done.message
+    assert f"{template}:2: memory" in done.message
+    assert f"{template}: disk" in done.message
+
+
+def test_base_yaml_of_the_user_is_merged(limactl: Run, home: Path, template: Path) -> None:
+    (home / "_config").mkdir()
+    (home / "_config" / "base.yaml").write_text("env: {A: b}\ncpus: 8\n")
+
+    limactl("create", "--tty=false", "./dev.yaml")
+
+    text = yaml.safe_load((home / "dev" / "lima.yaml").read_text())
+    assert (text["env"], text["cpus"]) == ({"A": "b"}, 2)
 
 
 def test_a_template_of_any_name_can_be_used_with_a_name(limactl: Run, home: Path, template: Path) -> None:
