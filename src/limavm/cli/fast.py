@@ -19,6 +19,8 @@ def run(argv: Sequence[str]) -> int | None:
             return _list(words)
         case ["shell", name, *command] if _is_plain(name):
             return _shell(name, command)
+        case ["validate", _, *_] if all(map(_is_plain, argv)):
+            return _validate(argv[1:])
         case _:
             return None
 
@@ -47,6 +49,15 @@ def load_msgspec() -> None:
         import msgspec  # noqa: F401 - loaded for those who use it
     finally:
         del sys.modules["typing_extensions"]
+
+
+def _validate(locators: Sequence[str]) -> int:
+    load_msgspec()
+    from limavm.cli import checking, session
+
+    session.begin()
+    checking.check(locators)
+    return 0
 
 
 def _list(words: Sequence[str]) -> int:
