@@ -28,7 +28,7 @@ ELSEWHERE = {
     "unit/cli/test_app.py": ["cli/help", "cli/helptext"],
     "unit/cli/test_commands.py": [
         *("cli/delete", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
-        *("cli/session", "cli/validate"),
+        *("cli/checking", "cli/session", "cli/validate"),
     ],
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
     "unit/cli/test_editing.py": ["cli/changed", "cli/edit", "cli/startnow"],
@@ -70,6 +70,7 @@ CROSS_CUTTING = {
     "cli/test_lean.py",
     "host/platform/test_facts.py",
     "images/build/test_guest.py",
+    *(f"templates/test_{name}.py" for name in ("catalogue", "default", "resolved", "scripts", "wheel")),
     "test_bench.py",
     "test_conftest.py",
     "test_layers.py",

@@ -97,7 +97,7 @@ def test_info_is_an_object_with_the_keys_of_lima(limactl: Run, home: Path) -> No
     }
     assert value["limaHome"] == str(home)
     assert value["vmTypesEx"]["qemu"] == {"location": "internal"}
-    assert value["defaultTemplate"]["images"]
+    assert value["defaultTemplate"]["base"][0] == {"url": "template:_images/debian-13"}
     assert done.out.startswith('{\n    "version": ')
 
 

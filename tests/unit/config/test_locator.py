@@ -40,7 +40,7 @@ def test_the_built_in_templates_have_names(lima_home: Path, locator: str) -> Non
     found = read(locator, stdin=no_input)
 
     assert found.name == locator.removeprefix("template:")
-    assert b"images:" in found.text
+    assert b"\nbase:\n" in found.text
     assert found.warnings == ()
 
 

@@ -1,18 +1,10 @@
 import os
-from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
-import yaml
 
-from limavm.config.decode import decode
-from limavm.config.locator import read
-from limavm.config.resolve import Resolved, resolve_text
 from limavm.config.templatestore import BUILT_IN, find_template, template_names
 from limavm.errors import NotFoundError, UserError
-from limavm.model.host import HostFacts
-from tests.unit.config.conftest import ARM, LINUX, MAC
 
 
 def put(root: Path, *names: str) -> None:
@@ -103,62 +95,3 @@ def test_templates_beside_the_program_come_before_our_own(
 def test_a_name_that_leaves_the_store_is_refused(lima_home: Path, name: str) -> None:
     with pytest.raises(UserError):
         find_template(name)
-
-
-#: The templates that come with limavm: valid without a warning, and pinned as they resolve on three hosts.
-NAMES = ("debian", "debian-12", "debian-13", "default")
-HOSTS = {"linux-x86_64": LINUX, "linux-aarch64": ARM, "darwin-aarch64": MAC}
-
-
-def resolved(name: str, facts: HostFacts) -> Resolved:
-    template = read(f"template:{name}", stdin=bytes)
-    return resolve_text(template.text, source=template.locator, directory="/lima/dev", facts=facts, version="2.2.0")
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("host", HOSTS)
-def test_a_template_resolves_as_before(
-    lima_home: Path, golden: Callable[[str, str], None], name: str, host: str
-) -> None:
-    result = resolved(name, HOSTS[host])
-
-    assert result.warnings == ()
-    golden(f"config/{name}.{host}.json", msgspec.json.format(msgspec.json.encode(result.config)).decode() + "\n")
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("facts", [LINUX, ARM])
-def test_the_last_resort_is_a_local_build(lima_home: Path, name: str, facts: HostFacts) -> None:
-    images = [image for image in resolved(name, facts).config.images if image.arch == facts.arch]
-
-    chosen = [image for image in images if (image.variant, image.arch_variant) == (images[0].variant, None)]
-    assert chosen[0].digest
-    assert [image.location.startswith("mmdebstrap:") for image in chosen] == [False, False, True]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_template_uses_no_base_and_no_container_engine(lima_home: Path, name: str) -> None:
-    config = resolved(name, LINUX).config
-
-    assert config.base == ()
-    assert not config.containerd.user
-    assert config.mounts == ()
-
-
-def test_the_default_template_is_debian(lima_home: Path) -> None:
-    assert resolved("default", LINUX).config.images == resolved("debian", LINUX).config.images
-    assert resolved("debian", LINUX).config == resolved("debian-13", LINUX).config
-
-
-def test_the_default_template_lists_every_scalar_key(lima_home: Path) -> None:
-    path = find_template("default")
-    with open(path, "rb") as file:
-        text = file.read()
-    decoded = decode(text, path)
-    commented = {"base", "rosetta", "cpuType", "provision", "probes", "portForwards", "copyToHost", "message"}
-    commented |= {"env", "param", "dns", "osOpts"}
-
-    written = set(yaml.safe_load(text))
-
-    assert {field.encode_name for field in msgspec.structs.fields(type(decoded.layer))} - written == commented
-    assert not decoded.warnings
