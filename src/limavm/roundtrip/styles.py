@@ -82,8 +82,7 @@ def _tag_and_style(node: Node, *, flow: bool) -> tuple[str, Style]:
     plain = can_be_plain(value, flow=flow) or (not value and tag != "!!str")
     if tag in ("", "!", "!!str"):
         if style is Style.NONE and not (plain and (not tag or reads_as_text(value))):
-            # As yaml.v3 does: single quotes where characters are in the way, double ones where a type is.
-            style = Style.SINGLE if reads_as_text(value) else Style.DOUBLE
+            style = Style.DOUBLE
         return "", style
     if plain and implicit_tag(value) == tag:
         return "", Style.NONE
