@@ -23,7 +23,12 @@ def merge(template: Node, base: Node) -> None:
 
     Raises ConfigError for versions that cannot be compared.
     """
+    own = len(template.pairs)
+    parted = any([key.blank_before for key, _ in template.pairs if key.value != "base"][1:])
     _merge_mappings(template, base, ())
+    if parted and len(template.pairs) > own:
+        # The template sets its parts off by blank lines, and this is another one.
+        template.pairs[own][0].blank_before = max(1, template.pairs[own][0].blank_before)
     supported = template.get("mountTypesUnsupported")
     if supported is not None and supported.kind is Kind.SEQUENCE:
         supported.items = _unique(supported.items)

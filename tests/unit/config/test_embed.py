@@ -7,7 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limavm.config.embed import MAX_BASES, MAX_LEVELS, absolute, embed, embedded, no_reader
+from limavm.config.bases import MAX_BASES, MAX_LEVELS
+from limavm.config.embed import absolute, embed, embedded, no_reader
 from limavm.config.errors import ConfigError
 from limavm.errors import UserError
 from limavm.roundtrip.write import write
@@ -253,8 +254,33 @@ def test_comments_of_the_base_key_are_kept() -> None:
         "# first\n# why\n\ncpus: 1\n# The base\nimages: []\n"
     )
     assert embedded_text("cpus: 1\n\n# about\nbase:  # bases\n# this\n- b  # that\n\n# next\nmemory: 1\n", files) == (
-        "cpus: 1\n\n# about\n# bases\n# this\n# that\n\n# next\nmemory: 1\n# The base\nimages: []\n"
+        "cpus: 1\n\n# about\n# bases\n# this\n# that\n\n# next\nmemory: 1\n\n# The base\nimages: []\n"
     )
+
+
+def test_comments_at_the_ends_of_a_base_come_with_its_first_and_last_key() -> None:
+    base = """
+        # What this is for
+
+        memory: 1GiB
+
+        # images:
+        # - others
+    """
+    text = "cpus: 1\n\nbase: b\n\nplain: true\n"
+
+    assert embedded_text(text, {"/t/b": base}) == dedented("""
+        cpus: 1
+
+        plain: true
+
+        # What this is for
+
+        memory: 1GiB
+
+        # images:
+        # - others
+    """)
 
 
 def test_nodes_tell_the_file_and_the_line_that_they_came_from() -> None:
