@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from limavm.cli.templates import visible_templates
 from limavm.config.decode import decode
 from limavm.images.build.location import parse_location
 from limavm.model.arch import Arch
+from tests.unit.config.conftest import lima_home as lima_home
 from tests.unit.templates.catalogue import (
     ALIASES,
     IMAGES,
@@ -30,6 +32,12 @@ def test_these_templates_there_are() -> None:
     names = [*USABLE, *ALIASES, *(f"_images/{name}" for name in IMAGES), "_default/mounts"]
 
     assert listed() == sorted(names)
+
+
+def test_users_are_shown_all_but_the_building_blocks(lima_home: Path) -> None:
+    aliases = [alias for alias in ALIASES if not alias.startswith("_")]
+
+    assert visible_templates() == sorted([*USABLE, *aliases])
 
 
 @pytest.mark.parametrize("name", listed())

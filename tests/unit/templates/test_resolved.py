@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from limavm.config.embed import embedded
+from limavm.config.embed import embed, embedded
 from limavm.config.locator import Template, read
 from limavm.config.resolve import Resolved, resolve_text
 from limavm.instance.message import render_message
@@ -47,6 +47,13 @@ def config_of(name: str, facts: HostFacts = LINUX) -> Config:
     return resolved(name, facts).config
 
 
+def with_plugin(locator: str) -> Template:
+    """Reads as `built_in` does, and has the image list that a plugin would write."""
+    if locator.startswith("template:"):
+        return built_in(locator)
+    return Template(locator=locator, name="images", text=b"images:\n- location: https://example.com/x.qcow2\n")
+
+
 def about_the_template(warning: str) -> bool:
     """Whether a warning is no fault of the test's own host, nor of this version of the program."""
     return not any(known in warning for known in ("does not exist", "has no effect yet", "experimental: "))
@@ -60,6 +67,25 @@ def test_a_template_is_valid_on_every_host(lima_home: Path, name: str, host: str
     assert [warning for warning in result.warnings if about_the_template(warning)] == []
     assert result.config.base == ()
     assert result.config.images
+
+
+@pytest.mark.parametrize("name", BY_PLUGIN)
+def test_a_template_with_a_base_by_a_plugin_is_valid_with_it(lima_home: Path, name: str) -> None:
+    template = built_in(f"template:{name}")
+    text = embedded(template, with_plugin)
+
+    result = resolve_text(text, source=template.locator, directory=DIRECTORY, facts=LINUX, version="2.2.0")
+    assert [image.location for image in result.config.images] == ["https://example.com/x.qcow2"]
+    assert [mount.location for mount in result.config.mounts] == ["/home/jane"]
+
+
+@pytest.mark.parametrize("name", EMBEDDABLE)
+def test_the_document_and_its_text_resolve_to_the_same(lima_home: Path, name: str) -> None:
+    template = built_in(f"template:{name}")
+    document = embed(template, built_in)
+
+    result = resolve_text(document, source=template.locator, directory=DIRECTORY, facts=LINUX, version="2.2.0")
+    assert result.config == config_of(name)
 
 
 @pytest.mark.parametrize("name", EMBEDDABLE)
