@@ -17,10 +17,17 @@ def add_item(evaluator: Evaluator, node: Node, item: Node) -> Node:
 def add_pair(evaluator: Evaluator, node: Node, key: Node, value: Node) -> tuple[Node, Node]:
     """Append copies to a mapping; returns them."""
     copied, copied_value = evaluator.copy(key), evaluator.copy(value)
-    # A blank line before an entry of a list means nothing before the value of a key.
+    # What stands around an entry of a list does not belong between a key and its value.
     copied_value.blank_before = 0
+    bare(copied_value)
     node.pairs.append((copied, copied_value))
     return copied, copied_value
+
+
+def bare(node: Node) -> None:
+    """Forget what stands above and below a scalar, for one that is the value of a key."""
+    if node.kind is Kind.SCALAR:
+        node.head_comment = node.foot_comment = ""
 
 
 def sequence(evaluator: Evaluator, items: Iterable[Node], *, like: Node | None = None) -> Node:

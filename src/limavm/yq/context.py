@@ -43,9 +43,16 @@ class Candidate(msgspec.Struct, eq=False, kw_only=True):
     origin: Origin | None = None
     #: One input together with the other candidates, as for `eval-all`: `[.[]]` makes one list of all documents.
     together: bool = False
+    #: It is its document, or became of it as a whole: the comments of the document stay with it.
+    whole: bool = False
 
     def replaced(self, node: Node) -> "Candidate":
         """Another node as if it stood in the same place: results keep path, parent and document of their input."""
+        whole = self.whole and node.kind is not Kind.SCALAR
+        return msgspec.structs.replace(self.result(node), whole=whole)
+
+    def result(self, node: Node) -> "Candidate":
+        """Something else that was made of this one; it keeps path, parent and number of the document."""
         return Candidate(node=node, parent=self.parent, key=self.node if self.is_key else self.key, origin=self.origin)
 
     def text(self, value: str) -> "Candidate":

@@ -11,6 +11,15 @@ from limavm.yq.parser import parse
 from limavm.yq.registry import OPERATORS
 
 
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One result, and the document that it comes from: yq sets those of different documents apart."""
+
+    document: Document
+    #: Of the document in its file, and of the file; both from 0.
+    index: int = 0
+    file_index: int = 0
+
+
 def evaluate(
     expression: str, documents: Sequence[Document], *, world: World = CLOSED, together: bool = False
 ) -> list[Document]:
@@ -19,15 +28,17 @@ def evaluate(
     A result that is a whole document keeps the comments and the marker of that. `together` evaluates once, on all
     documents; else an expression is evaluated on each. Raises ExpressionError, also when it takes too much.
     """
+    return [found.document for found in results(expression, documents, world=world, together=together)]
+
+
+def results(
+    expression: str, documents: Sequence[Document], *, world: World = CLOSED, together: bool = False
+) -> list[Result]:
+    """As `evaluate`, with the place of the document that each result comes from."""
     evaluator = Evaluator(OPERATORS, parse, world)
     candidates = _candidates(documents, together)
-    if together:
-        found = evaluator.run(expression, Context(candidates=candidates))
-    else:
-        found = [
-            result for candidate in candidates for result in evaluator.run(expression, Context(candidates=[candidate]))
-        ]
-    return [_document(candidate) for candidate in found]
+    inputs = [candidates] if together else [[candidate] for candidate in candidates]
+    return [_result(found) for given in inputs for found in evaluator.run(expression, Context(candidates=given))]
 
 
 def _candidates(documents: Sequence[Document], together: bool) -> list[Candidate]:
@@ -40,14 +51,21 @@ def _candidates(documents: Sequence[Document], together: bool) -> list[Candidate
         root = document.root.copy() if document.root is not None else Node(kind=Kind.SCALAR)
         own = msgspec.structs.replace(document, root=root)
         origin = Origin(document=own, index=index, file_index=file_index)
-        candidates.append(Candidate(node=root, origin=origin, together=together))
+        candidates.append(Candidate(node=root, origin=origin, together=together, whole=True))
     return candidates
+
+
+def _result(candidate: Candidate) -> Result:
+    origin = candidate.origin
+    if origin is None:
+        return Result(document=_document(candidate))
+    return Result(document=_document(candidate), index=origin.index, file_index=origin.file_index)
 
 
 def _document(candidate: Candidate) -> Document:
     origin = candidate.origin
     node = candidate.node
-    if origin is not None and origin.document.root is node:
+    if origin is not None and candidate.whole:
         # A document without a value stays one, unless the expression gave it something.
         nothing = node.kind is Kind.SCALAR and not node.value and node.is_null and not node.source
         return msgspec.structs.replace(origin.document, root=None if nothing else node)
@@ -55,7 +73,8 @@ def _document(candidate: Candidate) -> Document:
 
 
 def _settled(node: Node) -> Node:
-    """The root of a result: blank lines that stood before it where it came from mean nothing here."""
-    if node.blank_before:
-        node = msgspec.structs.replace(node, blank_before=0)
-    return node
+    """The root of a result: what stood around it where it came from means nothing here."""
+    around = {"blank_before": 0}
+    if node.kind is Kind.SCALAR:
+        return msgspec.structs.replace(node, head_comment="", foot_comment="", **around)
+    return msgspec.structs.replace(node, **around)

@@ -8,8 +8,7 @@ place by those operators alone that are there to change it; everything else retu
 """
 
 from collections.abc import Callable, Mapping
-
-import msgspec
+from copy import copy
 
 from limavm.roundtrip.nodes import Node
 from limavm.yq.context import Candidate, Context, World
@@ -17,7 +16,7 @@ from limavm.yq.errors import ExpressionError, Trouble
 from limavm.yq.tree import Expr
 
 #: Operators evaluated, candidates seen, nodes copied: a few seconds at most.
-MAX_STEPS = 3_000_000
+MAX_STEPS = 1_000_000
 #: Of operators within operators; Python has a thousand frames, and one level takes about five.
 MAX_DEPTH = 110
 #: Of a node made by an expression; documents have at most 100 levels.
@@ -100,12 +99,14 @@ class Evaluator:
         if depth >= MAX_NODE_DEPTH:
             raise Trouble("the result is nested too deeply")
         self.spend(1)
-        copied = msgspec.structs.replace(
-            node,
-            items=[self._copy(item, copies, depth + 1) for item in node.items],
-            pairs=[
-                (self._copy(key, copies, depth + 1), self._copy(value, copies, depth + 1)) for key, value in node.pairs
-            ],
+        copied = copy(node)
+        # The copy has the very lists of the original, also when they are empty.
+        copied.items = [self._copy(item, copies, depth + 1) for item in node.items] if node.items else []
+        copied.pairs = (
+            [(self._copy(key, copies, depth + 1), self._copy(value, copies, depth + 1)) for key, value in node.pairs]
+            if node.pairs
+            else []
         )
-        copies[id(node)] = copied
+        if node.anchor or node.target is not None:
+            copies[id(node)] = copied
         return copied

@@ -5,6 +5,7 @@ The documents are changed in place; the results are the candidates as they came 
 
 from collections.abc import Callable
 
+from limavm.roundtrip.nodes import Kind, Node
 from limavm.yq import building
 from limavm.yq.context import Candidate, Context
 from limavm.yq.crossing import both_sides, cross
@@ -26,15 +27,24 @@ def assign(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate
         for target in reversed(targets):
             found = evaluator.evaluate(expr.rhs, context.one(target))
             if found:
-                building.update(evaluator, target.node, found[0].node, clobber=clobber, keep_anchor=True)
+                put(evaluator, target, found[0].node, clobber=clobber, keep_anchor=True)
         return context.candidates
 
     def update(left: Candidate, right: Candidate) -> Candidate:
-        building.update(evaluator, left.node, right.node, clobber=clobber, keep_anchor=True)
+        put(evaluator, left, right.node, clobber=clobber, keep_anchor=True)
         return left
 
     cross(evaluator, context.reading(), expr, both_sides(update))
     return context.candidates
+
+
+def put(
+    evaluator: Evaluator, target: Candidate, node: Node, *, clobber: bool = False, keep_anchor: bool = False
+) -> None:
+    """Make a candidate's node what another node is."""
+    building.update(evaluator, target.node, node, clobber=clobber, keep_anchor=keep_anchor)
+    if target.parent is not None and target.parent.node.kind is Kind.MAPPING and not target.is_key:
+        building.bare(target.node)
 
 
 def compound(calculate: Callable[[Evaluator, Context, Expr, Candidate, Candidate], Candidate]) -> Operator:
@@ -46,7 +56,7 @@ def compound(calculate: Callable[[Evaluator, Context, Expr, Candidate, Candidate
                 before = target.replaced(evaluator.copy(target.node))
                 for other in evaluator.evaluate(expr.rhs, single.reading()):
                     result = calculate(evaluator, context, expr, before, other)
-                    building.update(evaluator, target.node, result.node, clobber="c" in expr.flags)
+                    put(evaluator, target, result.node, clobber="c" in expr.flags)
         return context.candidates
 
     return assigned
@@ -58,7 +68,7 @@ def otherwise(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candid
         for target in evaluator.evaluate(expr.lhs, single):
             if not is_true(target.node):
                 for other in evaluator.evaluate(expr.rhs, single.reading())[:1]:
-                    building.update(evaluator, target.node, other.node)
+                    put(evaluator, target, other.node)
     return context.candidates
 
 
@@ -85,7 +95,7 @@ def set_path(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candida
         for key in steps:
             targets = [next_ for target in targets for next_ in step(evaluator, context, target, key)]
         for target in targets:
-            building.update(evaluator, target.node, values[0].node)
+            put(evaluator, target, values[0].node)
     return context.candidates
 
 

@@ -15,23 +15,31 @@ def listed(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate
     """`[f]`: a list of all results, for each candidate."""
     results: list[Candidate] = []
     for single in context.inputs():
+        node = Node(kind=Kind.SEQUENCE)
         # Without any candidate there is a list still: `empty | []`.
-        found = evaluator.evaluate(expr.rhs, single) if expr.rhs is not None and single.candidates else []
-        node = building.sequence(evaluator, (result.node for result in found))
-        results.append(_in_place(single, node))
+        for one in _each(single) if expr.rhs is not None else ():
+            for result in evaluator.evaluate(expr.rhs, one):
+                building.add_item(evaluator, node, result.node)
+        alone = len(single.candidates) == 1
+        results.append(single.candidates[0].result(node) if alone else Candidate(node=node))
     return results
 
 
-def _in_place(single: Context, node: Node) -> Candidate:
+def _each(single: Context) -> list[Context]:
+    """The candidates one by one; those that are one input together make nothing that is missing."""
     if len(single.candidates) == 1 and not single.candidates[0].together:
-        return single.candidates[0].replaced(node)
-    return Candidate(node=node, origin=single.candidates[0].origin if single.candidates else None)
+        return [single]
+    return [single.one(candidate).reading() for candidate in single.candidates]
 
 
 def mapped(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
     """`{k: v, ...}`: a map for each candidate, and one for each combination of several keys and values."""
     results: list[Candidate] = []
-    for single in context.inputs():
+    singles = [context.one(candidate) for candidate in context.candidates] or [context]
+    if expr.rhs is None and context.candidates and context.candidates[0].together:
+        # `. as $x ireduce ({}; . * $x)` merges all documents into one.
+        singles = singles[:1]
+    for single in singles:
         origin = single.candidates[0].origin if single.candidates else None
         made: list[Node] = [] if expr.rhs is not None else [Node(kind=Kind.MAPPING)]
         for field in _fields(expr.rhs):

@@ -17,14 +17,27 @@ def delete(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate
 
 
 def _without(evaluator: Evaluator, candidates: list[Candidate], found: list[Candidate]) -> list[Candidate]:
+    evaluator.spend(len(found))
     roots = {id(candidate.node) for candidate in found if candidate.parent is None}
-    for candidate in found:
-        if candidate.parent is not None:
-            evaluator.spend(1)
-    _take_out([candidate for candidate in found if candidate.parent is not None])
+    inner = [candidate for candidate in found if candidate.parent is not None]
+    for candidate in inner:
+        _keep_leading_comment(candidate)
+    _take_out(inner)
     if not roots:
         return candidates
     return [candidate for candidate in candidates if id(candidate.node) not in roots]
+
+
+def _keep_leading_comment(candidate: Candidate) -> None:
+    """What stands above the first key of a document is said about the document, and stays."""
+    parent, origin = candidate.parent, candidate.origin
+    if parent is None or not parent.whole or origin is None or not parent.node.pairs:
+        return
+    key, value = parent.node.pairs[0]
+    if candidate.node in (key, value) and key.head_comment:
+        document = origin.document
+        document.head_comment = "\n\n".join(filter(None, (document.head_comment, key.head_comment)))
+        key.head_comment = ""
 
 
 def _take_out(found: list[Candidate]) -> None:

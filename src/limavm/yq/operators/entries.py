@@ -22,6 +22,9 @@ def keys(evaluator: Evaluator, context: Context, _expr: Expr) -> list[Candidate]
         listed = building.sequence(evaluator, _keys(node))
         for item in listed.items:
             item.blank_before = 0
+        if candidate.whole and listed.items:
+            # What stands above the first key is said about the document.
+            listed.items[0].head_comment = ""
         results.append(Candidate(node=listed, origin=candidate.origin))
     return results
 
@@ -71,6 +74,8 @@ def _entries(evaluator: Evaluator, node: Node) -> Node:
         _, copied = building.add_pair(evaluator, entry, scalar("key", "!!str"), key)
         building.add_pair(evaluator, entry, scalar("value", "!!str"), value)
         entry.blank_before, copied.blank_before = key.blank_before, 0
+        entry.head_comment, copied.head_comment = copied.head_comment, ""
+        entry.foot_comment, copied.foot_comment = copied.foot_comment, ""
         listed.items.append(entry)
     return listed
 
@@ -91,6 +96,8 @@ def _map(evaluator: Evaluator, node: Node) -> Node:
             raise Trouble(f"entry {index} has no {'key' if key is None else 'value'}")
         added, _ = building.add_pair(evaluator, made, key, value)
         added.blank_before = item.blank_before
+        added.head_comment = added.head_comment or item.head_comment
+        added.foot_comment = added.foot_comment or item.foot_comment
     return made
 
 

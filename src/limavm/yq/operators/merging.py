@@ -4,7 +4,7 @@ The letters behind it: `+` appends lists, `d` merges the entries of lists, `n` w
 `?` writes only what is there already, `c` replaces tags of the user's own.
 """
 
-from limavm.roundtrip.nodes import Kind, Node
+from limavm.roundtrip.nodes import Kind, Node, Style
 from limavm.yq import building
 from limavm.yq.context import Candidate, Context
 from limavm.yq.crossing import both_sides, cross
@@ -103,6 +103,8 @@ class _Merge:
             if found is None and self.only_present:
                 continue
             if found is None:
+                if not target.pairs:
+                    target.style = Style.NONE
                 found = building.add_pair(self.evaluator, target, key, scalar("null", "!!null"))
             elif key.full_tag != "!!merge":
                 self.assign(found[0], key)

@@ -125,7 +125,7 @@ def group_by(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candida
         made = Node(kind=Kind.SEQUENCE)
         for group in _groups(evaluator, context, candidate.replaced(node), expr):
             made.items.append(building.sequence(evaluator, group))
-        results.append(candidate.replaced(made))
+        results.append(candidate.result(made))
     return results
 
 

@@ -108,8 +108,11 @@ def _root(documents: list[Document]) -> Node:
 
 def evaluated(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
     """`eval(f)`: the results of the expressions that f gives as texts."""
-    texts = [found.node.resolved.value for found in evaluator.evaluate(expr.rhs, context.reading())]
-    return [found for text in texts for found in evaluator.run(text, context)]
+    results: list[Candidate] = []
+    for single in context.inputs():
+        for text in evaluator.evaluate(expr.rhs, single.reading()):
+            results += evaluator.run(text.node.resolved.value, single)
+    return results
 
 
 def error(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:

@@ -43,7 +43,7 @@ def _sliced(evaluator: Evaluator, context: Context, base: Expr | None, bounds: E
         elif node.kind is Kind.MAPPING:
             raise Trouble("a map cannot be sliced")
         else:
-            results.append(candidate.replaced(building.sequence(evaluator, node.items[begin:end])))
+            results.append(candidate.result(building.sequence(evaluator, node.items[begin:end])))
     return results
 
 

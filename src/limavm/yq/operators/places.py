@@ -12,7 +12,7 @@ from limavm.yq.tree import Expr
 
 def path(evaluator: Evaluator, context: Context, _expr: Expr) -> list[Candidate]:
     """`path`: a list of keys and numbers."""
-    return [candidate.replaced(_path_node(evaluator, candidate)) for candidate in context.candidates]
+    return [candidate.result(_path_node(evaluator, candidate)) for candidate in context.candidates]
 
 
 def _path_node(evaluator: Evaluator, candidate: Candidate) -> Node:

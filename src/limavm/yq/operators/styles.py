@@ -74,7 +74,11 @@ def _set_style(_evaluator: Evaluator, candidate: Candidate, text: str) -> None:
         node.tag, node.style = full, Style.NONE
     elif node.kind is Kind.SCALAR:
         node.style = _STYLES[text] if text != Style.FLOW else Style.NONE
-        set_tag(node, full)
+        # Quotes make a text of a number, as they do in yq; a tag of the user's own stays.
+        if node.style is Style.NONE or not full.startswith("!!"):
+            set_tag(node, full)
+        else:
+            node.tag = ""
     elif node.kind is not Kind.ALIAS:
         node.style = Style.FLOW if text == Style.FLOW else Style.NONE
         set_tag(node, full)

@@ -1,5 +1,7 @@
 """Variables: `f as $x | g`, `ref`, `$x`, and `ireduce`."""
 
+import msgspec
+
 from limavm.yq.context import Candidate, Context
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
@@ -24,14 +26,7 @@ def bound(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]
 
 def copied(evaluator: Evaluator, candidate: Candidate) -> Candidate:
     """A copy in the same place."""
-    return Candidate(
-        node=evaluator.copy(candidate.node),
-        parent=candidate.parent,
-        key=candidate.key,
-        is_key=candidate.is_key,
-        origin=candidate.origin,
-        together=candidate.together,
-    )
+    return msgspec.structs.replace(candidate, node=evaluator.copy(candidate.node))
 
 
 def _name(binding: Expr) -> str:

@@ -1,0 +1,128 @@
+"""Comments, to read and to assign."""
+
+import pytest
+
+from limavm.yq import ExpressionError
+from tests.unit.yq.expressions import results
+
+D1 = """\
+# above
+a: cat # beside
+b:
+  # within
+  c: 'one'
+l:
+  # first
+  - p # pp
+  - q
+"""
+D2 = """\
+# top
+
+# second
+
+x: 1
+# foot
+"""
+
+CASES = [
+    # (expression, document, result)
+    (".a | line_comment", D1, "beside\n"),
+    (".a | head_comment", D1, "\n"),
+    ("(.b.c | key) | head_comment", D1, "within\n"),
+    (".l[0] | head_comment", D1, "first\n"),
+    (".l[0] | lineComment", D1, "pp\n"),
+    ("head_comment", D1, "above\n"),
+    ("foot_comment", D1, "\n"),
+    (
+        '.a line_comment = "new"',
+        D1,
+        "# above\na: cat  # new\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    (
+        '.a line_comment |= . + "!"',
+        D1,
+        "# above\na: cat  # cat!\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    ('.a line_comment = ""', D1, "# above\na: cat\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    (
+        ".l[1] line_comment = .a",
+        D1,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q  # cat\n",
+    ),
+    (
+        '.l[1] head_comment = "x\\ny"',
+        D1,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n# x\n# y\n- q\n",
+    ),
+    ('.l[0] headComment = "z"', D1, "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# z\n- p  # pp\n- q\n"),
+    (
+        '(.b | key) head_comment = "z"',
+        D1,
+        "# above\na: cat  # beside\n# z\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    (
+        '(.b | key) line_comment = "z"',
+        D1,
+        "# above\na: cat  # beside\nb:  # z\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    (
+        '.b foot_comment = "z"',
+        D1,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\n  # z\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    ('. head_comment = "z"', D1, "# z\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    ('. head_comment = ""', D1, "a: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    (
+        '. foot_comment = "z"',
+        D1,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n\n# z\n",
+    ),
+    ('.. comments = ""', D1, "a: cat\nb:\n  c: 'one'\nl:\n- p\n- q\n"),
+    ('... comments = ""', D1, "a: cat\nb:\n  c: 'one'\nl:\n- p\n- q\n"),
+    (
+        '.a comments = "all"',
+        D1,
+        "# all\na: cat  # all\n# all\n\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    ('.l[] line_comment = ""', D1, "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p\n- q\n"),
+    (
+        '.a line_comment = "# kept"',
+        D1,
+        "# above\na: cat  # kept\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    (".a line_comment = .nope", D1, "# above\na: cat\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    (
+        '.b.c comments |= "q"',
+        D1,
+        "# above\na: cat  # beside\nb:\n  # q\n  c: 'one'  # q\n  # q\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    ("head_comment", D2, "top\n\nsecond\n"),
+    ('. head_comment = "new"', D2, "# new\nx: 1\n# foot\n"),
+    ('.x head_comment = "new"', D2, "# top\n\n# second\n\n# new\nx: 1\n# foot\n"),
+    ("foot_comment", D2, "\n"),
+    (".x = 2", D2, "# top\n\n# second\n\nx: 2\n# foot\n"),
+    ("del(.x)", D2, "# top\n\n# second\n\n{}\n"),
+]
+
+
+@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+def test_comments_can_be_read_and_changed(expression: str, document: str, result: str) -> None:
+    assert results(expression, document) == result
+
+
+ERRORS = [
+    # (expression, document, message, position)
+    ("comments", D1, "comments can only be assigned to", 0),
+    (".a | comments", D1, "comments can only be assigned to", 5),
+]
+
+
+@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+def test_what_cannot_be_done_is_an_error_at_the_operator(
+    expression: str, document: str, message: str, position: int
+) -> None:
+    with pytest.raises(ExpressionError) as error:
+        results(expression, document)
+
+    assert (error.value.message, error.value.position) == (message, position)

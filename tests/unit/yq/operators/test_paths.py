@@ -1,0 +1,115 @@
+"""Paths: keys, patterns, indices, slices, everything below."""
+
+import pytest
+
+from limavm.yq import ExpressionError
+from tests.unit.yq.expressions import results
+
+D1 = """\
+a: 1
+b: two
+c:
+  d: [x, y, z]
+  e: {f: 1.5, g: true}
+h: null
+"""
+D2 = """\
+[5, 6, 7, 8]
+"""
+D3 = """\
+my-key: 1
+k.l: 2
+"a b": 3
+a?c: 4
+abc: 5
+"""
+D4 = """\
+base: &b
+  x: 1
+  y: 2
+der:
+  <<: *b
+  y: 3
+  z: 4
+ref: *b
+"""
+
+CASES = [
+    # (expression, document, result)
+    (".", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".a", D1, "1\n"),
+    (".c.d", D1, "[x, y, z]\n"),
+    (".c.d[0]", D1, "x\n"),
+    (".c.d[-1]", D1, "z\n"),
+    (".c.d[]", D1, "x\ny\nz\n"),
+    ('.c["e"]["g"]', D1, "true\n"),
+    (".c.e*", D1, "{f: 1.5, g: true}\n"),
+    (".c.*", D1, "[x, y, z]\n{f: 1.5, g: true}\n"),
+    ('."b"', D1, "two\n"),
+    ('.c.["d"][1]', D1, "y\n"),
+    (".c.d[0, 2]", D1, "x\nz\n"),
+    ('.c["d", "e"]', D1, "[x, y, z]\n{f: 1.5, g: true}\n"),
+    ('.c[("d", "e")] | type', D1, "!!seq\n!!map\n"),
+    (".c.d[.a]", D1, "x\ny\nz\n"),
+    (".missing", D1, "null\n"),
+    (".missing.deep", D1, "null\n"),
+    (".h.x", D1, "null\n"),
+    (".a.b", D1, ""),
+    (".c.d[7]", D1, "null\n"),
+    (".c.d.x?", D1, ""),
+    ('.c.d["x"]?', D1, ""),
+    ('.. | select(tag == "!!int")', D1, "1\n"),
+    (".c.e | ...", D1, "{f: 1.5, g: true}\nf\n1.5\ng\ntrue\n"),
+    (".c | ..", D1, "d: [x, y, z]\ne: {f: 1.5, g: true}\n[x, y, z]\nx\ny\nz\n{f: 1.5, g: true}\n1.5\ntrue\n"),
+    (".a, .b", D1, "1\ntwo\n"),
+    (".[1:3]", D2, "- 6\n- 7\n"),
+    (".[:2]", D2, "- 5\n- 6\n"),
+    (".[2:]", D2, "- 7\n- 8\n"),
+    (".[-2:]", D2, "- 7\n- 8\n"),
+    (".[:-1]", D2, "- 5\n- 6\n- 7\n"),
+    (".[3:1]", D2, "[]\n"),
+    (".[9:]", D2, "[]\n"),
+    (".[1:] | .[0]", D2, "6\n"),
+    (".[.[0] - 4]", D2, "6\n"),
+    (".s[1:3]", "s: héllo\n", "él\n"),
+    (".s[-2:]", "s: héllo\n", "lo\n"),
+    (".s[:1]", "s: héllo\n", "h\n"),
+    (".my-key", D3, "1\n"),
+    ('."k.l"', D3, "2\n"),
+    ('.["a b"]', D3, "3\n"),
+    ('."a b"', D3, "3\n"),
+    (".a?c", D3, "4\n5\n"),
+    ('.["a*"]', D3, "3\n4\n5\n"),
+    (".der.x", D4, "1\n"),
+    (".der.y", D4, "3\n"),
+    (".der[]", D4, "1\n3\n4\n"),
+    (".ref.x", D4, "1\n"),
+    (".ref[]", D4, "1\n2\n"),
+    ('.der["<<"].y', D4, "2\n"),
+]
+
+
+@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+def test_a_path_leads_to_what_it_names(expression: str, document: str, result: str) -> None:
+    assert results(expression, document) == result
+
+
+ERRORS = [
+    # (expression, document, message, position)
+    (".a", "[1]\n", "a list cannot be indexed with 'a'", 0),
+    (".[-2]", "[1]\n", "there is no entry [-2] in a list of 1", 1),
+    ('.["x"]', "[1]\n", "a list cannot be indexed with 'x'", 1),
+    ('.[1:"x"]', "[1]\n", "'x' is no whole number", 1),
+    (".a[0:1]", "a: {b: 1}\n", "a map cannot be sliced", 2),
+    (".a[1:(1, 2)]", "a: {b: 1}\n", "a slice needs one number, not 2 results", 2),
+]
+
+
+@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+def test_what_cannot_be_done_is_an_error_at_the_operator(
+    expression: str, document: str, message: str, position: int
+) -> None:
+    with pytest.raises(ExpressionError) as error:
+        results(expression, document)
+
+    assert (error.value.message, error.value.position) == (message, position)
