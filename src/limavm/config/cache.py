@@ -21,6 +21,8 @@ FILE = ".config-cache.json"
 
 #: Raise it when `Config` changes its meaning but not its version.
 _FORMAT = 1
+#: Parts the identity of networks.yaml from the rest of a key, which is JSON and has no line breaks.
+_SHARED = "\n"
 #: A file changed more recently may change again without a trace in its time stamp.
 _SETTLED = 0.05
 
@@ -41,7 +43,8 @@ def cache_key(directory: str, facts: HostFacts, *, version: str) -> str:
         *(_FORMAT, __version__, _PROGRAM, version, directory, config_dir, paths.exists_as_instance(directory)),
         *(facts, os.environ.get("LIMA_SSH_OVER_VSOCK"), [_identity(file) for file in files]),
     )
-    return msgspec.json.encode(values).decode()
+    shared = _identity(os.path.join(config_dir, paths.NETWORKS_YAML))
+    return f"{msgspec.json.encode(values).decode()}{_SHARED}{shared}"
 
 
 def load_cached(directory: str, key: str) -> Config | None:
@@ -49,14 +52,17 @@ def load_cached(directory: str, key: str) -> Config | None:
     try:
         with open(os.path.join(directory, FILE), "rb") as file:
             entry = _ENTRY.decode(file.read())
-        return _CONFIG.decode(entry.config) if entry.key == key else None
+        if _own(entry.key) != _own(key):
+            return None
+        config: Config = _CONFIG.decode(entry.config)
+        return config if entry.key == key or not _shares_networks(config) else None
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
 
 
 def store_cached(directory: str, key: str, config: Config) -> None:
     """Keep the configuration for `key`. Nothing happens where nothing can be written."""
-    if not _settled(directory):
+    if not _settled(directory, networks=_shares_networks(config)):
         return
     path = os.path.join(directory, FILE)
     partial = f"{path}.{os.getpid()}.tmp"
@@ -84,7 +90,16 @@ def _identity(path: str) -> tuple[int, ...]:
     return info.st_mtime_ns, info.st_ctime_ns, info.st_size, info.st_ino
 
 
-def _settled(directory: str) -> bool:
+def _own(key: str) -> str:
+    """The key without networks.yaml, which matters only to those that name a network."""
+    return key.partition(_SHARED)[0]
+
+
+def _shares_networks(config: Config) -> bool:
+    return any(network.lima for network in config.networks)
+
+
+def _settled(directory: str, *, networks: bool) -> bool:
     """Whether the last change of the inputs is long enough ago to be told from the next one."""
     config_dir = paths.config_dir()
     now = time.time()
@@ -92,6 +107,7 @@ def _settled(directory: str) -> bool:
         os.path.join(directory, paths.LIMA_YAML),
         os.path.join(config_dir, "default.yaml"),
         os.path.join(config_dir, "override.yaml"),
+        *([os.path.join(config_dir, paths.NETWORKS_YAML)] if networks else ()),
     ):
         try:
             if now - os.stat(path).st_mtime < _SETTLED:

@@ -1,11 +1,14 @@
-"""What is wrong with `networks`, without a look at networks.yaml (spec/config.md 7.4)."""
+"""What is wrong with `networks` (spec/config.md 7.4): by itself, and for those that networks.yaml defines."""
 
 from collections.abc import Sequence
 
 from limavm.config.address import mac_bytes
 from limavm.config.errors import Path
 from limavm.config.flaw import Flaws
+from limavm.config.spelling import nearest
 from limavm.model.config import Network
+from limavm.model.host import HostFacts
+from limavm.model.network import USER_V2, Networks
 
 _LONGEST = 15
 _BUILT_IN = "eth0"
@@ -24,6 +27,21 @@ def check_networks(networks: Sequence[Network], flaws: Flaws) -> None:
             flaws.add(f"must be a number from 0 to {2**32 - 1}", *path, "metric")
         _check_interface(network.interface, seen, flaws, path)
         seen.add(network.interface)
+
+
+def check_defined(networks: Sequence[Network], defined: Networks, facts: HostFacts, flaws: Flaws) -> None:
+    """Note which of the networks are not defined, or cannot be on this host."""
+    for index, network in enumerate(networks):
+        if not network.lima:
+            continue
+        known = defined.networks.get(network.lima)
+        if known is None:
+            match = nearest(network.lima, defined.networks)
+            hint = f"; did you mean {match!r}?" if match else f"; there are {', '.join(sorted(defined.networks))}"
+            flaws.add(f"the network {network.lima[:80]!r} is not defined{hint}", "networks", index, "lima")
+        elif known.mode != USER_V2 and facts.os != "darwin":
+            kind = f"a network of the mode {known.mode!r}" if known.mode else "a network without a mode"
+            flaws.add(f"{network.lima!r} is {kind}, which only macOS has", "networks", index, "lima")
 
 
 def _check_kind(network: Network, flaws: Flaws, path: Path) -> None:

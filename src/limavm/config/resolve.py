@@ -10,7 +10,7 @@ from functools import cache
 
 import msgspec
 
-from limavm.config import hostchecks, unsupported, validate
+from limavm.config import hostchecks, networks, unsupported, validate
 from limavm.config.decode import Decoded, decode
 from limavm.config.defaults import Filled, fill
 from limavm.config.errors import ConfigError, Problem
@@ -73,11 +73,13 @@ def resolve_text(text: bytes | Document, *, source: str, directory: str, facts: 
     loaded = load_text(text, source=source, directory=directory, facts=facts, version=version)
     config = loaded.filled.config
     places = Places(loaded.documents, loaded.filled.origins)
-    _raise_problems(loaded.documents, loaded.filled, places, facts, version)
+    shared = networks.check(config, facts)
+    _raise_problems(loaded.documents, loaded.filled, places, facts, version, shared)
     # Plain mode drops what would have no effect anyway, so the layers are asked, not the result.
     noted = [*unsupported.later(loaded.merged), *validate.warnings(config, facts)]
     noted.extend(hostchecks.warnings(config).found)
-    return Resolved(config=config, warnings=(*loaded.warnings, *(str(places.problem(flaw)) for flaw in noted)))
+    warnings = (*loaded.warnings, *shared.warnings, *(str(places.problem(flaw)) for flaw in noted))
+    return Resolved(config=config, warnings=warnings)
 
 
 def load_text(text: bytes | Document, *, source: str, directory: str, facts: HostFacts, version: str) -> Loaded:
@@ -120,13 +122,19 @@ def _documents(text: bytes | Document, source: str) -> tuple[Decoded, Decoded, D
 
 
 def _raise_problems(
-    documents: Iterable[Decoded], filled: Filled, places: Places, facts: HostFacts, version: str
+    documents: Iterable[Decoded],
+    filled: Filled,
+    places: Places,
+    facts: HostFacts,
+    version: str,
+    shared: networks.NetworkCheck,
 ) -> None:
     found = [problem for document in documents for problem in document.problems]
     flaws = validate.problems(filled.config, facts, version=version)
     if not found:
         flaws.extend(_unused(places.template))
     flaws.extend(hostchecks.problems(filled.config).found)
+    flaws.extend(shared.flaws)
     wrong = {(problem.source, problem.key) for problem in found}
     # A value of a wrong type was left unset; that it is missing now is no second problem.
     found.extend(
@@ -134,6 +142,7 @@ def _raise_problems(
         for problem in map(places.problem, flaws)
         if not any(problem.source == source and _related(problem.key, key) for source, key in wrong)
     )
+    found.extend(shared.problems)
     if found:
         warnings = [warning for document in documents for warning in document.warnings]
         raise ConfigError(list(dict.fromkeys(found)), warnings=warnings)

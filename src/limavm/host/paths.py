@@ -12,6 +12,7 @@ from limavm.errors import UserError
 
 LIMA_YAML = "lima.yaml"
 LIMA_VERSION = "lima-version"
+NETWORKS_YAML = "networks.yaml"
 PROTECTED = "protected"
 CLOUD_CONFIG = "cloud-config.yaml"
 CIDATA_ISO = "cidata.iso"

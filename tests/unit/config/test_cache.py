@@ -34,6 +34,12 @@ def key(directory: Path, version: str = VERSION) -> str:
     return cache_key(str(directory), LINUX, version=version)
 
 
+def write_networks(directory: Path, text: str = "networks: {}\n") -> None:
+    path = directory.parent / "_config" / "networks.yaml"
+    path.write_text(text)
+    settle(path)
+
+
 def stored(directory: Path) -> Config:
     before = key(directory)
     config = resolve(str(directory), LINUX, version=VERSION).config
@@ -46,9 +52,10 @@ def load(directory: Path) -> Config | None:
 
 
 def test_what_was_stored_is_loaded(instance: Path) -> None:
+    write_networks(instance)
     (instance / "lima.yaml").write_text(
         "mounts: [{location: /tmp, mountPoint: /m}]\nportForwards: [{guestPort: 1}]\nenv: {A: b}\n"
-        "networks: [{lima: x}]\nprovision: [{script: x}]\nvmOpts: {qemu: {a: [1]}}\n" + IMAGE
+        "networks: [{lima: user-v2}]\nprovision: [{script: x}]\nvmOpts: {qemu: {a: [1]}}\n" + IMAGE
     )
     settle(instance / "lima.yaml")
 
@@ -174,3 +181,30 @@ def test_the_cache_needs_no_yaml_and_nothing_heavy() -> None:
         "tempfile",
     ]
     assert not set(heavy) & set(out)
+
+
+def test_networks_matter_to_those_who_name_one(instance: Path) -> None:
+    write_networks(instance)
+    stored(instance)
+    write_networks(instance, "networks: {}  # changed\n")
+    assert load(instance) is not None
+
+    (instance / "lima.yaml").write_text("networks: [{lima: user-v2}]\n" + IMAGE)
+    settle(instance / "lima.yaml")
+    stored(instance)
+    assert load(instance) is not None
+
+    write_networks(instance)
+    assert load(instance) is None
+    stored(instance)
+    (instance.parent / "_config" / "networks.yaml").unlink()
+    assert load(instance) is None
+
+
+def test_networks_that_were_made_just_now_are_not_kept(instance: Path) -> None:
+    (instance / "lima.yaml").write_text("networks: [{lima: user-v2}]\n" + IMAGE)
+    settle(instance / "lima.yaml")
+
+    stored(instance)
+
+    assert not (instance / FILE).exists()
