@@ -69,6 +69,13 @@ def bash_replies(line: str) -> list[str]:
         ("limactl --debug stop  wo", ["work"]),
         ("limactl start --arch=aar", ["aarch64"]),
         ("limactl start --arch=", ["x86_64", "aarch64", "riscv64", "armv7l", "s390x", "ppc64le"]),
+        ("limactl start --network lima:u", ["user-v2"]),
+        ("limactl start --network=lima:u", ["user-v2"]),
+        ("limactl create --set .vmT", [".vmType="]),
+        ("limactl create --set .vmType=", ["qemu", "vz", "wsl2"]),
+        ("limactl create --set=.vmType=w", ["wsl2"]),
+        ("limactl create --set=.ssh.loc", [".ssh.localPort="]),
+        ("limactl create --port-forward 8080:80,s", ["80,static=true"]),
         ("limactl start --arch aar", ["aarch64"]),
         ("limactl create template:debian-1", ["debian-11", "debian-12", "debian-13"]),
         ("limactl create --name=x template:debian-13", ["debian-13"]),
@@ -87,6 +94,15 @@ def test_bash_on_a_terminal_completes_names_and_files(shell_home: Path) -> None:
         terminal.expect("ready\r\n")
         terminal.type("limactl timi\t")
         terminal.expect("limactl timings ")
+        for line, shown in (
+            ("limactl create --set .vmT\tw\t", "--set .vmType=wsl2"),
+            ("limactl create --set=.plain=t\t", "--set=.plain=true"),
+            ("limactl create --set '.plain=f\t", "--set '.plain=false"),
+            ("limactl edit we\t", "edit web "),
+            ("limactl create --mount zz\t", "--mount zz-file.yaml"),
+        ):
+            terminal.type(f"\x15{line}")
+            terminal.expect(shown)
         terminal.type("\x15limactl validate zz\t")
         terminal.expect("zz-file.yaml")
         terminal.type("\x15exit\n")
@@ -103,6 +119,9 @@ def test_bash_on_a_terminal_completes_names_and_files(shell_home: Path) -> None:
         ("limactl stop web ", ["work"]),
         ("limactl start --arch=aar", ["--arch=aarch64"]),
         ("limactl start --arch aar", ["aarch64"]),
+        ("limactl create --set .vmType=", [".vmType=qemu", ".vmType=vz", ".vmType=wsl2"]),
+        ("limactl create --set=.vmType=w", ["--set=.vmType=wsl2"]),
+        ("limactl create --network lima:u", ["lima:user-v2"]),
         (
             "limactl create template:debian-1",
             ["template:debian-11", "template:debian-12", "template:debian-13"],
@@ -127,6 +146,10 @@ def test_fish(shell_home: Path, line: str, expected: list[str]) -> None:
         ("limactl start --arch=aar\t", "--arch=aarch64 "),
         ("limactl start --arch aar\t", "--arch aarch64 "),
         ("limactl create template:debian-13\t", "template:debian-13 "),
+        ("limactl create --set .vmT\tw\t", "--set .vmType=wsl2"),
+        ("limactl create --set=.plain=t\t", "--set=.plain=true"),
+        ("limactl create --network lima:u\t", "--network lima:user-v2 "),
+        ("limactl create --mount zz\t", "--mount zz-file.yaml"),
         ("limactl validate zz\t", "zz-file.yaml "),
         ("limactl stop w\t\t", "work"),
     ],

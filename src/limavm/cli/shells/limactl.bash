@@ -19,8 +19,19 @@ _limactl() {
 
     local current=${typed[last]} directive=4 value description line glued=
     case $current in
-        -*=*) glued=${current%%=*}= ;;
-        *:*) [[ $COMP_WORDBREAKS == *:* ]] && glued=${current%:*}: ;;
+        # Behind a quote readline splits nothing, and puts the quote back itself.
+        [\'\"]*) typed[last]=${current:1} ;;
+        *)
+            # What is offered behind --flag= is the value alone, of which readline knows the last part.
+            [[ $current == -*=* ]] && current=${current#*=}
+            for ((i = ${#current}; i > 0; i--)); do
+                word=${current:i-1:1}
+                if [[ $word == [=:] && $COMP_WORDBREAKS == *"$word"* ]]; then
+                    glued=${current:0:i}
+                    break
+                fi
+            done
+            ;;
     esac
 
     COMPREPLY=()
@@ -31,7 +42,7 @@ _limactl() {
         case $line in
             :*) directive=${line#:} ;;
             *)
-                [[ $glued == *: ]] && value=${value#"$glued"}
+                value=${value#"$glued"}
                 # Only a list that is looked at, and not inserted, has room for descriptions.
                 [[ $COMP_TYPE == 63 && -n $description ]] && value="$value  ($description)"
                 COMPREPLY+=("$value")

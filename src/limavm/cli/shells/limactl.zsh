@@ -18,7 +18,7 @@ _limactl() {
     done
 
     # The candidates of --flag=… are values only.
-    [[ $PREFIX == -*=* ]] && compset -P '*='
+    [[ $PREFIX == -*=* ]] && compset -P 1 '*='
     ((directive & 2)) && space=(-S '')
     if (($#values)); then
         compadd "${space[@]}" -l -V limactl -d shown -a values
