@@ -130,10 +130,24 @@ def _scheme(locator: str) -> str:
 
 
 def _check(locator: str) -> None:
+    if not locator:
+        raise UserError("the locator is empty", hint="name a file, a URL, or a template as template:NAME")
+    _check_utf8(locator)
     if "\0" in locator:
         raise UserError("a locator cannot contain a NUL character", where=_shown(locator.replace("\0", "?")))
     if len(locator) > _LONGEST:
         raise UserError(f"a locator cannot have more than {_LONGEST} characters", where=_shown(locator))
+
+
+def _check_utf8(locator: str) -> None:
+    """Templates name each other, and YAML can be written in Unicode only."""
+    try:
+        locator.encode()
+    except UnicodeEncodeError as error:
+        where = locator.encode(errors="surrogateescape").decode(errors="replace")
+        raise UserError(
+            "a locator has to be UTF-8", where=_shown(where), hint="rename the file or directory"
+        ) from error
 
 
 def _shown(locator: str) -> str:
@@ -159,6 +173,7 @@ def _found(locator: str, fetch: Fetch) -> Template:
 
 def _local(locator: str, scheme: str) -> Template:
     path = os.path.abspath(locator)
+    _check_utf8(path)
     try:
         return _template(path, _read_file(path), os.path.basename(path))
     except NotFoundError as error:

@@ -104,7 +104,7 @@ def identifier_error(text: str) -> str | None:
     """Why `text` cannot be a name, or None when it can."""
     if not text:
         return "the name is empty"
-    if len(text.encode()) > _MAX_IDENTIFIER:
+    if len(os.fsencode(text)) > _MAX_IDENTIFIER:
         return f"the name {text[:40]!r}… is longer than {_MAX_IDENTIFIER} bytes"
     if not _IDENTIFIER.fullmatch(text):
         return f"the name {text!r} is not made of letters and digits with single '.', '_' or '-' between them"

@@ -1,7 +1,11 @@
+import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from limavm.config.fetch import fetch
 from limavm.config.locator import Template, read, transformed
@@ -90,7 +94,11 @@ def test_a_page_that_is_no_template_is_refused(server: str, page: str, kind: typ
         ("y" * 10_000, UserError, "cannot have more than 4096 characters"),
         ("http://[", UserError, "nothing is fetched here"),
         ("http://example.com/x.yaml", UserError, "nothing is fetched here"),
-        ("", UserError, "read|name"),
+        ("", UserError, "the locator is empty"),
+        ("\udcff.yaml", UserError, "has to be UTF-8"),
+        ("\udcff.img", UserError, "has to be UTF-8"),
+        ("template:\udcff", UserError, "has to be UTF-8"),
+        ("one:\udcff", UserError, "has to be UTF-8"),
         ("/", UserError, "read|name"),
     ],
 )
@@ -272,3 +280,25 @@ def test_the_file_that_a_repository_has_for_lima_needs_a_name() -> None:
     with pytest.raises(UserError, match="the file name makes no name"):
         read("github:o/r@main", stdin=no_input, fetch=web)
     assert read("github:o/r@main", stdin=no_input, fetch=web, name="dev").text == b"cpus: 1\n"
+
+
+def test_a_directory_whose_name_is_not_utf_8_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = os.path.join(os.fsencode(tmp_path), b"\xff")
+    os.mkdir(directory)
+    monkeypatch.chdir(os.fsdecode(directory))
+
+    with pytest.raises(UserError, match="has to be UTF-8"):
+        read("x.yaml", stdin=no_input)
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.builds("{}:{}".format, st.sampled_from(("template", "http", "https", "file", "github", "one")), st.text()),
+        st.builds("github:{}".format, st.text(st.sampled_from("ab/.@%:#? \n\\"))),
+        st.text(st.sampled_from(":/.-@%ab\0")),
+    )
+)
+def test_whatever_is_typed_is_a_template_or_an_error(locator: str) -> None:
+    with contextlib.suppress(UserError):
+        read(locator, stdin=lambda: b"", fetch=Web({}), plugin=Plugins({"one": "two:x"}))

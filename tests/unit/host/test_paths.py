@@ -70,6 +70,7 @@ def test_a_good_name_is_accepted(name: str) -> None:
         "a.YML",
         "a:b",
         "_config",
+        "\udcff",
     ],
 )
 def test_a_bad_name_is_refused_with_the_rule_that_it_breaks(name: str) -> None:
