@@ -10,7 +10,9 @@ __all__ = ["lima", "run"]
 
 
 def run() -> None:
-    """`limactl`."""
+    """`limactl`, or yq under a name such as `yq` or `yq.exe` (spec/cli.md 1.2)."""
+    if os.path.basename(sys.argv[0]).partition(".")[0] == "yq":
+        sys.argv.insert(1, "yq")
     _leave(main)
 
 

@@ -55,6 +55,7 @@ ELSEWHERE = {
     "unit/instance/test_create.py": ["instance/resolving", "instance/seeding", "model/host"],
     "unit/instance/test_inspect.py": ["model/instance"],
     "unit/instance/test_timings.py": ["store/timings"],
+    "unit/cli/test_yq.py": ["cli/topics", "cli/yqflags", "cli/yqprint", "yq/formats/looks"],
     "unit/yq/formats/test_jsontext.py": ["yq/formats/numbers"],
     "unit/yq/formats/test_properties.py": ["yq/formats/comments"],
     "unit/yq/formats/test_registry.py": ["yq/formats/plain", "yq/formats/source", "yq/formats/yamltext"],

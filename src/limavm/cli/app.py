@@ -33,12 +33,15 @@ COMMANDS = (
     Entry("start", "start", "basic", "Start an instance, creating it when needed"),
     Entry("stop", "stop", "basic", "Stop instances"),
     Entry("info", "info", "advanced", "Show what this installation offers, as JSON"),
+    Entry("network", "network", "advanced", "Define networks that instances can share"),
+    Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
     Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
     Entry("timings", "timings", "advanced", "Show how long each phase of the last start took"),
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
     Entry("generate-jsonschema", "jsonschema", "hidden", "Print the JSON schema of a configuration"),
+    Entry("yq-restrictions", "topics:YQ_RESTRICTIONS", "topic", "What expressions of yq may not do"),
     Entry("hostagent", "hostagent", "hidden", "Run the host agent of an instance"),
     Entry("__complete", "complete", "hidden", "Print completion candidates with descriptions"),
     Entry("__completeNoDesc", "complete:BARE", "hidden", "Print completion candidates"),
@@ -48,9 +51,9 @@ COMMANDS = (
 #: Commands of Lima that are not built yet.
 LATER = frozenset(
     {
-        *("autostart", "clone", "copy", "cp", "disk", "factory-reset", "mcp", "network", "protect", "prune"),
-        *("rename", "screenshot", "show-ssh", "snapshot", "start-at-login", "sudoers", "tunnel"),
-        *("unprotect", "usernet", "watch", "yq"),
+        *("autostart", "clone", "copy", "cp", "disk", "factory-reset", "mcp", "protect", "prune"),
+        *("rename", "screenshot", "show-ssh", "snapshot", "start-at-login", "tunnel"),
+        *("unprotect", "usernet", "watch"),
     }
 )
 

@@ -21,6 +21,8 @@ def run(argv: Sequence[str]) -> int | None:
             return _shell(name, command)
         case ["validate", _, *_] if all(map(_is_plain, argv)):
             return _validate(argv[1:])
+        case ["yq", *words]:
+            return _yq(words)
         case _:
             return None
 
@@ -49,6 +51,13 @@ def load_msgspec() -> None:
         import msgspec  # noqa: F401 - loaded for those who use it
     finally:
         del sys.modules["typing_extensions"]
+
+
+def _yq(words: Sequence[str]) -> int:
+    load_msgspec()
+    from limavm.cli import yq
+
+    return yq.main(words)
 
 
 def _validate(locators: Sequence[str]) -> int:

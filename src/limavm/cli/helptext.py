@@ -9,7 +9,12 @@ if TYPE_CHECKING:
     from limavm.cli.app import Command, Group
     from limavm.cli.flags import Flag
 
-_TITLES = {"basic": "Basic commands", "advanced": "Advanced commands", "": "Other commands"}
+_TITLES = {
+    "basic": "Basic commands",
+    "advanced": "Advanced commands",
+    "": "Other commands",
+    "topic": "Additional help topics",
+}
 _FLAG_COLUMN = 25
 
 

@@ -69,6 +69,10 @@ def test_frequent_commands_load_nothing_heavy(running: Path, tmp_path: Path, arg
     assert sorted(loaded_by(tmp_path, *args) & HEAVY) == []
 
 
+def test_yq_loads_the_reader_of_yaml_and_nothing_else_that_is_heavy(tmp_path: Path) -> None:
+    assert loaded_by(tmp_path, "yq", "-n", ".a = 1") & HEAVY == {"yaml"}
+
+
 @pytest.mark.parametrize("args", [[], ["uname", "-a"]])
 def test_the_wrapper_lima_loads_nothing_heavy(running: Path, tmp_path: Path, args: list[str]) -> None:
     loaded_by(tmp_path, *args, module="lima")

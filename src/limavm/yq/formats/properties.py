@@ -33,7 +33,7 @@ def encode(document: Document, options: Options) -> str:
     writer = _Writer(options)
     leading = leading_lines(document)
     # What stands above the first entry stands at the top of the whole, as it does in the YAML.
-    writer.add(root, "", "", top=True)
+    writer.add(root, "", "", top=bool(leading))
     return "".join(f"{line}\n" for line in leading) + "".join(writer.lines)
 
 

@@ -16,7 +16,22 @@ def decode(data: bytes, source: str, _options: Options) -> list[Document]:
 def encode(document: Document, options: Options) -> str:
     """One document with its comments, without a marker unless it was read with one."""
     root = document.root
-    if root is not None and root.kind is Kind.SCALAR and options.unwrap is not False:
-        head = "".join(f"{line}\n" for line in leading_lines(document))
-        return ("---\n" if document.marked else "") + head + (f"{root.value}\n" if root.value or not head else "")
-    return write([document], indent=max(options.indent, 2), indented_lists=not options.compact)
+    if root is None or (root.kind is Kind.SCALAR and not root.value and root.is_null):
+        return _without_value(document)
+    if root.kind is Kind.SCALAR and options.unwrap is not False:
+        return _leading(document) + f"{root.value}\n"
+    # An indent of 0 is the default of yaml.v3, which is 4.
+    indent = max(options.indent or 4, 2)
+    return write([document], indent=indent, indented_lists=not options.compact, comment_gap=1)
+
+
+def _without_value(document: Document) -> str:
+    """Comments and a marker are all there is; else an empty line stands for the null."""
+    return _leading(document) or "\n"
+
+
+def _leading(document: Document) -> str:
+    """The lines above the value."""
+    above = f"{document.preamble}\n" if document.preamble else ""
+    lines = "".join(f"{line}\n" for line in leading_lines(document))
+    return (f"{above}---\n" if document.marked else above) + lines

@@ -52,6 +52,8 @@ def decode(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate
         given = candidate.node.resolved
         if given.kind is not Kind.SCALAR:
             raise Trouble(f"only a text can be decoded, and this is a {given.full_tag}")
+        if not given.value and name in ("yaml", "csv", "tsv", "props"):
+            raise Trouble("there is nothing to decode: the text is empty")
         evaluator.spend_text(len(given.value))
         decoded = _decoded(given.value.encode("utf-8", "surrogateescape"), name, "the text")
         result = candidate.replaced(_root(decoded))
