@@ -71,7 +71,8 @@ def _shown(instances: list[Instance], form: str, options: Options) -> str:
         from limavm.cli import selection
 
         expressions = [*options.yq, *([".name"] if options.quiet else [])]
-        return selection.shown(instances, expressions, form, colour=output_is_terminal())
+        text = selection.shown(instances, expressions, form, colour=output_is_terminal())
+        return _for_reader(text) if form == "yaml" else text
     if options.quiet:
         return "".join(f"{instance.name}\n" for instance in instances)
     return rendered(instances, form, all_fields=options.all_fields)
@@ -129,11 +130,20 @@ def rendered(instances: Sequence[Instance], form: str, *, all_fields: bool = Fal
         case "json":
             return "".join(output.json_text(value, colour=terminal) + "\n" for value in _objects(instances))
         case "yaml":
-            return _yaml(_objects(instances))
+            return _for_reader(_yaml(_objects(instances)))
         case _:
             from limavm.cli import fields
 
             return "".join(fields.rendered(form, instance) + "\n" for instance in instances)
+
+
+def _for_reader(text: str) -> str:
+    """The YAML text, in colours on a terminal."""
+    if not output_is_terminal():
+        return text
+    from limavm.cli.yamlcolour import coloured
+
+    return coloured(text)
 
 
 def _objects(instances: Sequence[Instance]) -> list[object]:

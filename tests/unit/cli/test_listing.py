@@ -138,6 +138,13 @@ def test_yaml_is_a_document_for_each_instance(limactl: Run, two: Path) -> None:
     assert [value["name"] for value in yaml.safe_load_all(out)] == ["db.1", "web"]
 
 
+def test_on_a_terminal_yaml_is_coloured(limactl: Run, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_LIMA_OUTPUT_IS_TTY", "1")
+
+    assert "\x1b[36mname\x1b[0m: " in limactl("list", "--format=yaml", "web").out
+    assert "\x1b[36mn\x1b[0m: " in limactl("list", "--format=yaml", "--yq", '{"n": .name}', "web").out
+
+
 def test_a_go_template_is_executed_for_each_instance(limactl: Run, two: Path) -> None:
     text = "{{.Name}} {{.Status}} {{.Config.CPUs}} {{.SSHLocalPort}} {{.HostAgentPID}}"
 
