@@ -46,7 +46,7 @@ class _Expander:
 
     def expanded(self, node: Node, depth: int) -> Node:
         self.nodes += 1
-        self.text += len(node.value)
+        self.text += len(node.value) + len(node.head_comment) + len(node.line_comment) + len(node.foot_comment)
         if self.nodes > MAX_NODES or self.text > MAX_TEXT or depth > MAX_DEPTH:
             raise self.bomb(node)
         if node.kind is Kind.ALIAS:

@@ -7,7 +7,8 @@ entry with the key `*` gives to all entries before it. Keys are compared as they
 from collections.abc import Callable
 from typing import NamedTuple
 
-from limavm.config.treevalue import text_of, unset
+from limavm.config.treevalue import size_of, text_of, unset, wrong
+from limavm.config.yamltext import MAX_BYTES
 from limavm.roundtrip.nodes import Kind, Node, Style, mapping, text
 
 ANY = "*"
@@ -63,7 +64,10 @@ _LISTS = {
 
 
 def combine(root: Node) -> bool:
-    """Combine the entries of the lists of a configuration, a mapping without aliases; whether any were."""
+    """Combine the entries of the lists of a configuration, a mapping without aliases; whether any were.
+
+    Raises ConfigError when a wildcard makes too much of it.
+    """
     changed = False
     for name, rules in _LISTS.items():
         entries = root.get(name)
@@ -80,6 +84,7 @@ class _Combiner:
         self.kept: list[Node] = []
         #: Entries before this position have the group already, from an earlier wildcard.
         self.filled: dict[int, int] = {}
+        self.copied = 0
 
     def combined(self, entries: list[Node]) -> list[Node]:
         positions: dict[str, int] = {}
@@ -121,7 +126,11 @@ class _Combiner:
             if self.has(entry, field):
                 if self.kept[position].kind is Kind.SCALAR:
                     self.kept[position] = _as_mapping(self.kept[position])
-                _copy(self.kept[position], entry, field)
+                self.copied += _copy(self.kept[position], entry, field)
+                if self.copied > MAX_BYTES:
+                    raise wrong(
+                        f"gives more than {MAX_BYTES >> 20} MiB to the entries before it", entry, ".".join(field)
+                    )
 
     def has(self, entry: Node, field: Field) -> bool:
         node: Node | None = entry
@@ -145,8 +154,8 @@ def _as_mapping(disk: Node) -> Node:
     return entry
 
 
-def _copy(target: Node, entry: Node, field: Field) -> None:
-    """Give `target` a copy of a field of `entry`, with its comments."""
+def _copy(target: Node, entry: Node, field: Field) -> int:
+    """Give `target` a copy of a field of `entry`, with its comments; the size of the copy."""
     *parents, name = field
     for parent in parents:
         found = entry.find(parent)
@@ -160,6 +169,7 @@ def _copy(target: Node, entry: Node, field: Field) -> None:
     found = entry.find(name)
     assert found is not None
     _set(target, (found[0].copy(), found[1].copy()))
+    return size_of(found[0]) + size_of(found[1])
 
 
 def _set(node: Node, pair: tuple[Node, Node]) -> None:

@@ -28,6 +28,7 @@ def inline(root: Node, read: Read, *, templates: bool) -> bool:
     `templates`. Raises ConfigError for a file that cannot be read, has no proper name, or is no text.
     """
     changed = False
+    total = 0
     for name in ("provision", "probes"):
         for entry, place in files(root, name):
             mode = text_of(entry.get("mode")) if name == "provision" else None
@@ -35,6 +36,9 @@ def inline(root: Node, read: Read, *, templates: bool) -> bool:
             if _is_taken(entry.get(key), key) or (place.is_template and not templates):
                 continue
             content = _content(place, read)
+            total += len(content.value)
+            if total > MAX_BYTES:
+                raise place.wrong(f"with this file the template is larger than {MAX_BYTES >> 20} MiB")
             _replace(entry, place, key, content)
             if content.style is Style.LITERAL and entry.style is Style.FLOW:
                 _spread(root, root.get(name), entry)

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limavm.config.combine import combine
+from limavm.config.errors import ConfigError
 from tests.unit.config.embedding import dedented, embedded_text, node
 
 
@@ -172,6 +173,14 @@ def test_many_wildcards_take_no_time() -> None:
     entries = root.get("additionalDisks")
     assert entries is not None
     assert len(entries.items) == 9000
+
+
+def test_a_wildcard_cannot_make_a_bomb() -> None:
+    text = "additionalDisks:\n" + "".join(f"- d{number}\n" for number in range(1000))
+    text += f"- name: '*'\n  fsType: {'x' * 5000}\n"
+
+    with pytest.raises(ConfigError, match="test:1002: fsType: gives more than 4 MiB"):
+        combine(node(text))
 
 
 DISKS = st.fixed_dictionaries({"name": st.sampled_from(["a", "b", "*", ""])}, optional={"format": st.booleans()})

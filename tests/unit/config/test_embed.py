@@ -243,8 +243,11 @@ def test_too_much_is_refused() -> None:
 
 
 def test_too_much_is_refused_of_files_too() -> None:
-    with pytest.raises(UserError, match="larger than 4 MiB"):
-        embedded_text("provision: [{file: a}, {file: b}]\n", {"/t/a": "x" * (5 << 19), "/t/b": "x" * (5 << 19)})
+    half = "x" * (5 << 19)
+    with pytest.raises(ConfigError, match=r"t.yaml:1: provision\[1\].file: with this file the template is larger"):
+        embedded_text("provision: [{file: a}, {file: b}]\n", {"/t/a": half, "/t/b": half})
+    with pytest.raises(UserError, match="with all that it is based on the template is larger than 4 MiB"):
+        embedded_text(f"message: {half}\nprovision: [{{file: a}}]\n", {"/t/a": half})
 
 
 def test_comments_of_the_base_key_are_kept() -> None:
