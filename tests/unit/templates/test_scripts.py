@@ -3,11 +3,16 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from limavm.gotemplate import render
+from limavm.roundtrip.build import to_value
+from limavm.roundtrip.nodes import Document, null
+from limavm.yq import evaluate
 from tests.unit.templates.catalogue import USABLE, content
 
 GUEST = {"Name": "dev", "Hostname": "lima-dev", "UID": 1000, "User": "jane", "Home": "/home/jane.guest"}
@@ -114,3 +119,51 @@ def test_scripts_use_every_param_and_no_other(name: str) -> None:
     }
 
     assert mentioned == set(template.get("param", {})) - {"internal_netplanOptional"}
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "value"),
+    [
+        ("docker", 2, {"features": {"cdi": True, "containerd-snapshotter": True}}),
+        ("docker-rootful", 1, {"Socket": {"SocketUser": "jane"}}),
+        ("docker-rootful", 2, {"features": {"cdi": True, "containerd-snapshotter": True}}),
+    ],
+)
+def test_expressions_make_these_files_out_of_nothing(name: str, index: int, value: object) -> None:
+    template = content(name)
+    expression = render(template["provision"][index]["expression"], {**GUEST, "Param": template["param"]})
+
+    (made,) = evaluate(expression, [Document(root=null())])
+    assert made.root is not None
+    assert to_value(made.root) == value
+
+
+def heredocs(name: str) -> list[str]:
+    """The documents that a script writes."""
+    return re.findall(r"<<EOF\n(.*?)^EOF$", SCRIPTS[name], re.MULTILINE | re.DOTALL)
+
+
+def test_containerd_is_given_toml() -> None:
+    settings, mirror, registry = heredocs("k8s: provision[1].script")
+
+    found = tomllib.loads(settings + registry)
+    assert found["version"] == 2
+    assert found["plugins"]["io.containerd.grpc.v1.cri"]["sandbox_image"] == "$pause"
+    assert found["plugins"]["io.containerd.grpc.v1.cri"]["registry"] == {"config_path": "/etc/containerd/certs.d"}
+    assert tomllib.loads(mirror) == {"host": {"$PARAM_mirror": {"capabilities": ["pull", "resolve"]}}}
+
+
+def test_kubeadm_is_given_yaml() -> None:
+    join, init = heredocs("k8s: provision[2].script")
+
+    kinds = [[document["kind"] for document in yaml.safe_load_all(text)] for text in (join, init)]
+    assert kinds == [["JoinConfiguration"], ["InitConfiguration", "ClusterConfiguration", "KubeletConfiguration"]]
+
+
+@pytest.mark.parametrize("name", ["k8s: provision[2].script", "experimental/u7s: provision[3].script"])
+def test_a_kubeconfig_for_the_host_names_its_loopback(name: str) -> None:
+    (expression,) = re.findall(r"sed -E '([^']+)'", SCRIPTS[name])
+    given = "clusters:\n- cluster:\n    server: https://192.168.5.15:6443\n  name: kubernetes\n"
+
+    done = subprocess.run(["sed", "-E", expression], input=given, capture_output=True, text=True, check=True)
+    assert done.stdout == given.replace("192.168.5.15", "127.0.0.1")
