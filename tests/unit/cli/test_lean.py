@@ -78,3 +78,20 @@ def test_the_wrapper_lima_loads_nothing_heavy(running: Path, tmp_path: Path, arg
     loaded_by(tmp_path, *args, module="lima")
 
     assert sorted(loaded_by(tmp_path, *args, module="lima") & HEAVY) == []
+
+
+#: What only running machines, the network and a whole command line need.
+RUNNING = {"asyncio", "ssl", "http.client", "urllib.request", "click", "rich", "ruamel", "dataclasses", "tempfile"}
+
+
+@pytest.mark.parametrize("locator", ["template:default", "x.yaml"])
+def test_checking_a_template_loads_neither_the_network_nor_a_hypervisor(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locator: str
+) -> None:
+    (tmp_path / "x.yaml").write_text("images: [{location: /x}]\n")
+    monkeypatch.chdir(tmp_path)
+
+    loaded = loaded_by(tmp_path, "validate", locator)
+
+    assert "limavm.config.embed" in loaded
+    assert sorted(loaded & RUNNING) == []
