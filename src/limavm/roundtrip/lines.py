@@ -14,16 +14,16 @@ def deal(lines: list[Line], levels: Sequence[tuple[int, Node]]) -> list[Line]:
 
     A level is the least column that a comment of it has, and what such a comment is the foot of.
     """
-    level = begin = 0
-    for index, (column, text) in enumerate(lines):
-        if not text:
-            continue
-        while level < len(levels) and column < levels[level][0]:
-            level += 1
-        if level == len(levels):
-            break
-        add_foot(levels[level][1], lines[begin : index + 1])
-        begin = index + 1
+    begin = end = 0
+    for least, node in levels:
+        # The blank lines before a comment go with it, those behind the last one go on to the next level.
+        for index in range(end, len(lines)):
+            column, text = lines[index]
+            if text and column < least:
+                break
+            end = index + 1 if text else end
+        add_foot(node, lines[begin:end])
+        begin = end
     return lines[begin:]
 
 

@@ -50,9 +50,15 @@ class _Writer:
         self.nodes = 0
 
     def text(self) -> str:
+        self.trim()
         return "\n".join(self.lines) + "\n" if self.lines else ""
 
     # Lines.
+
+    def trim(self) -> None:
+        """Drop the blank lines at the end of a document."""
+        while self.lines and not self.lines[-1] and not self.keeps_blanks:
+            self.lines.pop()
 
     def noted(self, line: str, comment: str) -> str:
         """A line with a comment behind it, which is one line whatever it was."""
@@ -96,6 +102,7 @@ class _Writer:
     # Documents.
 
     def marker(self, preamble: str) -> None:
+        self.trim()
         self.comment(preamble, 0)
         self.line("---")
 
@@ -207,7 +214,7 @@ class _Writer:
             self.line(self.noted(lead, note))
             self.blank(value.blank_before)
             self.comment(value.head_comment, inside)
-            is_text = self.leaf(" " * (inside - 1), value, inside)
+            is_text = self.leaf(" " * inside, value, inside)
         self.foot(value.foot_comment, inside - self.indent if is_text else inside)
 
     def leaf(self, lead: str, node: Node, inside: int, *, note: str = "", step: int = 0) -> bool:
@@ -251,8 +258,9 @@ class _Writer:
         return f"{text}: {self.flow(value)}"
 
 
-def _spaced(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+def _spaced(before: str, after: str) -> str:
+    """Two parts of a line with a blank between them, unless the first one is the margin or there is no second."""
+    return f"{before} {after}" if after and before.strip() else before + after
 
 
 def _hashed(line: str) -> str:
