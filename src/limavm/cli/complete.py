@@ -99,9 +99,9 @@ def _flag_names(place: Place) -> list[Candidate]:
     return [(name, flag.help or "") for name, flag in free if name.startswith("--") and not flag.hidden]
 
 
-def _command_names(group: app.Group) -> list[Candidate]:
+def _command_names(group: app.Group, *, hidden: tuple[str, ...] = ("hidden", "topic")) -> list[Candidate]:
     if group.entries:
-        return [(entry.name, entry.summary) for entry in group.entries if entry.group != "hidden"]
+        return [(entry.name, entry.summary) for entry in group.entries if entry.group not in hidden]
     return [(name, command.get_short_help_str(100)) for name, command in group.commands.items()]
 
 
@@ -110,7 +110,7 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
     most = getattr(place.command, "most", 0)
     match name:
         case "help":
-            return _matching(_command_names(app.ROOT), current) if not given else [], NO_FILES
+            return _matching(_command_names(app.ROOT, hidden=("hidden",)), current) if not given else [], NO_FILES
         case "shell":
             return (_matching(_instances(), current), NO_FILES) if not given else ([], DEFAULT)
         case "delete" | "stop" | "list" | "restart" | "timings":
@@ -119,6 +119,8 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             return [] if full else _matching(fresh, current), NO_FILES
         case "edit":
             return _matching(_instances(), current) if not given else [], DEFAULT
+        case "network list" | "network delete":
+            return _matching([row for row in _networks() if row[0] not in given], current), NO_FILES
         case "template copy" if given:
             return [], DEFAULT
         case "template copy" | "template yq" if not given:
@@ -134,6 +136,24 @@ def _instances() -> list[Candidate]:
     from limavm.store.instances import names
 
     return [(name, "") for name in names()]
+
+
+def _networks() -> list[Candidate]:
+    from limavm.cli.networks import defined
+
+    return [(name, network.mode) for name, network in sorted(defined().items())]
+
+
+def _interfaces() -> list[str]:
+    import socket
+
+    return [name for _, name in socket.if_nameindex()]
+
+
+def _modes() -> Sequence[str]:
+    from limavm.model.network import MODES
+
+    return MODES
 
 
 def _templates(current: str) -> list[Candidate]:
@@ -202,9 +222,11 @@ _VALUES: dict[str, Callable[[], Any]] = {
     "disk": lambda: ("10", "30", "50", "100", "200"),
     "format": lambda: ("json", "yaml", "table"),
     "instance": lambda: [name for name, _ in _instances()],
+    "interface": _interfaces,
     "log_format": lambda: ("text", "json"),
     "log_level": lambda: ("trace", "debug", "info", "warn", "error"),
     "memory": _memory,
+    "mode": _modes,
     "mount_type": lambda: ("reverse-sshfs", "9p", "virtiofs"),
     "network": lambda: ("lima:shared", "lima:bridged", "lima:host", "lima:user-v2", "vzNAT"),
     "port_forward": lambda: ("8080:80", "3000:3000", "8080:80,static=true"),

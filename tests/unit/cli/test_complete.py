@@ -29,7 +29,8 @@ def test_commands_are_offered_with_their_descriptions() -> None:
 
 
 def test_hidden_commands_and_aliases_are_not_offered() -> None:
-    assert {"hostagent", "__complete", "ls", "rm"} & set(values("")) == set()
+    assert {"hostagent", "__complete", "ls", "rm", "yq-restrictions"} & set(values("")) == set()
+    assert values("help", "yq") == ["yq-restrictions"]
 
 
 @pytest.mark.parametrize("command", ["stop", "delete", "list", "restart", "shell", "timings", "start", "edit"])
