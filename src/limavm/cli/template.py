@@ -1,6 +1,7 @@
 """`limactl template`: templates copied, made complete, and asked (spec/cli.md 6.10, 6.11)."""
 
 import os
+import stat
 import sys
 
 from limavm.cli.app import Command, Entry, Group
@@ -41,18 +42,16 @@ def _put(text: bytes, target: str) -> None:
     from limavm.host.files import write_atomic
 
     try:
-        if os.path.lexists(target) and not _is_plain(target):
+        if not os.path.lexists(target):
+            write_atomic(target, text)
+        elif os.path.isfile(target) and not os.path.islink(target):
+            write_atomic(target, text, stat.S_IMODE(os.stat(target).st_mode))
+        else:
             # What a link, a pipe or a device leads to is written, and not replaced by a file.
             with open(target, "wb") as file:
                 file.write(text)
-        else:
-            write_atomic(target, text)
     except OSError as error:
         raise UserError(f"the file cannot be written: {error.strerror}", where=target) from error
-
-
-def _is_plain(path: str) -> bool:
-    return os.path.isfile(path) and not os.path.islink(path)
 
 
 def _yq(_session: Session, args: list[str]) -> None:

@@ -135,11 +135,28 @@ def test_verbatim_excludes_the_others(limactl: Run, directory: Path, flags: list
 
 def test_a_copy_is_a_file_that_everybody_may_read(limactl: Run, directory: Path) -> None:
     target = directory / "copy.yaml"
-    target.write_text("a much longer text that was there before\n" * 100)
 
     assert limactl("template", "copy", "--verbatim", str(directory / "dev.yaml"), str(target)).out == ""
     assert target.read_text() == TEXT
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+def test_a_copy_replaces_the_content_of_a_file_and_keeps_its_mode(limactl: Run, directory: Path) -> None:
+    target = directory / "copy.yaml"
+    target.write_text("a much longer text that was there before\n" * 100)
+    target.chmod(0o600)
+
+    limactl("template", "copy", "--verbatim", str(directory / "dev.yaml"), str(target))
+
+    assert target.read_text() == TEXT
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_copy_may_replace_its_own_template(limactl: Run, directory: Path) -> None:
+    path = str(directory / "dev.yaml")
+
+    assert limactl("template", "copy", "--embed", path, path).code == 0
+    assert yaml.safe_load(Path(path).read_text())["cpus"] == 2
 
 
 def test_a_copy_goes_where_a_link_leads_to(limactl: Run, directory: Path) -> None:
