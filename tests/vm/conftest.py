@@ -18,6 +18,12 @@ from tests.vm.limactl import BIN, Limactl
 NAME = "shared"
 TEMPLATE = Path(__file__).parent / "machine.yaml"
 
+#: What the user of the shared machine wants in every instance: a script that lies beside base.yaml.
+BASE = {
+    "base.yaml": "# For every instance\nenv:\n  FROM_BASE: a base\nprovision:\n- file: mark.sh  # beside this file\n",
+    "mark.sh": "#!/bin/sh\ntouch /run/provision.base\n",
+}
+
 
 def short_directory(prefix: str) -> Path:
     """A directory whose path leaves room for socket names, which pytest's own does not always."""
@@ -36,8 +42,12 @@ def limactl() -> Iterator[Limactl]:
 
 @pytest.fixture(scope="session")
 def machine(limactl: Limactl) -> str:
-    """A running machine made from a template on standard input; its name."""
-    done = limactl.run("start", "--progress", "--name", NAME, "-", stdin=TEMPLATE.read_text(), timeout=1200)
+    """A running machine made from a template on standard input, the user's base.yaml, and flags; its name."""
+    (limactl.home / "_config").mkdir()
+    for name, text in BASE.items():
+        (limactl.home / "_config" / name).write_text(text)
+    flags = ("--param", "word=hello", "--set", '.env.FROM_FLAG = "a flag"')
+    done = limactl.run("start", "--progress", "--name", NAME, *flags, "-", stdin=TEMPLATE.read_text(), timeout=1200)
     assert done.returncode == 0, done.stderr[-6000:]
     (limactl.home / NAME / "first-start.txt").write_text(done.stderr)
     return NAME

@@ -57,6 +57,23 @@ def test_provisioning_has_happened_in_every_mode(limactl: Limactl, machine: str)
     assert limactl.ok("shell", machine, "date", "+%Z").strip() in ("CET", "CEST")
 
 
+def test_a_base_and_flags_have_made_it_into_the_guest_with_their_comments(limactl: Limactl, machine: str) -> None:
+    text = (limactl.home / machine / "lima.yaml").read_text()
+
+    assert limactl.ok("shell", machine, "sh", "-c", 'echo "$FROM_BASE, $FROM_FLAG"') == "a base, a flag\n"
+    limactl.ok("shell", machine, "test", "-e", "/run/provision.base")
+    assert text.startswith("# The shared machine")
+    assert "  # beside this file" in text
+
+
+def test_a_running_machine_is_not_edited(limactl: Limactl, machine: str) -> None:
+    done = limactl.run("edit", "--cpus", "1", machine)
+
+    assert done.returncode == 1
+    assert f"limactl stop {machine}" in done.stderr
+    assert limactl.instance(machine)["cpus"] == 2
+
+
 def test_events_begin_with_the_port_and_come_to_running(limactl: Limactl, machine: str) -> None:
     events = [event["status"] for event in limactl.events(machine)]
 
@@ -188,9 +205,11 @@ def test_a_machine_that_was_adopted_stops_and_starts(limactl: Limactl, machine: 
     first = boot_id(limactl, machine)
     limactl.ok("shell", machine, "sh", "-c", "echo kept > ~/kept")
 
-    limactl.ok("restart", machine)
+    limactl.ok("restart", "--cpus", "1", "--set", "del(.env.FROM_FLAG)", machine)
 
     assert boot_id(limactl, machine) != first
+    assert limactl.ok("shell", machine, "nproc").strip() == "1"
+    assert limactl.ok("shell", machine, "sh", "-c", 'echo "$FROM_BASE, $FROM_FLAG"') == "a base, \n"
     assert limactl.ok("shell", machine, "sh", "-c", "cat ~/kept") == "kept\n"
     assert limactl.ok("shell", machine, "cat", "/etc/ssh/ssh_host_ed25519_key.pub") == keys
     assert limactl.status(machine) == "Running"
@@ -219,6 +238,18 @@ def test_a_machine_whose_hypervisor_was_killed_is_stopped(limactl: Limactl, mach
     wait_for("the agent's end", lambda: not is_alive(found["hostAgentPID"]))
     assert limactl.status(machine) == "Stopped"
     assert limactl.events(machine)[-1]["status"] == {"exiting": True}
+
+
+def test_an_edited_machine_starts_as_it_was_edited_and_its_disk_never_shrinks(limactl: Limactl, machine: str) -> None:
+    refused = limactl.run("edit", "--disk", "1", machine, cwd=limactl.home)
+    assert refused.returncode == 1
+    rejected = limactl.home / "lima.REJECTED.yaml"
+    assert "1GiB" in rejected.read_text()
+    rejected.unlink()
+
+    limactl.ok("edit", "--cpus", "2", "--start", machine)
+
+    assert limactl.ok("shell", machine, "nproc").strip() == "2"
 
 
 def test_force_stop_ends_clean_whatever_is_left(limactl: Limactl, machine: str) -> None:
