@@ -6,6 +6,7 @@ import msgspec
 
 from limavm.roundtrip.nodes import Document, Kind, Node
 from limavm.yq.context import CLOSED, Candidate, Context, Origin, World
+from limavm.yq.errors import ExpressionError, Trouble
 from limavm.yq.evaluator import Evaluator
 from limavm.yq.parser import parse
 from limavm.yq.registry import OPERATORS
@@ -35,20 +36,28 @@ def results(
     expression: str, documents: Sequence[Document], *, world: World = CLOSED, together: bool = False
 ) -> list[Result]:
     """As `evaluate`, with the place of the document that each result comes from."""
+    tree = parse(expression)
     evaluator = Evaluator(OPERATORS, parse, world)
-    candidates = _candidates(documents, together)
+    try:
+        candidates = _candidates(evaluator, documents, together)
+    except Trouble as trouble:
+        raise ExpressionError(trouble.message, expression, 0) from trouble
     inputs = [candidates] if together else [[candidate] for candidate in candidates]
-    return [_result(found) for given in inputs for found in evaluator.run(expression, Context(candidates=given))]
+    return [
+        _result(found)
+        for given in inputs
+        for found in evaluator.run_parsed(expression, tree, Context(candidates=given))
+    ]
 
 
-def _candidates(documents: Sequence[Document], together: bool) -> list[Candidate]:
+def _candidates(evaluator: Evaluator, documents: Sequence[Document], together: bool) -> list[Candidate]:
     candidates: list[Candidate] = []
     file_index, index, source = -1, 0, None
     for document in documents:
         # Documents of one file follow one another, and name it.
         file_index, index = (file_index, index + 1) if document.source == source else (file_index + 1, 0)
         source = document.source
-        root = document.root.copy() if document.root is not None else Node(kind=Kind.SCALAR)
+        root = evaluator.take_in(document.root) if document.root is not None else Node(kind=Kind.SCALAR)
         own = msgspec.structs.replace(document, root=root)
         origin = Origin(document=own, index=index, file_index=file_index)
         candidates.append(Candidate(node=root, origin=origin, together=together, whole=True))

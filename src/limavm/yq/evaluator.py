@@ -7,6 +7,7 @@ makes, it makes through `evaluator.copy`, or accounts for with `evaluator.spend`
 place by those operators alone that are there to change it; everything else returns copies or the node as found.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from copy import copy
 
@@ -15,8 +16,10 @@ from limavm.yq.context import Candidate, Context, World
 from limavm.yq.errors import ExpressionError, Trouble
 from limavm.yq.tree import Expr
 
-#: Operators evaluated, candidates seen, nodes copied: a few seconds at most.
-MAX_STEPS = 1_000_000
+#: Operators evaluated, candidates seen, nodes copied: two or three seconds, a hundred megabytes.
+MAX_STEPS = 250_000
+#: More of them for each node of the documents.
+STEPS_PER_NODE = 12
 #: Of operators within operators; Python has a thousand frames, and one level takes about five.
 MAX_DEPTH = 110
 #: Of a node made by an expression; documents have at most 100 levels.
@@ -35,6 +38,7 @@ class Evaluator:
         self.parse = parse
         self._operators = operators
         self._steps = 0
+        self._limit = MAX_STEPS
         self._depth = 0
         self._expression = ""
 
@@ -69,17 +73,30 @@ class Evaluator:
         return operator(self, context, expr)
 
     def run(self, text: str, context: Context) -> list[Candidate]:
-        """The results of an expression that is a text: the outermost one, or what `eval` is given."""
+        """The results of an expression that is a text, as `eval` is given it."""
+        return self.run_parsed(text, self.parse(text), context)
+
+    def run_parsed(self, text: str, tree: Expr | None, context: Context) -> list[Candidate]:
+        """The results of an expression whose tree is there already."""
         outer, self._expression = self._expression, text
         try:
-            return self.evaluate(self.parse(text), context)
+            return self.evaluate(tree, context)
         finally:
             self._expression = outer
+
+    def take_in(self, root: Node) -> Node:
+        """A copy of the root of a document, which may be worked on the more the larger it is."""
+        limit, steps = self._limit, self._steps
+        self._limit = sys.maxsize
+        copied = self.copy(root)
+        self._limit = limit + STEPS_PER_NODE * (self._steps - steps)
+        self._steps = steps
+        return copied
 
     def spend(self, steps: int) -> None:
         """Account for work or memory; raises Trouble when it was too much altogether."""
         self._steps += steps
-        if self._steps > MAX_STEPS:
+        if self._steps > self._limit:
             raise Trouble("the expression takes too many steps on these documents")
 
     def spend_text(self, length: int) -> None:

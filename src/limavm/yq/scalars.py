@@ -59,8 +59,3 @@ def is_true(node: Node) -> bool:
     if tag == "!!null":
         return False
     return tag != "!!bool" or node.value.lower() in _YES
-
-
-def plain_text(node: Node) -> bool:
-    """Whether a text is written without quotes."""
-    return node.style is Style.NONE and implicit_tag(node.value) == "!!str"
