@@ -5,12 +5,11 @@ behind a tab, then `:` and a bit mask that tells the shell what to do with them.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
-from limavm.cli import app
+from limavm.cli import app, flagvalues
 from limavm.cli.flags import Flag
 from limavm.cli.session import Session
 from limavm.errors import UserError
@@ -19,9 +18,8 @@ DEFAULT, ERROR, NO_SPACE, NO_FILES = 0, 1, 2, 4
 
 #: A candidate and its description.
 Candidate = tuple[str, str]
-
-_ARCHES = ("x86_64", "aarch64", "riscv64", "armv7l", "s390x", "ppc64le")
-_SHELLS = ("/bin/bash", "/bin/zsh", "cmd.exe", "powershell.exe", "pwsh.exe")
+#: Flags whose values the shell completes.
+_DIRECTORIES = frozenset({"mount", "mount_only"})
 
 
 def complete(words: Sequence[str]) -> tuple[list[Candidate], int]:
@@ -144,18 +142,6 @@ def _networks() -> list[Candidate]:
     return [(name, network.mode) for name, network in sorted(defined().items())]
 
 
-def _interfaces() -> list[str]:
-    import socket
-
-    return [name for _, name in socket.if_nameindex()]
-
-
-def _modes() -> Sequence[str]:
-    from limavm.model.network import MODES
-
-    return MODES
-
-
 def _templates(current: str) -> list[Candidate]:
     """The templates; those in a directory that begins with `_` only once that is typed."""
     from limavm.config.templatestore import template_names
@@ -179,61 +165,7 @@ def _flag_values(flag: Flag, current: str) -> tuple[list[Candidate], int]:
         from limavm.cli.setkeys import candidates
 
         return _matching([(value, "") for value in candidates(current)], current), NO_SPACE | NO_FILES
-    find = _VALUES.get(name)
-    return _matching([(value, "") for value in find()] if find else [], current), NO_FILES
-
-
-def _cpus() -> Iterator[str]:
-    from limavm.host.platform import facts
-
-    host, count = facts().cpus, 1
-    while count < host:
-        yield str(count)
-        count *= 2
-    yield str(host)
-
-
-def _memory() -> Iterator[str]:
-    from limavm.host.platform import facts
-
-    half, size = facts().memory / 2**31, 1
-    if half < 1:
-        yield "0.5"
-        return
-    while size <= half:
-        yield str(size)
-        size *= 2
-    if size / 2 != half:
-        yield f"{half:.1f}"
-
-
-def _drivers() -> Sequence[str]:
-    from limavm.driver import registry
-
-    return registry.names()
-
-
-#: Flags whose values the shell completes.
-_DIRECTORIES = frozenset({"mount", "mount_only"})
-_VALUES: dict[str, Callable[[], Any]] = {
-    "arch": lambda: _ARCHES,
-    "containerd": lambda: ("user", "system", "user+system", "none"),
-    "cpus": _cpus,
-    "disk": lambda: ("10", "30", "50", "100", "200"),
-    "format": lambda: ("json", "yaml", "table"),
-    "instance": lambda: [name for name, _ in _instances()],
-    "interface": _interfaces,
-    "log_format": lambda: ("text", "json"),
-    "log_level": lambda: ("trace", "debug", "info", "warn", "error"),
-    "memory": _memory,
-    "mode": _modes,
-    "mount_type": lambda: ("reverse-sshfs", "9p", "virtiofs"),
-    "network": lambda: ("lima:shared", "lima:bridged", "lima:host", "lima:user-v2", "vzNAT"),
-    "port_forward": lambda: ("8080:80", "3000:3000", "8080:80,static=true"),
-    "shell": lambda: _SHELLS,
-    "ssh_port": lambda: ("60022",),
-    "vm_type": _drivers,
-}
+    return _matching([(value, "") for value in flagvalues.known(name)], current), NO_FILES
 
 
 def _print(words: list[str], *, descriptions: bool) -> None:
