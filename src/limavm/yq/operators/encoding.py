@@ -1,4 +1,4 @@
-"""Operators between values and texts in some format: `to_json`, `@csv`, `from_yaml`, `@base64d`, `load`."""
+"""Operators between values and texts in some format: `to_json`, `@csv`, `from_yaml`, `@base64d`."""
 
 from limavm.errors import UserError
 from limavm.roundtrip import nodes
@@ -8,7 +8,6 @@ from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.registry import INPUT, OUTPUT, decode_as, encode_one, name_for
-from limavm.yq.operators.strings import parameter
 from limavm.yq.tree import Expr
 
 #: Where yq's words differ from its formats: JSON is read as the YAML that it is.
@@ -69,38 +68,6 @@ def decode(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate
     return results
 
 
-def load(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
-    """The documents of a file, one of which is itself and several of which are a list."""
-    name = _known(expr.text or "yaml", INPUT)
-    results: list[Candidate] = []
-    for candidate in context.candidates:
-        path, data = _file(evaluator, context.one(candidate), expr)
-        documents = _decoded(data, name, path)
-        roots = [_root([document]) for document in documents]
-        results.append(candidate.replaced(roots[0] if len(roots) == 1 else nodes.sequence(roots)))
-    return results
-
-
-def load_str(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
-    """The text of a file as it is."""
-    results: list[Candidate] = []
-    for candidate in context.candidates:
-        _, data = _file(evaluator, context.one(candidate), expr)
-        evaluator.spend_text(len(data))
-        results.append(candidate.text(data.decode("utf-8", "replace")))
-    return results
-
-
-def _file(evaluator: Evaluator, context: Context, expr: Expr) -> tuple[str, bytes]:
-    """Name and content of the file that the operand names."""
-    if evaluator.world.load is None:
-        raise Trouble("operators that read files are disabled here")
-    path = parameter(evaluator, context, expr.rhs)
-    if not path:
-        raise Trouble("the name of a file is missing")
-    return path, evaluator.world.load(path)
-
-
 def _known(name: str, known: tuple[str, ...]) -> str:
     try:
         return name_for(name, known)
@@ -123,6 +90,4 @@ def _root(documents: list[Document]) -> nodes.Node:
 TABLE: dict[str, Operator] = {
     "encode": encode,
     "decode": decode,
-    "load": load,
-    "load_str": load_str,
 }
