@@ -140,12 +140,11 @@ class Embedding:
     def put_back(self, root: Node, left: list[Place], *, top: bool) -> None:
         """Let `base` hold the references that are left, or take it away but for its comments."""
         position = next((index for index, (key, _) in enumerate(root.pairs) if key.value == "base"), None)
-        if left:
-            node = sequence([place.entry for place in left])
-            if position is None:
-                root.pairs.insert(0, (text("base"), node))
-            else:
-                root.pairs[position] = (root.pairs[position][0], node)
+        if left and position is None:
+            root.pairs.insert(0, (text("base"), sequence([place.entry for place in left])))
+        elif left and position is not None:
+            key, value = root.pairs[position]
+            root.pairs[position] = (key, _remaining(key, value, [place.entry for place in left]))
         elif position is not None:
             key, value = root.pairs.pop(position)
             if top:
@@ -162,6 +161,19 @@ class Embedding:
             key.blank_before = blank_before
         if position == 0 and root.pairs:
             root.pairs[0][0].blank_before = 0
+
+
+def _remaining(key: Node, value: Node, entries: list[Node]) -> Node:
+    """The list of the entries that are left of `base`; the comments of the others go above its key."""
+    node = sequence(entries)
+    gone = [item for item in value.items if all(item is not entry for entry in entries)]
+    if value.kind is Kind.SEQUENCE:
+        key.line_comment = key.line_comment or value.line_comment
+        node.foot_comment = value.foot_comment
+    else:
+        gone = [value]
+    key.head_comment = joined_comments(key.head_comment, *(comment for item in gone for comment in comments_of(item)))
+    return node
 
 
 def _take_comments(base: Node, document: Document) -> None:
@@ -194,5 +206,7 @@ def _taken(base: Node) -> list[Place]:
 
 def _identity(locator: str) -> str:
     """What two spellings of the same file have in common."""
+    if locator.startswith("template://"):
+        return f"template:{locator.removeprefix('template://')}"
     path = locator.removeprefix("file://")
     return os.path.realpath(path) if os.path.isabs(path) else locator

@@ -112,6 +112,10 @@ def test_a_base_that_is_reached_twice_is_merged_once() -> None:
             {"/t/a.yaml": "base: [c.yaml, b.yaml]\n", "/t/b.yaml": "base: /t/a.yaml\n", "/t/c.yaml": ""},
             "/t/t.yaml → /t/a.yaml → /t/b.yaml → /t/a.yaml",
         ),
+        (
+            {"/t/a.yaml": "base: template:x\n", "template:x": "base: template://x\n"},
+            "/t/t.yaml → /t/a.yaml → template:x → template://x",
+        ),
         ({"/t/a.yaml": "base: file:///t/t.yaml\n"}, "/t/t.yaml → /t/a.yaml → file:///t/t.yaml"),
     ],
 )
@@ -208,6 +212,15 @@ def test_named_templates_may_stay_references(text: str, result: str) -> None:
     files = {"/t/b": "memory: 1GiB\n", "/t/c": "base: template:c\ncpus: 2\n"}
 
     assert embedded_text(text, files, templates=False) == result
+
+
+def test_comments_of_references_that_go_stay_with_those_that_are_left() -> None:
+    files = {"/t/b": "memory: 1GiB\n", "/t/c": "base: template:c\n"}
+
+    assert embedded_text(
+        "# bases\nbase:  # two\n# this\n- b  # goes\n- template:a  # stays\n", files, templates=False
+    ) == ("# bases\n# this\n# goes\nbase:  # two\n- template:a  # stays\nmemory: 1GiB\n")
+    assert embedded_text("base: c  # why\n", files, templates=False) == "# why\nbase:\n- template:c\n"
 
 
 def test_nothing_is_embedded_after_what_is_not() -> None:
