@@ -284,7 +284,8 @@ def _candidates(request: _Request, data: bytes, path: str, file_index: int) -> I
     for index, document in enumerate(decode_as(data, request.input_format, path, request.look.options)):
         if document.root is None:
             document.root = Node(kind=Kind.SCALAR)
-        yield Candidate(node=document.root, origin=Origin(document=document, index=index, file_index=file_index))
+        origin = Origin(document=document, index=index, file_index=file_index)
+        yield Candidate(node=document.root, origin=origin, whole=True)
 
 
 def _nothing() -> Candidate:
@@ -325,5 +326,5 @@ def _replace(path: str, text: str) -> None:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as file:
             file.write(text.encode("utf-8", "surrogateescape"))
-        if os.name == "posix" and os.geteuid() == 0:
+        if sys.platform != "win32" and os.geteuid() == 0:
             os.chown(partial, before.st_uid, before.st_gid)

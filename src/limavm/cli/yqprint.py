@@ -87,8 +87,8 @@ class Printer:
 def document_of(result: Candidate) -> Document:
     """The document of a result: that of its origin, with its comments, when the result is the whole of it."""
     origin = result.origin
-    if origin is not None and not result.path and result.node is origin.document.root:
-        return origin.document
+    if origin is not None and result.whole:
+        return msgspec.structs.replace(origin.document, root=result.node)
     return Document(root=result.node)
 
 

@@ -87,6 +87,7 @@ def yq(limactl: Run, directory: Path, monkeypatch: pytest.MonkeyPatch) -> Yq:
         (["-0", ".a, .s", "d.yaml"], "1\0hello world\0"),
         ([".", "m.yaml"], "---\n# c\na: 1 # d\n---\n# e\nb: 1\n"),
         (["-N", ".", "m.yaml"], "# c\na: 1 # d\n# e\nb: 1\n"),
+        ([".m.l[] | split_doc", "d.yaml"], "1\n---\n2\n"),
         (["select(.b)", "m.yaml"], "# e\nb: 1\n"),
         ([".a, .b", "f1.yaml", "f2.yaml"], "1\n2\n---\n3\n---\n4\n"),
         ([".", "f1.yaml", "f2.yaml"], "a: 1\nb: 2\n---\na: 3\nb: 4\n"),

@@ -1,8 +1,10 @@
 """Where a candidate was found: its path, key, parents, line, document and file."""
 
-from limavm.roundtrip.nodes import Kind, Node
+import msgspec
+
+from limavm.roundtrip.nodes import Document, Kind, Node
 from limavm.yq import building
-from limavm.yq.context import Candidate, Context
+from limavm.yq.context import Candidate, Context, Origin
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
 from limavm.yq.numbers import integer
@@ -126,7 +128,11 @@ def document_index(_evaluator: Evaluator, context: Context, _expr: Expr) -> list
 
 def split_doc(_evaluator: Evaluator, context: Context, _expr: Expr) -> list[Candidate]:
     """`split_doc`: each result becomes a document of its own."""
-    return [Candidate(node=candidate.node, origin=candidate.origin) for candidate in context.candidates]
+    results: list[Candidate] = []
+    for index, candidate in enumerate(context.candidates):
+        origin = candidate.origin or Origin(document=Document())
+        results.append(Candidate(node=candidate.node, origin=msgspec.structs.replace(origin, index=index)))
+    return results
 
 
 TABLE: dict[str, Operator] = {
