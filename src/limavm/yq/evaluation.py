@@ -6,7 +6,6 @@ import msgspec
 
 from limavm.roundtrip.nodes import Document, Kind, Node
 from limavm.yq.context import CLOSED, Candidate, Context, Origin, World
-from limavm.yq.errors import ExpressionError, Trouble
 from limavm.yq.evaluator import Evaluator
 from limavm.yq.parser import parse
 from limavm.yq.registry import OPERATORS
@@ -38,10 +37,7 @@ def results(
     """As `evaluate`, with the place of the document that each result comes from."""
     tree = parse(expression)
     evaluator = Evaluator(OPERATORS, parse, world)
-    try:
-        candidates = _candidates(evaluator, documents, together)
-    except Trouble as trouble:
-        raise ExpressionError(trouble.message, expression, 0) from trouble
+    candidates = _candidates(documents, together)
     inputs = [candidates] if together else [[candidate] for candidate in candidates]
     return [
         _result(found)
@@ -50,28 +46,29 @@ def results(
     ]
 
 
-def _candidates(evaluator: Evaluator, documents: Sequence[Document], together: bool) -> list[Candidate]:
+def _candidates(documents: Sequence[Document], together: bool) -> list[Candidate]:
     candidates: list[Candidate] = []
     file_index, index, source = -1, 0, None
     for document in documents:
         # Documents of one file follow one another, and name it.
         file_index, index = (file_index, index + 1) if document.source == source else (file_index + 1, 0)
         source = document.source
-        root = evaluator.take_in(document.root) if document.root is not None else Node(kind=Kind.SCALAR)
+        root = document.root.copy() if document.root is not None else Node(kind=Kind.SCALAR)
         own = msgspec.structs.replace(document, root=root)
         origin = Origin(document=own, index=index, file_index=file_index)
-        candidates.append(Candidate(node=root, origin=origin, together=together, whole=True))
+        candidates.append(Candidate(node=root, origin=origin, together=together))
     return candidates
 
 
 def _result(candidate: Candidate) -> Result:
     origin = candidate.origin
     if origin is None:
-        return Result(document=_document(candidate))
-    return Result(document=_document(candidate), index=origin.index, file_index=origin.file_index)
+        return Result(document=document_of(candidate))
+    return Result(document=document_of(candidate), index=origin.index, file_index=origin.file_index)
 
 
-def _document(candidate: Candidate) -> Document:
+def document_of(candidate: Candidate) -> Document:
+    """The document of a result: its own with all comments where it is the whole of it, else a new one."""
     origin = candidate.origin
     node = candidate.node
     if origin is not None and candidate.whole:

@@ -7,7 +7,6 @@ makes, it makes through `evaluator.copy`, or accounts for with `evaluator.spend`
 place by those operators alone that are there to change it; everything else returns copies or the node as found.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from copy import copy
 
@@ -78,20 +77,24 @@ class Evaluator:
 
     def run_parsed(self, text: str, tree: Expr | None, context: Context) -> list[Candidate]:
         """The results of an expression whose tree is there already."""
+        if self._depth == 0:
+            self._begin(context)
         outer, self._expression = self._expression, text
         try:
             return self.evaluate(tree, context)
         finally:
             self._expression = outer
 
-    def take_in(self, root: Node) -> Node:
-        """A copy of the root of a document, which may be worked on the more the larger it is."""
-        limit, steps = self._limit, self._steps
-        self._limit = sys.maxsize
-        copied = self.copy(root)
-        self._limit = limit + STEPS_PER_NODE * (self._steps - steps)
-        self._steps = steps
-        return copied
+    def _begin(self, context: Context) -> None:
+        """Documents may be worked on the more the larger they are; what an evaluation begins with is whole."""
+        waiting = [candidate.node for candidate in context.candidates]
+        while waiting:
+            node = waiting.pop()
+            self._limit += STEPS_PER_NODE
+            waiting += node.children()
+        for candidate in context.candidates:
+            origin = candidate.origin
+            candidate.whole |= origin is not None and origin.document.root is candidate.node
 
     def spend(self, steps: int) -> None:
         """Account for work or memory; raises Trouble when it was too much altogether."""
