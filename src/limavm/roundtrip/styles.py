@@ -27,7 +27,8 @@ _INDENTED = re.compile(r"^[ \t]", re.MULTILINE)
 
 def can_be_plain(value: str, *, flow: bool = False) -> bool:
     """Whether it is read back as the same characters without quotes; the type may be another."""
-    if not value or value != value.strip(" \t") or "\n" in value or _HIDDEN.search(value):
+    # Tabs are allowed, but not every reader knows.
+    if not value or value != value.strip(" ") or "\n" in value or "\t" in value or _HIDDEN.search(value):
         return False
     begins, ends = (_BEGINS_IN_FLOW, _ENDS_IN_FLOW) if flow else (_BEGINS, _ENDS)
     return begins.match(value) is None and ends.search(value) is None

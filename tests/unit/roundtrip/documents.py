@@ -51,16 +51,13 @@ class Writing:
         self.rng = rng
         self.count = 0
 
-    def one_of(self, *choices: object) -> object:
-        return self.rng.choice(choices)
-
     def chance(self, percent: int) -> bool:
         return self.rng.randrange(100) < percent
 
     def scalar(self, column: int) -> str:
         """What stands behind a key or a dash, with the lines that follow it."""
         if self.count and self.chance(5):
-            return self.rng.choice(("*anchor", "*p", "*i", f"*k{self.count}"))
+            return self.rng.choice(("*anchor", "*n", f"*k{self.count - 1}"))
         if self.chance(20):
             return self.block_scalar(column)
         if self.chance(20):
@@ -108,13 +105,7 @@ class Writing:
 
     def mapping(self, column: int, depth: int) -> str:
         margin = "\n" + " " * column
-        return margin.join(
-            self.blank() * bool(index) + self.pad(column, index, self.pair(column, depth))
-            for index in range(self.size())
-        )
-
-    def pad(self, column: int, index: int, text: str) -> str:
-        return text
+        return margin.join(self.blank() * bool(index) + self.pair(column, depth) for index in range(self.size()))
 
     def size(self) -> int:
         return 1 + self.rng.randrange(3)
@@ -167,12 +158,9 @@ class Writing:
         return text if self.chance(95) else text.replace("\n", "\r\n")
 
 
-def values(text: str) -> list[object]:
-    return [repr_of(value) for value in yaml.load_all(text, Loader=Tolerant)]  # noqa: S506
-
-
-def repr_of(value: object) -> object:
-    return repr(value)
+def values(text: str) -> list[str]:
+    """What PyYAML reads; as text, since 1 and true are equal, and not a number is not."""
+    return [repr(value) for value in yaml.load_all(text, Loader=Tolerant)]
 
 
 class Tolerant(yaml.CSafeLoader):
@@ -188,9 +176,13 @@ def _mapping(loader: yaml.CSafeLoader, node: yaml.MappingNode) -> object:
     return [(loader.construct_object(k, deep=True), loader.construct_object(v, deep=True)) for k, v in node.value]
 
 
+def _text(loader: yaml.CSafeLoader, node: yaml.ScalarNode) -> object:
+    return node.value
+
+
 Tolerant.add_multi_constructor("!", _unknown)
 Tolerant.add_constructor("tag:yaml.org,2002:map", _mapping)
-Tolerant.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
+Tolerant.add_constructor("tag:yaml.org,2002:value", _text)
 
 
 def valid_text(rng: random.Random) -> str:
