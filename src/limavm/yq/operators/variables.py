@@ -17,7 +17,8 @@ def bound(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]
     for single in context.inputs():
         values = evaluator.evaluate(binding.lhs, single.reading())
         if not values:
-            results += evaluator.evaluate(expr.rhs, single)
+            # As in yq: g is evaluated all the same, with a variable that holds nothing.
+            results += evaluator.evaluate(expr.rhs, single.setting(name, []))
         for value in values:
             held = value if binding.op == "ref" else copied(evaluator, value)
             results += evaluator.evaluate(expr.rhs, single.setting(name, [held]))

@@ -29,6 +29,8 @@ CASES = [
     ('.c.d[] as $x | $x + "1"', D1, "x1\ny1\nz1\n"),
     (".a as $x | .b as $y | [$x, $y]", D1, "- 1\n- two\n"),
     ('.nope as $x | "none"', D1, "none\n"),
+    (".nope as $x | .a = $x | .a", D1, "1\n"),
+    (".nope as $x | $x", D1, ""),
     (".c.e as $e | $e.f", D1, "1.5\n"),
     (".c.d as $l | $l[1]", D1, "y\n"),
     (".a as $x | .a = 5 | $x", D1, "1\n"),
