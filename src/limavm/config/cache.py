@@ -20,7 +20,7 @@ from limavm.model.value import Value
 FILE = ".config-cache.json"
 
 #: Raise it when `Config` changes its meaning but not its version.
-_FORMAT = 1
+_FORMAT = 2
 #: Parts the identity of networks.yaml from the rest of a key, which is JSON and has no line breaks.
 _SHARED = "\n"
 #: A file changed more recently may change again without a trace in its time stamp.

@@ -61,10 +61,10 @@ class FirmwareImage(File, frozen=True, kw_only=True):
 
 
 class Disk(Sparse, frozen=True, kw_only=True):
-    """An additional disk of `_disks/NAME`."""
+    """An additional disk of `_disks/NAME`. It is formatted when it has no file system, unless `format` is false."""
 
     name: str
-    format: bool = always(True)
+    format: bool | None = None
     fs_type: str | None = None
     fs_args: tuple[str, ...] = ()
 

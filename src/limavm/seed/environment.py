@@ -139,7 +139,7 @@ def _disks(disks: Sequence[Disk]) -> dict[str, str]:
         variables |= {
             f"DISK_{index}_NAME": disk.name,
             f"DISK_{index}_DEVICE": f"vd{chr(ord('b') + index)}",
-            f"DISK_{index}_FORMAT": _word(disk.format),  # true or false
+            f"DISK_{index}_FORMAT": _word(disk.format is not False),  # true or false
             f"DISK_{index}_FSTYPE": disk.fs_type or "",
             f"DISK_{index}_FSARGS": " ".join(disk.fs_args),
         }
