@@ -5,13 +5,11 @@ A text that some reader would take for another type is quoted, also when only YA
 """
 
 import re
+from functools import cache
 
 from limavm.roundtrip.nodes import Kind, Node, Style
 from limavm.roundtrip.scalars import implicit_tag
 
-#: What can be written only as an escape, beside line breaks. Naming what is allowed takes 8 ms more to compile.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_ESCAPED = re.compile(r'["\\\t\n]|' + _HIDDEN.pattern)
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x85": "\\N", "\x1b": "\\e"}
 #: What ends a plain scalar, in a block and in a flow collection.
 _ENDS = re.compile(r":(?:[ \t]|\Z)|[ \t]#")
@@ -25,10 +23,22 @@ _TAG_CHARACTER = re.compile(r"[^-0-9A-Za-z_;/?:@&=+$.~*'()]")
 _INDENTED = re.compile(r"^[ \t]", re.MULTILINE)
 
 
+@cache
+def _hidden() -> re.Pattern[str]:
+    # Seldom needed, and slow to compile.
+    return re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+def is_hidden(value: str) -> bool:
+    """Whether there are characters, beside line breaks, that can be written only as an escape."""
+    visible = value.replace("\n", "").replace("\t", "").isprintable()
+    return not visible and _hidden().search(value) is not None
+
+
 def can_be_plain(value: str, *, flow: bool = False) -> bool:
     """Whether it is read back as the same characters without quotes; the type may be another."""
     # Tabs are allowed, but not every reader knows.
-    if not value or value != value.strip(" ") or "\n" in value or "\t" in value or _HIDDEN.search(value):
+    if not value or value != value.strip(" ") or "\n" in value or "\t" in value or is_hidden(value):
         return False
     begins, ends = (_BEGINS_IN_FLOW, _ENDS_IN_FLOW) if flow else (_BEGINS, _ENDS)
     return begins.match(value) is None and ends.search(value) is None
@@ -70,7 +80,7 @@ def inline(node: Node, *, flow: bool = False, key: bool = False) -> str:
         text = "null" if key or flow else ""
     elif style is Style.NONE:
         text = node.value
-    elif style is Style.SINGLE and "\n" not in node.value and not _HIDDEN.search(node.value):
+    elif style is Style.SINGLE and "\n" not in node.value and not is_hidden(node.value):
         text = "'" + node.value.replace("'", "''") + "'"
     else:
         text = double_quoted(node.value)
@@ -94,7 +104,9 @@ def _tag_and_style(node: Node, *, flow: bool) -> tuple[str, Style]:
 
 def double_quoted(value: str) -> str:
     """In double quotes, with escapes for what cannot be seen."""
-    return '"' + _ESCAPED.sub(_escape, value) + '"'
+    for character in ("\\", '"', "\n", "\t"):
+        value = value.replace(character, _ESCAPES[character])
+    return f'"{_hidden().sub(_escape, value) if is_hidden(value) else value}"'
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -113,7 +125,7 @@ def block(node: Node, step: int) -> tuple[str, list[str]] | None:
     `step` is how much deeper than their parent the lines will be.
     """
     value = node.value
-    if node.kind is not Kind.SCALAR or not value.strip("\n") or _HIDDEN.search(value):
+    if node.kind is not Kind.SCALAR or not value.strip("\n") or is_hidden(value):
         return None
     style = node.style
     if style is Style.NONE and "\n" in value and node.tag in ("", "!", "!!str"):

@@ -251,6 +251,8 @@ class _Writer:
 
     def flow_pair(self, key: Node, value: Node) -> str:
         text = self.flow(key) if key.kind is not Kind.SCALAR else inline(key, flow=True, key=True)
+        if value.kind is Kind.SCALAR and not inline(value):
+            return text  # as in {a, b}; {{.Home}} is such a mapping too
         if key.kind in (Kind.MAPPING, Kind.SEQUENCE) or len(text) > _LONG_KEY:
             text = f"? {text} "
         elif key.kind is Kind.ALIAS:

@@ -93,6 +93,7 @@ def test_the_description_of_every_key_comes_back_as_it_is() -> None:
         ("a: |-\n    x\n     y\nb: |+\n    z\n\nc: >\n    f\n    g\n", "a: |-\n  x\n   y\nb: |+\n  z\n\nc: >\n  f g\n"),
         ("a: |2\n   led\n", "a: |2\n   led\n"),
         ("a: {b: [1, 2], c: {}}\nd: []\n", "a: {b: [1, 2], c: {}}\nd: []\n"),
+        ("a: {{.Home}}\nb: {c, d: , e: ~}\n", "a: {{.Home}}\nb: {c, d, e: ~}\n"),
         ("a: [b: 1]\n", "a: [{b: 1}]\n"),
         ("a: &x {k: 1}\nb: *x\n*x : c\n", "a: &x {k: 1}\nb: *x\n*x : c\n"),
         ("a: &x\n  k: 1\nb:\n  <<: *x\n", "a: &x\n  k: 1\nb:\n  <<: *x\n"),
