@@ -121,6 +121,6 @@ def _semver(node: Node, text: str) -> tuple[object, ...]:
     """What compares as the semantic version does."""
     match = _SEMVER.fullmatch(text)
     if not match:
-        raise wrong(f"{text[:40]!r} is not a version such as 8.2.1", node, "vmOpts.qemu.minimumVersion")
+        raise wrong(f"{node.value[:40]!r} is not a version such as 8.2.1", node, "vmOpts.qemu.minimumVersion")
     parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in (match[4] or "").split(".")]
     return int(match[1]), int(match[2]), int(match[3]), match[4] is None, parts

@@ -13,7 +13,7 @@ from limavm.config.errors import ConfigError
 from limavm.config.locator import Template
 from limavm.config.relative import absolute_locator, scheme_of
 from limavm.config.treevalue import text_of, unset, wrong
-from limavm.errors import UserError
+from limavm.errors import NotFoundError, UserError
 from limavm.roundtrip.nodes import Kind, Node, Style, text
 
 Read = Callable[[str], Template]
@@ -110,12 +110,17 @@ def read_place(place: Place, read: Read, what: str, chain: str = "") -> Template
     try:
         template = read(place.locator)
     except UserError as error:
-        where = f" ({error.where})" if error.where and error.where != place.locator else ""
-        message = f"{what} {place.locator!r} cannot be read: {error.message}{where}{chain}"
-        raise place.wrong(message, error.hint) from error
+        raise place.wrong(f"{what} {place.locator!r} {_reason(error, place)}{chain}", error.hint) from error
     if place.digest is not None and not unset(place.digest):
         _verify(place, template.text, what)
     return template
+
+
+def _reason(error: UserError, place: Place) -> str:
+    if isinstance(error, NotFoundError) and error.where == place.locator:
+        return "does not exist"
+    where = f" ({error.where})" if error.where and error.where != place.locator else ""
+    return f"cannot be read: {error.message}{where}"
 
 
 def _verify(place: Place, content: bytes, what: str) -> None:

@@ -161,8 +161,8 @@ def test_bases_have_a_number() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("base: none\n", "/t/t.yaml:1: base: the base '/t/none' cannot be read: the template does not exist"),
-        ("base: [b]\n", ("/t/b:2: base[0]: the base '/t/none' cannot be read: the template does not exist "
+        ("base: none\n", "/t/t.yaml:1: base: the base '/t/none' does not exist"),
+        ("base: [b]\n", ("/t/b:2: base[0]: the base '/t/none' does not exist "
          "(/t/t.yaml → /t/b → /t/none)")),
         ("base: ''\n", "/t/t.yaml:1: base: the locator is empty"),
         ("base: [b, {digest: x}]\n", "/t/t.yaml:1: base[1]: the locator is empty"),

@@ -138,7 +138,7 @@ def test_base64_is_broken_into_lines_of_76() -> None:
 @pytest.mark.parametrize(
     ("text", "files", "message"),
     [
-        ("provision:\n- file: none\n", {}, "/t/t.yaml:2: provision[0].file: the file '/t/none' cannot be read"),
+        ("provision:\n- file: none\n", {}, "/t/t.yaml:2: provision[0].file: the file '/t/none' does not exist"),
         ("probes:\n- file: ''\n", {}, "/t/t.yaml:2: probes[0].file: the locator is empty"),
         ("probes:\n- file: {}\n", {}, "/t/t.yaml:2: probes[0].file: the locator is empty"),
         ("probes:\n- file: [a]\n", {}, "/t/t.yaml:2: probes[0].file: must be a locator"),

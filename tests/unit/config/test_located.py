@@ -1,7 +1,9 @@
 import pytest
 
 from limavm.config.errors import ConfigError
-from limavm.config.located import bases, files, make_absolute
+from limavm.config.located import bases, files, make_absolute, read_place
+from limavm.config.locator import Template
+from limavm.errors import UserError
 from tests.unit.config.embedding import node
 
 
@@ -51,6 +53,17 @@ def test_what_is_no_locator_is_refused_with_its_line(text: str, message: str) ->
         make_absolute(node(text), "/t/t.yaml", home)
 
     assert str(caught.value) == message
+
+
+def test_a_file_that_cannot_be_read_is_an_error_with_what_the_reader_says() -> None:
+    def refuse(locator: str) -> Template:
+        raise UserError("the server answered 500", where=f"{locator}?", hint="try again")
+
+    with pytest.raises(ConfigError) as caught:
+        read_place(bases(node("base: https://h/a\n"))[0], refuse, "the base", " (x → y)")
+
+    message = "the base 'https://h/a' cannot be read: the server answered 500 (https://h/a?) (x → y)"
+    assert str(caught.value) == f"test:1: base: {message}\n  hint:  try again"
 
 
 def test_quotes_stay_and_come_where_they_are_needed() -> None:
