@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limavm.roundtrip.build import from_value
@@ -39,6 +39,7 @@ def shapes(documents: list[Document]) -> list[Shape]:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1 << 62), st.integers(0, 12))
 def test_values_and_comments_survive_wherever_they_stand(seed: int, attempts: int) -> None:
     rng = random.Random(seed)
@@ -61,6 +62,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.sampled_from([1, 2, 4]))
 def test_what_is_written_is_what_others_read(value: object, indent: int) -> None:
     written = write_node(from_value(value), indent=indent)
@@ -68,6 +70,7 @@ def test_what_is_written_is_what_others_read(value: object, indent: int) -> None
     assert repr(yaml.safe_load(written)) == repr(value)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab \n\t#:-[]{},&*!|>'\"%@`\r\x85\ufeff\x00é\U0001f600\\", max_size=9), st.sampled_from(Style))
 def test_a_text_is_carried_by_any_style(value: str, style: Style) -> None:
     node = Node(kind=Kind.SCALAR, value=value, tag="!!str", style=style if style is not Style.FLOW else Style.NONE)
