@@ -37,6 +37,7 @@ ELSEWHERE = {
     "unit/cli/test_lima.py": ["__main__"],
     "unit/cli/test_listing.py": ["cli/colour", "cli/fields"],
     "unit/cli/test_logs.py": ["cli/logbridge"],
+    "unit/cli/test_network.py": ["cli/networks"],
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
     "unit/cli/test_timings.py": ["model/timings"],
     "unit/cli/test_main.py": ["errors"],
