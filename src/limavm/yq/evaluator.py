@@ -82,6 +82,9 @@ class Evaluator:
         outer, self._expression = self._expression, text
         try:
             return self.evaluate(tree, context)
+        except RecursionError as error:
+            # Deep values within a deep expression, called from far down: no single bound was reached.
+            raise ExpressionError("the expression and its values are nested too deeply", text, 0) from error
         finally:
             self._expression = outer
 

@@ -55,6 +55,19 @@ def test_what_is_only_long_is_no_problem(expression: str) -> None:
     assert evaluate(expression, read(b"a: 1\n", "-"))
 
 
+@pytest.mark.parametrize(
+    "operator", [".x == .x", ". * .", "explode(.)", "unique", "contains(.)", "[..] | length", "flatten"]
+)
+def test_deep_values_within_deep_expressions_end(operator: str) -> None:
+    document = b"[" * 99 + b"1" + b"]" * 99
+    wrapped = "[" * 95 + operator + "]" * 95
+
+    with suppress(ExpressionError):
+        assert evaluate(wrapped, read(document, "-"))
+    with suppress(ExpressionError):
+        assert evaluate(f". as $x | {operator} | [$x] - [.]", read(document, "-"))
+
+
 def test_an_operator_without_a_function_is_an_error_at_its_place() -> None:
     with pytest.raises(ExpressionError) as error:
         evaluate(".a | shuffle", read(b"a: [1]\n", "-"))

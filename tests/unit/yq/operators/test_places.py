@@ -47,6 +47,8 @@ CASES = [
     ("fi", D1, "0\n"),
     ("[.c.d[] | parent | length]", D1, "- 3\n- 3\n- 3\n"),
     (".c | split_doc", D1, "d: [x, y, z]\ne: {f: 1.5, g: true}\n"),
+    (".c.d[] | split_doc", D1, "x\n---\ny\n---\nz\n"),
+    ('.c.d | map({"v": .}) | .[] | splitDoc', D1, "v: x\n---\nv: y\n---\nv: z\n"),
     ('(.c.d | .[0] = "n") | path', D1, "- c\n- d\n"),
     (".c.d | map(path)", D1, "[[c, d, 0], [c, d, 1], [c, d, 2]]\n"),
     (".c.d as $x | $x | path", D1, "- c\n- d\n"),
