@@ -3,22 +3,9 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import NUMBERS
 from tests.unit.yq.expressions import results
 
-D1 = """\
-x: 10
-y: 3
-f: 2.5
-s: hello
-n: ~
-hex: 0x1F
-oct: 0o17
-neg: -4
-l: [1, 2]
-m: {k: v}
-u: !own 3
-bo: false
-"""
 D2 = """\
 t: 2021-01-01T03:10:00Z
 d: 2021-01-01
@@ -33,53 +20,53 @@ t: 2021-01-01T03:10:00Z
 
 CASES = [
     # (expression, document, result)
-    (".x + .y", D1, "13\n"),
-    (".x - .y", D1, "7\n"),
-    (".x / .y", D1, "3.3333333333333335\n"),
-    (".x % .y", D1, "1\n"),
-    (".x + .f", D1, "12.5\n"),
-    (".x - .f", D1, "7.5\n"),
-    (".f / .y", D1, "0.8333333333333334\n"),
-    (".f % 2", D1, "0.5\n"),
-    (".s + .s", D1, "hellohello\n"),
-    (".s + .x", D1, "hello10\n"),
-    (".x + .s", D1, "10hello\n"),
-    (".n + 1", D1, "1\n"),
-    (".n + .s", D1, "hello\n"),
-    (".s + .n", D1, "hello\n"),
-    (".hex + 1", D1, "0x20\n"),
-    (".oct + 1", D1, "0o20\n"),
-    (".hex - .oct", D1, "0x10\n"),
-    (".neg + .x", D1, "6\n"),
-    (".neg % 3", D1, "-1\n"),
-    (".l + 4", D1, "[1, 2, 4]\n"),
-    (".l + [4, 5]", D1, "[1, 2, 4, 5]\n"),
-    (".l + null", D1, "[1, 2]\n"),
-    ('.l + {"a": 1}', D1, "[1, 2, {a: 1}]\n"),
-    (".l - [2]", D1, "[1]\n"),
-    ('.m + {"k2": 1}', D1, "{k: v, k2: 1}\n"),
-    ('.m + {"k": null}', D1, "{k: null}\n"),
-    (".u + 1", D1, "4\n"),
-    (".u + .f", D1, "5.5\n"),
-    (".n - 3", D1, "3\n"),
-    ("10 - 3 - 2", D1, "9\n"),
-    ("2 * 3 + 1", D1, "8\n"),
-    ("1e3", D1, "1e3\n"),
-    ("100000 * 1000000.0", D1, "1e+11\n"),
-    ("1 / 3", D1, "0.3333333333333333\n"),
-    ("4 / 2", D1, "2\n"),
-    ("-1 * -.x", D1, "10\n"),
-    (".x -1", D1, "9\n"),
-    (".x-1", D1, "null\n"),
-    ('"a.b.c" / "."', D1, "- a\n- b\n- c\n"),
-    ('"abc" / ""', D1, "- a\n- b\n- c\n"),
-    (".nope + 1", D1, "1\n"),
-    ("1 + .nope", D1, "1\n"),
-    (".x + (1, 2)", D1, "11\n12\n"),
-    ('[{"a": 1}] - [{"a": 1}]', D1, "[]\n"),
-    ('{"v": 10 / 5}', D1, "v: !!float 2\n"),
-    ('"1" + "2"', D1, "12\n"),
-    ("[.l[] + 1]", D1, "- 2\n- 3\n"),
+    (".x + .y", NUMBERS, "13\n"),
+    (".x - .y", NUMBERS, "7\n"),
+    (".x / .y", NUMBERS, "3.3333333333333335\n"),
+    (".x % .y", NUMBERS, "1\n"),
+    (".x + .f", NUMBERS, "12.5\n"),
+    (".x - .f", NUMBERS, "7.5\n"),
+    (".f / .y", NUMBERS, "0.8333333333333334\n"),
+    (".f % 2", NUMBERS, "0.5\n"),
+    (".s + .s", NUMBERS, "hellohello\n"),
+    (".s + .x", NUMBERS, "hello10\n"),
+    (".x + .s", NUMBERS, "10hello\n"),
+    (".n + 1", NUMBERS, "1\n"),
+    (".n + .s", NUMBERS, "hello\n"),
+    (".s + .n", NUMBERS, "hello\n"),
+    (".hex + 1", NUMBERS, "0x20\n"),
+    (".oct + 1", NUMBERS, "0o20\n"),
+    (".hex - .oct", NUMBERS, "0x10\n"),
+    (".neg + .x", NUMBERS, "6\n"),
+    (".neg % 3", NUMBERS, "-1\n"),
+    (".l + 4", NUMBERS, "[1, 2, 4]\n"),
+    (".l + [4, 5]", NUMBERS, "[1, 2, 4, 5]\n"),
+    (".l + null", NUMBERS, "[1, 2]\n"),
+    ('.l + {"a": 1}', NUMBERS, "[1, 2, {a: 1}]\n"),
+    (".l - [2]", NUMBERS, "[1]\n"),
+    ('.m + {"k2": 1}', NUMBERS, "{k: v, k2: 1}\n"),
+    ('.m + {"k": null}', NUMBERS, "{k: null}\n"),
+    (".u + 1", NUMBERS, "4\n"),
+    (".u + .f", NUMBERS, "5.5\n"),
+    (".n - 3", NUMBERS, "3\n"),
+    ("10 - 3 - 2", NUMBERS, "9\n"),
+    ("2 * 3 + 1", NUMBERS, "8\n"),
+    ("1e3", NUMBERS, "1e3\n"),
+    ("100000 * 1000000.0", NUMBERS, "1e+11\n"),
+    ("1 / 3", NUMBERS, "0.3333333333333333\n"),
+    ("4 / 2", NUMBERS, "2\n"),
+    ("-1 * -.x", NUMBERS, "10\n"),
+    (".x -1", NUMBERS, "9\n"),
+    (".x-1", NUMBERS, "null\n"),
+    ('"a.b.c" / "."', NUMBERS, "- a\n- b\n- c\n"),
+    ('"abc" / ""', NUMBERS, "- a\n- b\n- c\n"),
+    (".nope + 1", NUMBERS, "1\n"),
+    ("1 + .nope", NUMBERS, "1\n"),
+    (".x + (1, 2)", NUMBERS, "11\n12\n"),
+    ('[{"a": 1}] - [{"a": 1}]', NUMBERS, "[]\n"),
+    ('{"v": 10 / 5}', NUMBERS, "v: !!float 2\n"),
+    ('"1" + "2"', NUMBERS, "12\n"),
+    ("[.l[] + 1]", NUMBERS, "- 2\n- 3\n"),
     ('.t + "3h10m"', D2, "2021-01-01T06:20:00Z\n"),
     ('.t - "24h"', D2, "2020-12-31T03:10:00Z\n"),
     ('.t += "1s"', D2, "t: 2021-01-01T03:10:01Z\nd: 2021-01-01\n"),
@@ -103,19 +90,19 @@ def test_a_result_has_the_kind_and_the_style_of_the_left_side(expression: str, d
 
 ERRORS = [
     # (expression, document, message, position)
-    (".m + 1", D1, "'1' (!!int) cannot be added to a map", 3),
-    (".x + .l", D1, "a list cannot be added to '10' (!!int)", 3),
-    ('.s - "h"', D1, "'h' (!!str) cannot be subtracted from 'hello' (!!str)", 3),
-    (".s / 2", D1, "'hello' (!!str) cannot be divided by '2' (!!int)", 3),
-    (".m - 1", D1, "'1' (!!int) cannot be subtracted from a map", 3),
-    (".l - 1", D1, "'1' (!!int) cannot be subtracted from a list", 3),
-    (".n / 2", D1, "null cannot be divided by '2' (!!int)", 3),
-    (".n % 2", D1, "null cannot be taken modulo '2' (!!int)", 3),
-    (".x % 0", D1, "nothing can be taken modulo 0", 3),
-    ("1 + .n", D1, "null cannot be added to '1' (!!int)", 2),
-    (".bo + 1", D1, "'1' (!!int) cannot be added to 'false' (!!bool)", 4),
-    (".m / .m", D1, "a map cannot be divided by a map", 3),
-    ("9223372036854775807 + 1", D1, "a whole number of more than 64 bits", 20),
+    (".m + 1", NUMBERS, "'1' (!!int) cannot be added to a map", 3),
+    (".x + .l", NUMBERS, "a list cannot be added to '10' (!!int)", 3),
+    ('.s - "h"', NUMBERS, "'h' (!!str) cannot be subtracted from 'hello' (!!str)", 3),
+    (".s / 2", NUMBERS, "'hello' (!!str) cannot be divided by '2' (!!int)", 3),
+    (".m - 1", NUMBERS, "'1' (!!int) cannot be subtracted from a map", 3),
+    (".l - 1", NUMBERS, "'1' (!!int) cannot be subtracted from a list", 3),
+    (".n / 2", NUMBERS, "null cannot be divided by '2' (!!int)", 3),
+    (".n % 2", NUMBERS, "null cannot be taken modulo '2' (!!int)", 3),
+    (".x % 0", NUMBERS, "nothing can be taken modulo 0", 3),
+    ("1 + .n", NUMBERS, "null cannot be added to '1' (!!int)", 2),
+    (".bo + 1", NUMBERS, "'1' (!!int) cannot be added to 'false' (!!bool)", 4),
+    (".m / .m", NUMBERS, "a map cannot be divided by a map", 3),
+    ("9223372036854775807 + 1", NUMBERS, "a whole number of more than 64 bits", 20),
     ('.t + "3 days"', D4, "a date cannot be moved by '3 days'", 3),
     ('.t + "99999999h"', D4, "a date cannot be moved by '99999999h'", 3),
 ]

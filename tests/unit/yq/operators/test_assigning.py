@@ -3,16 +3,9 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import ANCHORED, COMMENTED, PEOPLE, PLAIN
 from tests.unit.yq.expressions import results
 
-D1 = """\
-a: 1
-b: two
-c:
-  d: [x, y, z]
-  e: {f: 1.5, g: true}
-h: null
-"""
 D2 = """\
 a: 'single'
 b: "double"
@@ -25,36 +18,6 @@ b: {}
 c: []
 d: !own v
 """
-D4 = """\
-# above
-a: cat # beside
-b:
-  # within
-  c: 'one'
-l:
-  # first
-  - p # pp
-  - q
-"""
-D5 = """\
-- name: bob
-  age: 10
-- name: al
-  age: 9
-- name: cy
-  age: 10
-  extra: yes
-"""
-D6 = """\
-base: &b
-  x: 1
-  y: 2
-der:
-  <<: *b
-  y: 3
-  z: 4
-ref: *b
-"""
 D7 = """\
 a: false
 b: null
@@ -63,55 +26,59 @@ c: 1
 
 CASES = [
     # (expression, document, result)
-    (".a = 5", D1, "a: 5\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.a = "5"', D1, 'a: "5"\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
-    (".b = null", D1, "a: 1\nb: null\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".a = 5", PLAIN, "a: 5\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.a = "5"', PLAIN, 'a: "5"\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
+    (".b = null", PLAIN, "a: 1\nb: null\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     (
         '.new.deep.er = "x"',
-        D1,
+        PLAIN,
         "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nnew:\n  deep:\n    er: x\n",
     ),
     (
         ".new[1].y = true",
-        D1,
+        PLAIN,
         "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nnew:\n- null\n- y: true\n",
     ),
-    ('.c.d[4] = "w"', D1, "a: 1\nb: two\nc:\n  d: [x, y, z, null, w]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    (".c = .a", D1, "a: 1\nb: two\nc: 1\nh: null\n"),
-    ("(.a, .b) = 9", D1, "a: 9\nb: 9\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ("(.a = 3), (.b = 4)", D1, "a: 3\nb: 4\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c.d[] = "k"', D1, "a: 1\nb: two\nc:\n  d: [k, k, k]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    (".a |= . + 1", D1, "a: 2\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c.d[] |= . + "!"', D1, "a: 1\nb: two\nc:\n  d: [x!, y!, z!]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c.d |= map(select(. != "y"))', D1, "a: 1\nb: two\nc:\n  d: [x, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.missing |= "m"', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nmissing: m\n"),
-    (".c.d |= empty", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    (".h.i |= 5", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh:\n  i: 5\n"),
-    (".c.e.f *= 2", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: !!float 3, g: true}\nh: null\n"),
-    (".a += 1", D1, "a: 2\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    (".a -= 1", D1, "a: 0\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.nope += ["q"]', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nnope:\n- q\n"),
-    (".nope += 3", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nnope: 3\n"),
-    ('.c.d += "w"', D1, "a: 1\nb: two\nc:\n  d: [x, y, z, w]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c.d -= ["x", "y"]', D1, "a: 1\nb: two\nc:\n  d: [z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c.e += {"n": 1}', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true, n: 1}\nh: null\n"),
-    ('.c *= {"e": {"f": 2}}', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 2, g: true}\nh: null\n"),
-    (".x = .y", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nx: null\n"),
-    (".a = .c.d[]", D1, "a: z\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    (".c.e.g = false | .c.e.f = 1", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1, g: false}\nh: null\n"),
-    ("with(.c; .d = 1 | .e = 2)", D1, "a: 1\nb: two\nc:\n  d: 1\n  e: 2\nh: null\n"),
-    ('with(.c.d[]; . = . + "1")', D1, "a: 1\nb: two\nc:\n  d: [x1, y1, z1]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ("with(.c.e; del(.f))", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {g: true}\nh: null\n"),
-    ('set_path(["c", "e", "n"]; 9)', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true, n: 9}\nh: null\n"),
+    ('.c.d[4] = "w"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z, null, w]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".c = .a", PLAIN, "a: 1\nb: two\nc: 1\nh: null\n"),
+    ("(.a, .b) = 9", PLAIN, "a: 9\nb: 9\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ("(.a = 3), (.b = 4)", PLAIN, "a: 3\nb: 4\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.d[] = "k"', PLAIN, "a: 1\nb: two\nc:\n  d: [k, k, k]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".a |= . + 1", PLAIN, "a: 2\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.d[] |= . + "!"', PLAIN, "a: 1\nb: two\nc:\n  d: [x!, y!, z!]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.d |= map(select(. != "y"))', PLAIN, "a: 1\nb: two\nc:\n  d: [x, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.missing |= "m"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nmissing: m\n"),
+    (".c.d |= empty", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".h.i |= 5", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh:\n  i: 5\n"),
+    (".c.e.f *= 2", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: !!float 3, g: true}\nh: null\n"),
+    (".a += 1", PLAIN, "a: 2\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".a -= 1", PLAIN, "a: 0\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.nope += ["q"]', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nnope:\n- q\n"),
+    (".nope += 3", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nnope: 3\n"),
+    ('.c.d += "w"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z, w]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.d -= ["x", "y"]', PLAIN, "a: 1\nb: two\nc:\n  d: [z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.e += {"n": 1}', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true, n: 1}\nh: null\n"),
+    ('.c *= {"e": {"f": 2}}', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 2, g: true}\nh: null\n"),
+    (".x = .y", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nx: null\n"),
+    (".a = .c.d[]", PLAIN, "a: z\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".c.e.g = false | .c.e.f = 1", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1, g: false}\nh: null\n"),
+    ("with(.c; .d = 1 | .e = 2)", PLAIN, "a: 1\nb: two\nc:\n  d: 1\n  e: 2\nh: null\n"),
+    ('with(.c.d[]; . = . + "1")', PLAIN, "a: 1\nb: two\nc:\n  d: [x1, y1, z1]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ("with(.c.e; del(.f))", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {g: true}\nh: null\n"),
+    (
+        'set_path(["c", "e", "n"]; 9)',
+        PLAIN,
+        "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true, n: 9}\nh: null\n",
+    ),
     (
         'setpath(["z", 1]; .a)',
-        D1,
+        PLAIN,
         "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nz:\n- null\n- 1\n",
     ),
-    ("set_path([]; 3)", D1, "3\n"),
-    (".. |= .", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c.d = ["q"] + .c.d', D1, "a: 1\nb: two\nc:\n  d: [q, x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    (".a as $v | .c.d[0] = $v", D1, "a: 1\nb: two\nc:\n  d: [1, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ("set_path([]; 3)", PLAIN, "3\n"),
+    (".. |= .", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.d = ["q"] + .c.d', PLAIN, "a: 1\nb: two\nc:\n  d: [q, x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".a as $v | .c.d[0] = $v", PLAIN, "a: 1\nb: two\nc:\n  d: [1, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     ('.a = "x"', D2, "a: 'x'\nb: \"double\"\nc: |\n  lit\n"),
     ('.b = "x"', D2, "a: 'single'\nb: \"x\"\nc: |\n  lit\n"),
     (".b = 1", D2, "a: 'single'\nb: 1\nc: |\n  lit\n"),
@@ -126,38 +93,46 @@ CASES = [
     (".d = 3", D3, "a: {x: 1}\nb: {}\nc: []\nd: !own 3\n"),
     (".a = [1, 2]", D3, "a:\n- 1\n- 2\nb: {}\nc: []\nd: !own v\n"),
     ('.b = {"p": {"q": 1}}', D3, "a: {x: 1}\nb:\n  p:\n    q: 1\nc: []\nd: !own v\n"),
-    ('.a = "dog"', D4, "# above\na: dog  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
-    (".a = 5", D4, "# above\na: 5  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
-    ('.b.c = "two"', D4, "# above\na: cat  # beside\nb:\n  # within\n  c: 'two'\nl:\n# first\n- p  # pp\n- q\n"),
-    ('.l[0] = "r"', D4, "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- r  # pp\n- q\n"),
-    ('.l += "s"', D4, "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n- s\n"),
-    (".a = .l[0]", D4, "# above\na: p  # pp\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    ('.a = "dog"', COMMENTED, "# above\na: dog  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    (".a = 5", COMMENTED, "# above\na: 5  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    ('.b.c = "two"', COMMENTED, "# above\na: cat  # beside\nb:\n  # within\n  c: 'two'\nl:\n# first\n- p  # pp\n- q\n"),
+    ('.l[0] = "r"', COMMENTED, "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- r  # pp\n- q\n"),
+    (
+        '.l += "s"',
+        COMMENTED,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n- s\n",
+    ),
+    (".a = .l[0]", COMMENTED, "# above\na: p  # pp\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
     (
         ".new = .b | del(.l)",
-        D4,
+        COMMENTED,
         "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nnew:\n  # within\n  c: 'one'\n",
     ),
     (
         ".b.new.x = 1",
-        D4,
+        COMMENTED,
         "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\n  new:\n    x: 1\nl:\n# first\n- p  # pp\n- q\n",
     ),
-    (".[].age = 1", D5, "- name: bob\n  age: 1\n- name: al\n  age: 1\n- name: cy\n  age: 1\n  extra: yes\n"),
+    (".[].age = 1", PEOPLE, "- name: bob\n  age: 1\n- name: al\n  age: 1\n- name: cy\n  age: 1\n  extra: yes\n"),
     (
         '(.[] | select(.name == "al") | .age) = 99',
-        D5,
+        PEOPLE,
         "- name: bob\n  age: 10\n- name: al\n  age: 99\n- name: cy\n  age: 10\n  extra: yes\n",
     ),
-    (".[] |= (.name = .age)", D5, "- name: 10\n  age: 10\n- name: 9\n  age: 9\n- name: 10\n  age: 10\n  extra: yes\n"),
-    (".[] | .name += .age", D5, "name: bob10\nage: 10\nname: al9\nage: 9\nname: cy10\nage: 10\nextra: yes\n"),
-    (".[1:] = 5", D5, "- name: bob\n  age: 10\n- name: al\n  age: 9\n- name: cy\n  age: 10\n  extra: yes\n"),
+    (
+        ".[] |= (.name = .age)",
+        PEOPLE,
+        "- name: 10\n  age: 10\n- name: 9\n  age: 9\n- name: 10\n  age: 10\n  extra: yes\n",
+    ),
+    (".[] | .name += .age", PEOPLE, "name: bob10\nage: 10\nname: al9\nage: 9\nname: cy10\nage: 10\nextra: yes\n"),
+    (".[1:] = 5", PEOPLE, "- name: bob\n  age: 10\n- name: al\n  age: 9\n- name: cy\n  age: 10\n  extra: yes\n"),
     (".a = 1", "", "a: 1\n"),
     (".[0] = 1", "", "- 1\n"),
     (". = 4", "", "4\n"),
-    (".der.x = 9", D6, "base: &b\n  x: 9\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
-    (".ref.x = 9", D6, "base: &b\n  x: 9\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
-    ('.ref = "q"', D6, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: q\n"),
-    ('.base = "q"', D6, "base: &b q\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
+    (".der.x = 9", ANCHORED, "base: &b\n  x: 9\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
+    (".ref.x = 9", ANCHORED, "base: &b\n  x: 9\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
+    ('.ref = "q"', ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: q\n"),
+    ('.base = "q"', ANCHORED, "base: &b q\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
     (".d.e //= 7", D7, "a: false\nb: null\nc: 1\nd:\n  e: 7\n"),
     (".a //= 7", D7, "a: 7\nb: null\nc: 1\n"),
     (".b //= 7", D7, "a: false\nb: 7\nc: 1\n"),
@@ -172,14 +147,14 @@ def test_an_assignment_changes_what_is_there_and_nothing_else(expression: str, d
 
 ERRORS = [
     # (expression, document, message, position)
-    ('set_path(["a"])', D1, "set_path needs two arguments with a ';' between them", 0),
-    ('set_path("a"; 1)', D1, "set_path needs a path: a list of keys and numbers", 0),
-    ("set_path([null]; 1)", D1, "set_path: a path consists of texts and whole numbers, not !!null", 0),
-    ('set_path([["a"]]; 1)', D1, "set_path: a path consists of texts and whole numbers, not !!seq", 0),
-    ('set_path(["a"]; empty)', D1, "set_path needs one value, not 0", 0),
-    ("with(.a)", D1, "with needs two arguments with a ';' between them", 0),
-    (".c.d[-9] = 1", D1, "there is no entry [-9] in a list of 3", 2),
-    (".c.d.x = 1", D1, "a list cannot be indexed with 'x'", 2),
+    ('set_path(["a"])', PLAIN, "set_path needs two arguments with a ';' between them", 0),
+    ('set_path("a"; 1)', PLAIN, "set_path needs a path: a list of keys and numbers", 0),
+    ("set_path([null]; 1)", PLAIN, "set_path: a path consists of texts and whole numbers, not !!null", 0),
+    ('set_path([["a"]]; 1)', PLAIN, "set_path: a path consists of texts and whole numbers, not !!seq", 0),
+    ('set_path(["a"]; empty)', PLAIN, "set_path needs one value, not 0", 0),
+    ("with(.a)", PLAIN, "with needs two arguments with a ';' between them", 0),
+    (".c.d[-9] = 1", PLAIN, "there is no entry [-9] in a list of 3", 2),
+    (".c.d.x = 1", PLAIN, "a list cannot be indexed with 'x'", 2),
 ]
 
 

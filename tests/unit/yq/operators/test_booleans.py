@@ -3,54 +3,38 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import PEOPLE, PLAIN
 from tests.unit.yq.expressions import results
 
-D1 = """\
-a: 1
-b: two
-c:
-  d: [x, y, z]
-  e: {f: 1.5, g: true}
-h: null
-"""
 D2 = """\
 [true, false]
-"""
-D3 = """\
-- name: bob
-  age: 10
-- name: al
-  age: 9
-- name: cy
-  age: 10
-  extra: yes
 """
 
 CASES = [
     # (expression, document, result)
-    (".a and .h", D1, "false\n"),
-    (".a and .b", D1, "true\n"),
-    (".h or .nope", D1, "false\n"),
-    (".h or .a", D1, "true\n"),
-    (".nope or .a", D1, "true\n"),
-    (".nope and .a", D1, "false\n"),
-    (".a | not", D1, "false\n"),
-    (".h | not", D1, "true\n"),
-    (".nope | not", D1, "true\n"),
-    (".c.e.g | not", D1, "false\n"),
-    ('.h // "d"', D1, "d\n"),
-    ('.nope // "d"', D1, "d\n"),
-    ('.a // "d"', D1, "1\n"),
-    ('.nope // .h // "z"', D1, "z\n"),
-    ('(.c.e.g | not) // "f"', D1, "f\n"),
-    ('(.a, .h) // "d"', D1, "1\nd\n"),
-    (".nope // .nope", D1, "null\n"),
-    ('.a == 1 and .b == "two"', D1, "true\n"),
-    (".a == 1 | not", D1, "false\n"),
-    ('"" | not', D1, "false\n"),
-    ("0 | not", D1, "false\n"),
-    ('true or error("x")', D1, "true\n"),
-    ('false and error("x")', D1, "false\n"),
+    (".a and .h", PLAIN, "false\n"),
+    (".a and .b", PLAIN, "true\n"),
+    (".h or .nope", PLAIN, "false\n"),
+    (".h or .a", PLAIN, "true\n"),
+    (".nope or .a", PLAIN, "true\n"),
+    (".nope and .a", PLAIN, "false\n"),
+    (".a | not", PLAIN, "false\n"),
+    (".h | not", PLAIN, "true\n"),
+    (".nope | not", PLAIN, "true\n"),
+    (".c.e.g | not", PLAIN, "false\n"),
+    ('.h // "d"', PLAIN, "d\n"),
+    ('.nope // "d"', PLAIN, "d\n"),
+    ('.a // "d"', PLAIN, "1\n"),
+    ('.nope // .h // "z"', PLAIN, "z\n"),
+    ('(.c.e.g | not) // "f"', PLAIN, "f\n"),
+    ('(.a, .h) // "d"', PLAIN, "1\nd\n"),
+    (".nope // .nope", PLAIN, "null\n"),
+    ('.a == 1 and .b == "two"', PLAIN, "true\n"),
+    (".a == 1 | not", PLAIN, "false\n"),
+    ('"" | not', PLAIN, "false\n"),
+    ("0 | not", PLAIN, "false\n"),
+    ('true or error("x")', PLAIN, "true\n"),
+    ('false and error("x")', PLAIN, "false\n"),
     ("any", D2, "true\n"),
     ("all", D2, "false\n"),
     ("any_c(. == false)", D2, "true\n"),
@@ -58,10 +42,10 @@ CASES = [
     ("map(not)", D2, "[false, true]\n"),
     ("any", "[]\n", "false\n"),
     ("all", "[]\n", "true\n"),
-    ("any_c(.age > 9)", D3, "true\n"),
-    ("all_c(.age > 9)", D3, "false\n"),
-    ("all_c(.age > 8)", D3, "true\n"),
-    ("all_c(select(.extra) | .age > 9)", D3, "true\n"),
+    ("any_c(.age > 9)", PEOPLE, "true\n"),
+    ("all_c(.age > 9)", PEOPLE, "false\n"),
+    ("all_c(.age > 8)", PEOPLE, "true\n"),
+    ("all_c(select(.extra) | .age > 9)", PEOPLE, "true\n"),
 ]
 
 
@@ -72,9 +56,9 @@ def test_all_but_null_and_false_is_true(expression: str, document: str, result: 
 
 ERRORS = [
     # (expression, document, message, position)
-    (".c | any", D1, "any needs a list, and this is a map", 3),
-    (".b | all", D1, "all needs a list, and this is 'two' (!!str)", 3),
-    (".c | any_c(.)", D1, "any_c needs a list, and this is a map", 3),
+    (".c | any", PLAIN, "any needs a list, and this is a map", 3),
+    (".b | all", PLAIN, "all needs a list, and this is 'two' (!!str)", 3),
+    (".c | any_c(.)", PLAIN, "any_c needs a list, and this is a map", 3),
 ]
 
 

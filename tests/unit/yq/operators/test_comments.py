@@ -3,19 +3,9 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import COMMENTED
 from tests.unit.yq.expressions import results
 
-D1 = """\
-# above
-a: cat # beside
-b:
-  # within
-  c: 'one'
-l:
-  # first
-  - p # pp
-  - q
-"""
 D2 = """\
 # top
 
@@ -27,74 +17,90 @@ x: 1
 
 CASES = [
     # (expression, document, result)
-    (".a | line_comment", D1, "beside\n"),
-    (".a | head_comment", D1, "\n"),
-    ("(.b.c | key) | head_comment", D1, "within\n"),
-    (".l[0] | head_comment", D1, "first\n"),
-    (".l[0] | lineComment", D1, "pp\n"),
-    ("head_comment", D1, "above\n"),
-    ("foot_comment", D1, "\n"),
+    (".a | line_comment", COMMENTED, "beside\n"),
+    (".a | head_comment", COMMENTED, "\n"),
+    ("(.b.c | key) | head_comment", COMMENTED, "within\n"),
+    (".l[0] | head_comment", COMMENTED, "first\n"),
+    (".l[0] | lineComment", COMMENTED, "pp\n"),
+    ("head_comment", COMMENTED, "above\n"),
+    ("foot_comment", COMMENTED, "\n"),
     (
         '.a line_comment = "new"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # new\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
     ),
     (
         '.a line_comment |= . + "!"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # cat!\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
     ),
-    ('.a line_comment = ""', D1, "# above\na: cat\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    ('.a line_comment = ""', COMMENTED, "# above\na: cat\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
     (
         ".l[1] line_comment = .a",
-        D1,
+        COMMENTED,
         "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q  # cat\n",
     ),
     (
         '.l[1] head_comment = "x\\ny"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n# x\n# y\n- q\n",
     ),
-    ('.l[0] headComment = "z"', D1, "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# z\n- p  # pp\n- q\n"),
+    (
+        '.l[0] headComment = "z"',
+        COMMENTED,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# z\n- p  # pp\n- q\n",
+    ),
     (
         '(.b | key) head_comment = "z"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # beside\n# z\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
     ),
     (
         '(.b | key) line_comment = "z"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # beside\nb:  # z\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
     ),
     (
         '.b foot_comment = "z"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\n  # z\nl:\n# first\n- p  # pp\n- q\n",
     ),
-    ('. head_comment = "z"', D1, "# z\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
-    ('. head_comment = ""', D1, "a: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    (
+        '. head_comment = "z"',
+        COMMENTED,
+        "# z\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    ('. head_comment = ""', COMMENTED, "a: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
     (
         '. foot_comment = "z"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n\n# z\n",
     ),
-    ('.. comments = ""', D1, "a: cat\nb:\n  c: 'one'\nl:\n- p\n- q\n"),
-    ('... comments = ""', D1, "a: cat\nb:\n  c: 'one'\nl:\n- p\n- q\n"),
+    ('.. comments = ""', COMMENTED, "a: cat\nb:\n  c: 'one'\nl:\n- p\n- q\n"),
+    ('... comments = ""', COMMENTED, "a: cat\nb:\n  c: 'one'\nl:\n- p\n- q\n"),
     (
         '.a comments = "all"',
-        D1,
+        COMMENTED,
         "# all\na: cat  # all\n# all\n\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
     ),
-    ('.l[] line_comment = ""', D1, "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p\n- q\n"),
+    (
+        '.l[] line_comment = ""',
+        COMMENTED,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p\n- q\n",
+    ),
     (
         '.a line_comment = "# kept"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # kept\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
     ),
-    (".a line_comment = .nope", D1, "# above\na: cat\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
+    (
+        ".a line_comment = .nope",
+        COMMENTED,
+        "# above\na: cat\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
     (
         '.b.c comments |= "q"',
-        D1,
+        COMMENTED,
         "# above\na: cat  # beside\nb:\n  # q\n  c: 'one'  # q\n  # q\nl:\n# first\n- p  # pp\n- q\n",
     ),
     ("head_comment", D2, "top\n\nsecond\n"),
@@ -113,8 +119,8 @@ def test_comments_can_be_read_and_changed(expression: str, document: str, result
 
 ERRORS = [
     # (expression, document, message, position)
-    ("comments", D1, "comments can only be assigned to", 0),
-    (".a | comments", D1, "comments can only be assigned to", 5),
+    ("comments", COMMENTED, "comments can only be assigned to", 0),
+    (".a | comments", COMMENTED, "comments can only be assigned to", 5),
 ]
 
 

@@ -2,18 +2,9 @@
 
 import pytest
 
+from tests.unit.yq.documents import ANCHORED
 from tests.unit.yq.expressions import results
 
-D1 = """\
-base: &b
-  x: 1
-  y: 2
-der:
-  <<: *b
-  y: 3
-  z: 4
-ref: *b
-"""
 D2 = """\
 a: &a {x: 1}
 b: &b {y: 2, x: 3}
@@ -36,12 +27,12 @@ k: &k foo
 
 CASES = [
     # (expression, document, result)
-    ("explode(.)", D1, "base:\n  x: 1\n  y: 2\nder:\n  x: 1\n  y: 3\n  z: 4\nref:\n  x: 1\n  y: 2\n"),
-    ("explode(.der)", D1, "base: &b\n  x: 1\n  y: 2\nder:\n  x: 1\n  y: 3\n  z: 4\nref: *b\n"),
-    ("explode(.ref)", D1, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref:\n  x: 1\n  y: 2\n"),
+    ("explode(.)", ANCHORED, "base:\n  x: 1\n  y: 2\nder:\n  x: 1\n  y: 3\n  z: 4\nref:\n  x: 1\n  y: 2\n"),
+    ("explode(.der)", ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  x: 1\n  y: 3\n  z: 4\nref: *b\n"),
+    ("explode(.ref)", ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref:\n  x: 1\n  y: 2\n"),
     (
         "explode(.ref) | .ref.x = 9",
-        D1,
+        ANCHORED,
         "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref:\n  x: 9\n  y: 2\n",
     ),
     ("explode(.)", D2, "a: {x: 1}\nb: {y: 2, x: 3}\nc:\n  x: 1\n  y: 2\n  z: 4\nd:\n  x: 0\n  y: 2\n"),

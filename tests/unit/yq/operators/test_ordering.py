@@ -3,17 +3,9 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import PEOPLE
 from tests.unit.yq.expressions import results
 
-D1 = """\
-- name: bob
-  age: 10
-- name: al
-  age: 9
-- name: cy
-  age: 10
-  extra: yes
-"""
 D2 = """\
 [3, 1, "b", null, true, "a", false, 1.5, 0x10]
 """
@@ -43,20 +35,20 @@ D9 = """\
 
 CASES = [
     # (expression, document, result)
-    ("sort_by(.name)", D1, "- name: al\n  age: 9\n- name: bob\n  age: 10\n- name: cy\n  age: 10\n  extra: yes\n"),
-    ("sort_by(.age)", D1, "- name: al\n  age: 9\n- name: bob\n  age: 10\n- name: cy\n  age: 10\n  extra: yes\n"),
-    ("sort_by(.age, .name) | map(.name)", D1, "- al\n- bob\n- cy\n"),
-    ("sort_by(.nope)", D1, "- name: bob\n  age: 10\n- name: al\n  age: 9\n- name: cy\n  age: 10\n  extra: yes\n"),
-    ("sort_by(.extra) | map(.name)", D1, "- bob\n- al\n- cy\n"),
+    ("sort_by(.name)", PEOPLE, "- name: al\n  age: 9\n- name: bob\n  age: 10\n- name: cy\n  age: 10\n  extra: yes\n"),
+    ("sort_by(.age)", PEOPLE, "- name: al\n  age: 9\n- name: bob\n  age: 10\n- name: cy\n  age: 10\n  extra: yes\n"),
+    ("sort_by(.age, .name) | map(.name)", PEOPLE, "- al\n- bob\n- cy\n"),
+    ("sort_by(.nope)", PEOPLE, "- name: bob\n  age: 10\n- name: al\n  age: 9\n- name: cy\n  age: 10\n  extra: yes\n"),
+    ("sort_by(.extra) | map(.name)", PEOPLE, "- bob\n- al\n- cy\n"),
     (
         "group_by(.age)",
-        D1,
+        PEOPLE,
         "- - name: bob\n    age: 10\n  - name: cy\n    age: 10\n    extra: yes\n- - name: al\n    age: 9\n",
     ),
-    ("group_by(.extra) | length", D1, "2\n"),
-    ("unique_by(.age)", D1, "- name: bob\n  age: 10\n- name: al\n  age: 9\n"),
-    ("reverse | map(.name)", D1, "- cy\n- al\n- bob\n"),
-    ("map(.age) | unique", D1, "- 10\n- 9\n"),
+    ("group_by(.extra) | length", PEOPLE, "2\n"),
+    ("unique_by(.age)", PEOPLE, "- name: bob\n  age: 10\n- name: al\n  age: 9\n"),
+    ("reverse | map(.name)", PEOPLE, "- cy\n- al\n- bob\n"),
+    ("map(.age) | unique", PEOPLE, "- 10\n- 9\n"),
     ("sort", D2, '[null, false, true, 1, 1.5, 3, 0x10, "a", "b"]\n'),
     ("reverse", D2, '[0x10, 1.5, false, "a", true, null, "b", 1, 3]\n'),
     ("unique | length", D2, "9\n"),

@@ -3,25 +3,17 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import PLAIN
 from tests.unit.yq.expressions import results
-
-D1 = """\
-a: 1
-b: two
-c:
-  d: [x, y, z]
-  e: {f: 1.5, g: true}
-h: null
-"""
 
 CASES = [
     # (expression, document, result)
-    ('eval(".a")', D1, "1\n"),
-    ('eval("." + .b)', D1, "null\n"),
-    ('eval(".a", ".b")', D1, "1\ntwo\n"),
-    ('eval("")', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c.d[] | eval(". + \\"1\\"")', D1, "x1\ny1\nz1\n"),
-    ('eval("eval(\\".a\\")")', D1, "1\n"),
+    ('eval(".a")', PLAIN, "1\n"),
+    ('eval("." + .b)', PLAIN, "null\n"),
+    ('eval(".a", ".b")', PLAIN, "1\ntwo\n"),
+    ('eval("")', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.d[] | eval(". + \\"1\\"")', PLAIN, "x1\ny1\nz1\n"),
+    ('eval("eval(\\".a\\")")', PLAIN, "1\n"),
 ]
 
 
@@ -32,11 +24,11 @@ def test_eval_evaluates_texts(expression: str, document: str, result: str) -> No
 
 ERRORS = [
     # (expression, document, message, position)
-    ('error("boom")', D1, "boom", 0),
-    ("error(.nope)", D1, "aborted", 0),
-    ('eval("foo")', D1, "there is no operator 'foo'", 0),
-    ('eval(".a +")', D1, "the expression ends where a value is missing", 4),
-    ('system("ls")', D1, "operators that run programs are disabled", 0),
+    ('error("boom")', PLAIN, "boom", 0),
+    ("error(.nope)", PLAIN, "aborted", 0),
+    ('eval("foo")', PLAIN, "there is no operator 'foo'", 0),
+    ('eval(".a +")', PLAIN, "the expression ends where a value is missing", 4),
+    ('system("ls")', PLAIN, "operators that run programs are disabled", 0),
 ]
 
 

@@ -3,16 +3,9 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import ANCHORED, PLAIN
 from tests.unit.yq.expressions import results
 
-D1 = """\
-a: 1
-b: two
-c:
-  d: [x, y, z]
-  e: {f: 1.5, g: true}
-h: null
-"""
 D2 = """\
 [5, 6, 7, 8]
 """
@@ -23,45 +16,35 @@ k.l: 2
 a?c: 4
 abc: 5
 """
-D4 = """\
-base: &b
-  x: 1
-  y: 2
-der:
-  <<: *b
-  y: 3
-  z: 4
-ref: *b
-"""
 
 CASES = [
     # (expression, document, result)
-    (".", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    (".a", D1, "1\n"),
-    (".c.d", D1, "[x, y, z]\n"),
-    (".c.d[0]", D1, "x\n"),
-    (".c.d[-1]", D1, "z\n"),
-    (".c.d[]", D1, "x\ny\nz\n"),
-    ('.c["e"]["g"]', D1, "true\n"),
-    (".c.e*", D1, "{f: 1.5, g: true}\n"),
-    (".c.*", D1, "[x, y, z]\n{f: 1.5, g: true}\n"),
-    ('."b"', D1, "two\n"),
-    ('.c.["d"][1]', D1, "y\n"),
-    (".c.d[0, 2]", D1, "x\nz\n"),
-    ('.c["d", "e"]', D1, "[x, y, z]\n{f: 1.5, g: true}\n"),
-    ('.c[("d", "e")] | type', D1, "!!seq\n!!map\n"),
-    (".c.d[.a]", D1, "x\ny\nz\n"),
-    (".missing", D1, "null\n"),
-    (".missing.deep", D1, "null\n"),
-    (".h.x", D1, "null\n"),
-    (".a.b", D1, ""),
-    (".c.d[7]", D1, "null\n"),
-    (".c.d.x?", D1, ""),
-    ('.c.d["x"]?', D1, ""),
-    ('.. | select(tag == "!!int")', D1, "1\n"),
-    (".c.e | ...", D1, "{f: 1.5, g: true}\nf\n1.5\ng\ntrue\n"),
-    (".c | ..", D1, "d: [x, y, z]\ne: {f: 1.5, g: true}\n[x, y, z]\nx\ny\nz\n{f: 1.5, g: true}\n1.5\ntrue\n"),
-    (".a, .b", D1, "1\ntwo\n"),
+    (".", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".a", PLAIN, "1\n"),
+    (".c.d", PLAIN, "[x, y, z]\n"),
+    (".c.d[0]", PLAIN, "x\n"),
+    (".c.d[-1]", PLAIN, "z\n"),
+    (".c.d[]", PLAIN, "x\ny\nz\n"),
+    ('.c["e"]["g"]', PLAIN, "true\n"),
+    (".c.e*", PLAIN, "{f: 1.5, g: true}\n"),
+    (".c.*", PLAIN, "[x, y, z]\n{f: 1.5, g: true}\n"),
+    ('."b"', PLAIN, "two\n"),
+    ('.c.["d"][1]', PLAIN, "y\n"),
+    (".c.d[0, 2]", PLAIN, "x\nz\n"),
+    ('.c["d", "e"]', PLAIN, "[x, y, z]\n{f: 1.5, g: true}\n"),
+    ('.c[("d", "e")] | type', PLAIN, "!!seq\n!!map\n"),
+    (".c.d[.a]", PLAIN, "x\ny\nz\n"),
+    (".missing", PLAIN, "null\n"),
+    (".missing.deep", PLAIN, "null\n"),
+    (".h.x", PLAIN, "null\n"),
+    (".a.b", PLAIN, ""),
+    (".c.d[7]", PLAIN, "null\n"),
+    (".c.d.x?", PLAIN, ""),
+    ('.c.d["x"]?', PLAIN, ""),
+    ('.. | select(tag == "!!int")', PLAIN, "1\n"),
+    (".c.e | ...", PLAIN, "{f: 1.5, g: true}\nf\n1.5\ng\ntrue\n"),
+    (".c | ..", PLAIN, "d: [x, y, z]\ne: {f: 1.5, g: true}\n[x, y, z]\nx\ny\nz\n{f: 1.5, g: true}\n1.5\ntrue\n"),
+    (".a, .b", PLAIN, "1\ntwo\n"),
     (".[1:3]", D2, "- 6\n- 7\n"),
     (".[:2]", D2, "- 5\n- 6\n"),
     (".[2:]", D2, "- 7\n- 8\n"),
@@ -80,12 +63,12 @@ CASES = [
     ('."a b"', D3, "3\n"),
     (".a?c", D3, "4\n5\n"),
     ('.["a*"]', D3, "3\n4\n5\n"),
-    (".der.x", D4, "1\n"),
-    (".der.y", D4, "3\n"),
-    (".der[]", D4, "1\n3\n4\n"),
-    (".ref.x", D4, "1\n"),
-    (".ref[]", D4, "1\n2\n"),
-    ('.der["<<"].y', D4, "2\n"),
+    (".der.x", ANCHORED, "1\n"),
+    (".der.y", ANCHORED, "3\n"),
+    (".der[]", ANCHORED, "1\n3\n4\n"),
+    (".ref.x", ANCHORED, "1\n"),
+    (".ref[]", ANCHORED, "1\n2\n"),
+    ('.der["<<"].y', ANCHORED, "2\n"),
 ]
 
 

@@ -3,16 +3,9 @@
 import pytest
 
 from limavm.yq import ExpressionError
+from tests.unit.yq.documents import ANCHORED, PLAIN
 from tests.unit.yq.expressions import results
 
-D1 = """\
-a: 1
-b: two
-c:
-  d: [x, y, z]
-  e: {f: 1.5, g: true}
-h: null
-"""
 D2 = """\
 a: !own v
 b: !!str 3
@@ -23,66 +16,56 @@ e: |
 f: >
   m
 """
-D3 = """\
-base: &b
-  x: 1
-  y: 2
-der:
-  <<: *b
-  y: 3
-  z: 4
-ref: *b
-"""
 
 CASES = [
     # (expression, document, result)
     (
         "[.. | kind]",
-        D1,
+        PLAIN,
         "- map\n- scalar\n- scalar\n- map\n- seq\n- scalar\n- scalar\n- scalar\n- map\n- scalar\n- scalar\n- scalar\n",
     ),
-    ("[.c.e | .. | type]", D1, '- "!!map"\n- "!!float"\n- "!!bool"\n'),
-    (".c.e | style", D1, "flow\n"),
-    (".a | tag", D1, "!!int\n"),
-    ('.c.e style = ""', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e:\n    f: 1.5\n    g: true\nh: null\n"),
-    ('.c style = "flow"', D1, "a: 1\nb: two\nc: {d: [x, y, z], e: {f: 1.5, g: true}}\nh: null\n"),
-    ('.b style = "double"', D1, 'a: 1\nb: "two"\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
-    ('.b style = "single"', D1, "a: 1\nb: 'two'\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b style = "literal"', D1, "a: 1\nb: |-\n  two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b style = "folded"', D1, "a: 1\nb: >-\n  two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b style = "tagged"', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.a style = "tagged"', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c style = "tagged"', D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ("[.c.e | .. | type]", PLAIN, '- "!!map"\n- "!!float"\n- "!!bool"\n'),
+    (".c.e | style", PLAIN, "flow\n"),
+    (".a | tag", PLAIN, "!!int\n"),
+    ('.c.e style = ""', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e:\n    f: 1.5\n    g: true\nh: null\n"),
+    ('.c style = "flow"', PLAIN, "a: 1\nb: two\nc: {d: [x, y, z], e: {f: 1.5, g: true}}\nh: null\n"),
+    ('.b style = "double"', PLAIN, 'a: 1\nb: "two"\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
+    ('.b style = "single"', PLAIN, "a: 1\nb: 'two'\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b style = "literal"', PLAIN, "a: 1\nb: |-\n  two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b style = "folded"', PLAIN, "a: 1\nb: >-\n  two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b style = "tagged"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.a style = "tagged"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c style = "tagged"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     (
         '.. style = "double"',
-        D1,
+        PLAIN,
         'a: "1"\nb: "two"\nc:\n  d:\n  - "x"\n  - "y"\n  - "z"\n  e:\n    f: "1.5"\n    g: "true"\nh: "null"\n',
     ),
-    ('.. style = ""', D1, "a: 1\nb: two\nc:\n  d:\n  - x\n  - y\n  - z\n  e:\n    f: 1.5\n    g: true\nh: null\n"),
-    ('.b style |= "double"', D1, 'a: 1\nb: "two"\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
-    ('.a tag = "!!str"', D1, 'a: "1"\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
-    ('.a tag = "!own"', D1, "a: !own 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b tag = "!!int"', D1, "a: 1\nb: !!int two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b tag |= "!own"', D1, "a: 1\nb: !own two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b anchor = "q"', D1, "a: 1\nb: &q two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b anchor |= "q"', D1, "a: 1\nb: &q two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c anchor = "q" | .h alias = "q"', D1, "a: 1\nb: two\nc: &q\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: *q\n"),
-    (".b | anchor", D1, "\n"),
-    (".b | alias", D1, "\n"),
-    (".b style = .nope", D1, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.. style = ""', PLAIN, "a: 1\nb: two\nc:\n  d:\n  - x\n  - y\n  - z\n  e:\n    f: 1.5\n    g: true\nh: null\n"),
+    ('.b style |= "double"', PLAIN, 'a: 1\nb: "two"\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
+    ('.a tag = "!!str"', PLAIN, 'a: "1"\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n'),
+    ('.a tag = "!own"', PLAIN, "a: !own 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b tag = "!!int"', PLAIN, "a: 1\nb: !!int two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b tag |= "!own"', PLAIN, "a: 1\nb: !own two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b anchor = "q"', PLAIN, "a: 1\nb: &q two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b anchor |= "q"', PLAIN, "a: 1\nb: &q two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c anchor = "q" | .h alias = "q"', PLAIN, "a: 1\nb: two\nc: &q\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: *q\n"),
+    (".b | anchor", PLAIN, "\n"),
+    (".b | alias", PLAIN, "\n"),
+    (".b style = .nope", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     ("[.[] | style]", D2, "- tagged\n- tagged\n- single\n- double\n- literal\n- folded\n"),
     ("[.[] | tag]", D2, '- "!own"\n- "!!str"\n- "!!str"\n- "!!str"\n- "!!str"\n- "!!str"\n'),
     ('... style = ""', D2, 'a: !own v\nb: "3"\nc: q\nd: q\ne: |\n  l\nf: |\n  m\n'),
     ('.a tag = "!!str"', D2, 'a: v\nb: "3"\nc: \'q\'\nd: "q"\ne: |\n  l\nf: >\n  m\n'),
     ('.c tag = "!!int"', D2, 'a: !own v\nb: "3"\nc: !!int \'q\'\nd: "q"\ne: |\n  l\nf: >\n  m\n'),
-    (".base | anchor", D3, "b\n"),
-    (".ref | alias", D3, "b\n"),
-    (".ref | kind", D3, "alias\n"),
-    (".ref | tag", D3, "!!map\n"),
-    ('.base anchor = "n"', D3, "base: &n\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
-    ('.new alias = "b"', D3, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\nnew: *b\n"),
-    ('.ref alias = ""', D3, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
-    ('.. | select(alias == "b") | path', D3, '- der\n- "<<"\n- ref\n'),
+    (".base | anchor", ANCHORED, "b\n"),
+    (".ref | alias", ANCHORED, "b\n"),
+    (".ref | kind", ANCHORED, "alias\n"),
+    (".ref | tag", ANCHORED, "!!map\n"),
+    ('.base anchor = "n"', ANCHORED, "base: &n\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
+    ('.new alias = "b"', ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\nnew: *b\n"),
+    ('.ref alias = ""', ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
+    ('.. | select(alias == "b") | path', ANCHORED, '- der\n- "<<"\n- ref\n'),
 ]
 
 
@@ -93,8 +76,8 @@ def test_how_a_node_is_written_can_be_read_and_changed(expression: str, document
 
 ERRORS = [
     # (expression, document, message, position)
-    ('.a style = "bold"', D1, "there is no style 'bold'", 3),
-    ('.a alias = "nope"', D1, "there is no anchor &nope in the document", 3),
+    ('.a style = "bold"', PLAIN, "there is no style 'bold'", 3),
+    ('.a alias = "nope"', PLAIN, "there is no anchor &nope in the document", 3),
     ('.a alias = "x"', "a: &x 1\n", "*x would refer to itself", 3),
 ]
 
