@@ -14,7 +14,7 @@ import msgspec
 from limavm.config import scalars
 from limavm.config.address import parse_ip
 from limavm.config.errors import ConfigError, Path, Problem, dotted
-from limavm.config.layer import IP, Bases, Layer, Locator, PortRange
+from limavm.config.layer import IP, OPEN, Bases, GuestArch, Layer, Locator, PortRange
 from limavm.config.spelling import nearest
 from limavm.config.yamlnodes import Mapping, Node, Scalar, Sequence
 from limavm.config.yamltext import compose, lowered
@@ -165,10 +165,17 @@ def _address(scalar: Scalar) -> str | None:
     return text
 
 
-def _arch(scalar: Scalar) -> Arch | None:
+def _guest_arch(scalar: Scalar) -> str:
     text = scalars.string(scalar)
-    if text in ("", "default"):
-        return None
+    return text if text in OPEN else _known_arch(scalar)
+
+
+def _arch(scalar: Scalar) -> Arch | None:
+    return _known_arch(scalar) if scalars.string(scalar) else None
+
+
+def _known_arch(scalar: Scalar) -> Arch:
+    text = scalars.string(scalar)
     if text not in Arch.__members__.values():
         known = ", ".join(arch.value for arch in Arch)
         raise ValueError(f"must be one of {known}, not {scalars.shown(scalar)}")
@@ -244,5 +251,6 @@ _SCALARS: dict[Any, Converter] = {
     int: _scalar(scalars.integer, "a whole number"),
     IP: _scalar(_address, "an IP address"),
     Arch: _scalar(_arch, "an architecture"),
+    GuestArch: _scalar(_guest_arch, "an architecture"),
     Any: _free,
 }

@@ -44,9 +44,8 @@ def fill(given: Layer, facts: HostFacts, context: Context) -> Filled:
     host of an unknown one, guests are `x86_64`.
     """
     expander = Expander(facts, context)
-    guest_os = given.os if given.os not in (None, "", "default") else "Linux"
-    assert guest_os is not None
-    arch = given.arch or native_arch(facts)
+    guest_os = "Linux" if given.os is None or given.os in layer.OPEN else given.os
+    arch = native_arch(facts) if given.arch is None or given.arch in layer.OPEN else Arch(given.arch)
     user = guest_user(given.user, guest_os, expander)
     mounts, mount_origins = _mounts(given.mounts or (), expander)
     networks, network_origins = _networks(given.networks or (), facts, context)
@@ -197,6 +196,8 @@ def _provision(given: layer.Provision, key: str, guest_os: str, expander: Expand
         group = "wheel" if guest_os in ("Darwin", "FreeBSD") else "root"
         values = {"owner": f"root:{group}", "permissions": "644", **values}
         values.setdefault(*(("overwrite", True) if mode == "data" else ("format", "auto")))
+    if mode == "dependency":
+        values.setdefault("skip_default_dependency_resolution", False)
     if given.file is not None:
         values["file"] = _locator(given.file)
     return config.Provision(**values | {"mode": mode})

@@ -2,7 +2,7 @@
 
 The annotations are what `decode` works from, so a key, its spelling and its type are said here once.
 Absent and null are the same: None for values, an empty part for mappings. Types with a meaning of their
-own: `IP` an address, `PortRange` two numbers, `Arch` an architecture or unset, `Any` free-form.
+own: `IP` an address, `PortRange` two numbers, `Arch` an architecture, `Any` free-form.
 A class with `shorthand` may also be written as a text, which is the value of that attribute.
 """
 
@@ -14,6 +14,10 @@ from limavm.model.arch import Arch
 from limavm.model.value import Value
 
 IP = NewType("IP", str)
+#: An architecture, or one of `OPEN`.
+GuestArch = NewType("GuestArch", str)
+#: Values of `os` and `arch` that stand for the default, and win as any other value does.
+OPEN = ("", "default")
 PortRange = tuple[int, int]
 Texts = tuple[str, ...]
 Map = dict[str, str]
@@ -259,7 +263,7 @@ class Layer(Value, frozen=True, kw_only=True):
     vm_type: str | None = None
     vm_opts: dict[str, Any] | None = None
     os: str | None = None
-    arch: Arch | None = None
+    arch: GuestArch | None = None
     images: tuple[Image, ...] | None = None
     cpu_type: Map | None = None
     cpus: int | None = None

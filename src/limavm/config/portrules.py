@@ -10,14 +10,15 @@ _LOOPBACK = "127.0.0.1"
 
 
 def forward(rule: layer.PortForward, key: str, expander: Expander) -> PortForward:
-    """The rule with every default. With a host socket, the range of host ports is `(0, 0)`."""
+    """The rule with every default. With a host socket, the range of host ports stays as given, or is `(0, 0)`."""
     guest_ip = rule.guest_ip or (_ZERO if rule.guest_ip_must_be_zero else _LOOPBACK)
     must_be_zero = guest_ip == _ZERO if rule.guest_ip_must_be_zero is None else rule.guest_ip_must_be_zero
     guest_range = _range(rule.guest_port_range, rule.guest_port) or _ALL
     host_socket = _host_socket(rule.host_socket or "", key, expander)
-    host_range = _range(rule.host_port_range, rule.host_port)
-    if host_range is None:
-        host_range = (0, 0) if host_socket else guest_range
+    if host_socket:
+        host_range = rule.host_port_range or (0, 0)
+    else:
+        host_range = _range(rule.host_port_range, rule.host_port) or guest_range
     return PortForward(
         guest_ip=guest_ip,
         guest_ip_must_be_zero=must_be_zero,

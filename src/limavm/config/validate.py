@@ -152,8 +152,8 @@ def _check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:
 
 
 def _check_mount_type(config: Config, flaws: Flaws) -> None:
-    # The driver fills an empty one in; a text that was given must name a type.
-    if config.mount_type:
+    # The driver chooses one when there is none.
+    if config.mount_type is not None:
         _one_of(config.mount_type, MOUNT_TYPES, flaws, "mountType")
         unsupported = config.mount_type in config.mount_types_unsupported
         flaws.unless(not unsupported, f"{config.mount_type} is among mountTypesUnsupported", "mountType")

@@ -189,8 +189,8 @@ class PortForward(Sparse, frozen=True, kw_only=True):
 class CopyToHost(Sparse, frozen=True, kw_only=True):
     """A guest file that is copied to the host when the machine is ready."""
 
-    guest: str
-    host: str
+    guest: str = ""
+    host: str = ""
     skip_if_missing: bool = False
     delete_on_stop: bool = False
 
@@ -265,7 +265,7 @@ class Config(Sparse, frozen=True, kw_only=True):
     additional_disks: tuple[Disk, ...] = ()
     mounts: tuple[Mount, ...] = ()
     mount_types_unsupported: tuple[str, ...] = ()
-    mount_type: str = ""
+    mount_type: str | None = None
     mount_inotify: bool = always(False)
     ssh: SSH = always(SSH())
     firmware: Firmware = always(Firmware())

@@ -123,7 +123,7 @@ def _network(facts: SeedFacts) -> dict[str, str]:
 
 def _mounts(config: Config, facts: SeedFacts) -> dict[str, str]:
     home = next((mount.mount_point for mount in config.mounts if mount.location == facts.host_home), "")
-    variables = {"HOSTHOME_MOUNTPOINT": home, "MOUNTS": str(len(config.mounts)), "MOUNTTYPE": config.mount_type}
+    variables = {"HOSTHOME_MOUNTPOINT": home, "MOUNTS": str(len(config.mounts)), "MOUNTTYPE": config.mount_type or ""}
     return variables | {f"MOUNTS_{i}_MOUNTPOINT": _mount_point(mount) for i, mount in enumerate(config.mounts)}
 
 

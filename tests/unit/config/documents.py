@@ -6,7 +6,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from hypothesis import strategies as st
 
-from limavm.config.layer import IP, Layer, PortRange
+from limavm.config.layer import IP, OPEN, GuestArch, Layer, PortRange
 from limavm.model.arch import Arch
 
 PATHS = ("", "a", "/", "/a/../b", "~", "~x/y", "~/x", "../..", "a\x00b", "x" * 300, "{{.Home}}/x", "{{.Param.a}}", "{{")
@@ -56,6 +56,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(["127.0.0.1", "0.0.0.0", "::1", ""])
     if hint is Arch:
         return st.sampled_from([arch.value for arch in Arch])
+    if hint is GuestArch:
+        return st.sampled_from([*OPEN, *(arch.value for arch in Arch)])
     if hint == PortRange:
         return st.lists(NUMBERS, max_size=2)
     if hint is Any:

@@ -16,13 +16,15 @@ def test_every_address_is_known(address: ipaddress.IPv4Address | ipaddress.IPv6A
 
 @given(st.text("0123456789abcdef:.", max_size=20) | st.from_regex(re.compile(r"[0-9a-f:]{0,6}::[0-9a-f.:]{0,12}")))
 @example("::ffff:1.2.3.4")
+@example("::%0")
 @example("1::2::3")
 @example("1:2:3:4:5:6:7::")
 @example("::1.2.3.4:5")
 @example("1.2.3.4::")
 def test_texts_are_judged_as_the_standard_library_judges_them(text: str) -> None:
     try:
-        expected: int | None = ipaddress.ip_address(text.strip("\n")).version if "\n" not in text else None
+        # The standard library takes a zone such as `%0`, which no key has a use for.
+        expected: int | None = ipaddress.ip_address(text).version if "\n" not in text and "%" not in text else None
     except ValueError:
         expected = None
 

@@ -77,7 +77,7 @@ vmOpts: {qemu: {minimumVersion: 8.2.1, cpuType: null}}
     assert result.warnings == ()
     assert result.layer == Layer(
         vm_type="qemu",
-        arch=Arch.AARCH64,
+        arch=layer.GuestArch("aarch64"),
         cpus=4,
         memory="4GiB",
         images=(
@@ -128,9 +128,16 @@ def test_disks_and_files_have_a_short_form() -> None:
     assert result.probes == (layer.Probe(file=layer.Locator(url="x.sh")),)
 
 
-@pytest.mark.parametrize("text", ['""', "default", "null", "~", "''"])
-def test_an_architecture_may_be_left_open(text: str) -> None:
-    assert decoded(f"arch: {text}").layer.arch is None
+@pytest.mark.parametrize(
+    ("text", "value"), [('""', ""), ("default", "default"), ("null", None), ("~", None), ("s390x", "s390x")]
+)
+def test_an_architecture_may_be_left_open(text: str, value: str | None) -> None:
+    assert decoded(f"arch: {text}").layer.arch == value
+
+
+def test_the_architecture_of_a_file_may_be_left_empty_only() -> None:
+    assert decoded("images: [{arch: ''}]").layer.images == (layer.Image(),)
+    assert "images[0].arch: must be one of" in messages("images: [{arch: default}]")[0]
 
 
 @pytest.mark.parametrize(

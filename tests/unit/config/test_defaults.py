@@ -19,7 +19,7 @@ def test_an_empty_template_has_every_default(resolved: Resolve) -> None:
     assert config.host_resolver == HostResolver(enabled=True, ipv6=False)
     assert config.propagate_proxy_env
     assert config.video.display == "none"
-    assert config.mount_type == ""
+    assert config.mount_type is None
     flags = (config.plain, config.tpm, config.nested_virtualization, config.upgrade_packages, config.mount_inotify)
     assert not any(flags)
     assert (config.containerd.system, config.containerd.user) == (False, True)
@@ -161,6 +161,20 @@ param: {p: v}
     assert (data.path, data.content, data.owner) == ("/home/jane.guest/f", "v", "root:root")
     assert (data.permissions, data.overwrite, data.format) == ("644", True, None)
     assert (edit.owner, edit.permissions, edit.format, edit.overwrite) == ("jane", "416", "auto", None)
+
+
+def test_packages_are_resolved_by_default_where_dependencies_are_installed(resolved: Resolve) -> None:
+    steps = resolved("provision: [{mode: dependency, script: x}, {script: x}]").config.provision
+
+    assert [step.skip_default_dependency_resolution for step in steps] == [False, None]
+
+
+@pytest.mark.parametrize("key", ["os", "arch"])
+@pytest.mark.parametrize("value", ["default", "''"])
+def test_an_override_can_ask_for_the_default(resolved: Resolve, key: str, value: str) -> None:
+    config = resolved("os: FreeBSD\narch: s390x", override=f"{key}: {value}").config
+
+    assert (config.os, config.arch) == (("Linux", "s390x") if key == "os" else ("FreeBSD", "x86_64"))
 
 
 def test_probes_are_counted_in_their_description(resolved: Resolve) -> None:

@@ -32,6 +32,10 @@ from tests.unit.config.conftest import Resolve
             },
         ),
         (
+            "{guestPort: 80, hostSocket: /h.sock, hostPortRange: [1, 2]}",
+            {"guest_port": 80, "guest_port_range": (80, 80), "host_socket": "/h.sock", "host_port_range": (1, 2)},
+        ),
+        (
             "{guestSocket: /g.sock, hostPort: 8080}",
             {"guest_socket": "/g.sock", "host_port": 8080, "host_port_range": (8080, 8080)},
         ),

@@ -36,6 +36,7 @@ CASES = [
     ("ssh: {localPort: 0}", []),
     ("mountType: nfs", ["1: mountType: must be one of reverse-sshfs"]),
     ("mountType: default", ["1: mountType: must be one of"]),
+    ("mountType: ''", ["1: mountType: must be one of"]),
     ("mountType: 9p\nmountTypesUnsupported: [9p]", ["1: mountType: 9p is among mountTypesUnsupported"]),
     ("containerd: {user: true, archives: [{location: ''}]}", ["1: containerd.archives[0].location: must be"]),
     ("containerd: {user: false, archives: [{location: ''}]}", []),

@@ -40,7 +40,8 @@ def test_empty_lists_maps_and_texts_are_left_out(key: str) -> None:
 
 
 def test_parts_are_written_with_their_defaults() -> None:
-    assert keys(Disk(name="a")) == {"name", "format"}
+    assert keys(Disk(name="a")) == {"name"}
+    assert keys(Disk(name="a", format=True)) == {"name", "format"}
     assert keys(NineP()) == {"securityModel", "protocolVersion", "msize", "cache"}
     assert keys(Mount(location="/a", mount_point="/b")) == {
         *("location", "mountPoint", "writable", "sshfs", "9p", "virtiofs"),

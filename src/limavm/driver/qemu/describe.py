@@ -41,7 +41,7 @@ def describe(config: Config, run: Run) -> Machine:
         boot=_boot(directory, files),
         nic=UserNIC(mac=mac(run.machine_id, directory), ssh_port=run.ssh_port),
         networks=_networks(config, directory, run.machine_id),
-        share_type=config.mount_type if shares else "",
+        share_type=config.mount_type or "" if shares else "",
         shares=shares,
         audio=config.audio,
         video=config.video,
