@@ -6,7 +6,7 @@ from limavm.errors import UserError
 from limavm.roundtrip.nodes import Document, Kind, Node, mapping, null, text
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.plain import exploded
-from limavm.yq.formats.source import text_of, wrong
+from limavm.yq.formats.source import MAX_VALUES, text_of, wrong
 
 
 def encode(document: Document, _options: Options) -> str:
@@ -48,6 +48,7 @@ def decode(data: bytes, source: str, _options: Options) -> list[Document]:
     """One mapping with a mapping for each section."""
     root = mapping()
     section = root
+    keys: _Keys = {}
     lines = iter(enumerate(text_of(data, source).splitlines(), 1))
     for number, raw in lines:
         line = raw.strip()
@@ -56,20 +57,25 @@ def decode(data: bytes, source: str, _options: Options) -> list[Document]:
         if line[0] == "[":
             if "]" not in line:
                 raise wrong("a section without its closing bracket", source, number)
-            section = _section(root, line[1 : line.rindex("]")])
+            section = _section(keys, root, line[1 : line.rindex("]")])
             continue
         key, value = _split(line, source, number)
         if value.startswith('"""') and not (len(value) > 5 and value.endswith('"""')):
             value = _long(value, lines, source, number)
-        _put(section, key, text(_unquoted(value)))
+        if len(keys) > MAX_VALUES:
+            raise wrong(f"there are more than {MAX_VALUES} values", source, number)
+        _put(keys, section, key, text(_unquoted(value)))
     return [Document(root=root, source=source)]
 
 
-def _section(root: Node, name: str) -> Node:
-    kept = root.get(name)
+#: What a mapping has under a key: a mapping itself would look through all of its keys.
+_Keys = dict[tuple[int, str], Node]
+
+
+def _section(keys: _Keys, root: Node, name: str) -> Node:
+    kept = keys.get((id(root), name))
     if kept is None or kept.kind is not Kind.MAPPING:
-        kept = mapping()
-        _put(root, name, kept)
+        kept = _put(keys, root, name, mapping())
     return kept
 
 
@@ -104,9 +110,11 @@ def _unquoted(value: str) -> str:
     return value
 
 
-def _put(node: Node, key: str, value: Node) -> None:
-    pair = node.find(key)
-    if pair is None:
+def _put(keys: _Keys, node: Node, key: str, value: Node) -> Node:
+    """The node that holds the value now: the one that was there already, or the value itself."""
+    kept = keys.setdefault((id(node), key), value)
+    if kept is value:
         node.pairs.append((text(key), value))
     else:
-        pair[1].become(value)
+        kept.become(value)
+    return kept

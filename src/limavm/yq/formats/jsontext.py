@@ -13,7 +13,7 @@ from limavm.roundtrip.nodes import Document, Kind, Node, mapping, null, scalar, 
 from limavm.yq.formats.numbers import json_number, shortest
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.plain import exploded
-from limavm.yq.formats.source import MAX_DEPTH, text_of, wrong
+from limavm.yq.formats.source import MAX_DEPTH, MAX_VALUES, text_of, wrong
 from limavm.yq.scalars import real_tag
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -30,19 +30,20 @@ def decode(data: bytes, source: str, _options: Options) -> list[Document]:
 def read(given: str, source: str) -> list[Document]:
     """`decode` of a text."""
     _check_depth(given, source)
+    tree = _Tree()
     decoder = json.JSONDecoder(
-        object_pairs_hook=_object, parse_int=scalar, parse_float=_float, parse_constant=_no_number
+        object_pairs_hook=tree.object, parse_int=tree.integer, parse_float=tree.float, parse_constant=_no_number
     )
     documents: list[Document] = []
     end = _after_blank(given, 0)
     while end < len(given):
         try:
             value, end = decoder.raw_decode(given, end)
+            documents.append(Document(root=tree.node(value), source=source))
         except json.JSONDecodeError as error:
             raise wrong(f"no JSON: {error.msg[:1].lower()}{error.msg[1:]}", source, error.lineno) from error
-        except _NoNumberError as error:
+        except _RefusedError as error:
             raise wrong(str(error), source, given.count("\n", 0, end) + 1) from error
-        documents.append(Document(root=_node(value), source=source))
         end = _after_blank(given, end)
     return documents
 
@@ -123,39 +124,53 @@ def _scalar(node: Node) -> str:
     return quote(node.value)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> Node:
-    return mapping([(text(_whole(key)), _node(value)) for key, value in pairs])
-
-
-def _float(literal: str) -> Node:
-    value = float(literal)
-    if value in (float("inf"), float("-inf")):
-        raise _NoNumberError(f"the number {literal[:40]} is too big")
-    if value == int(value) and abs(value) < 1 << 63:
-        return scalar(str(int(value)))
-    return scalar(shortest(value))
-
-
-class _NoNumberError(ValueError):
-    """A number that JSON has not."""
+class _RefusedError(ValueError):
+    """A number that JSON has not, or too many values."""
 
 
 def _no_number(name: str) -> NoReturn:
-    raise _NoNumberError(f"no JSON: {name} is no value")
+    raise _RefusedError(f"no JSON: {name} is no value")
 
 
-def _node(value: Any) -> Node:
-    match value:
-        case Node():
+class _Tree:
+    """Makes nodes of what the decoder finds, and counts them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def _take(self, values: int) -> None:
+        self._count += values
+        if self._count > MAX_VALUES:
+            raise _RefusedError(f"there are more than {MAX_VALUES} values")
+
+    def object(self, pairs: list[tuple[str, Any]]) -> Node:
+        self._take(len(pairs))
+        return mapping([(text(_whole(key)), self.node(value)) for key, value in pairs])
+
+    def integer(self, literal: str) -> Node:
+        self._take(1)
+        return scalar(literal)
+
+    def float(self, literal: str) -> Node:
+        self._take(1)
+        value = float(literal)
+        if value in (float("inf"), float("-inf")):
+            raise _RefusedError(f"the number {literal[:40]} is too big")
+        if value == int(value) and abs(value) < 1 << 63:
+            return scalar(str(int(value)))
+        return scalar(shortest(value))
+
+    def node(self, value: Any) -> Node:
+        if isinstance(value, Node):
             return value
-        case None:
+        if isinstance(value, list):
+            return sequence([self.node(item) for item in value])
+        self._take(1)
+        if value is None:
             return null()
-        case bool():
+        if isinstance(value, bool):
             return scalar("true" if value else "false")
-        case list():
-            return sequence([_node(item) for item in value])
-        case _:
-            return text(_whole(value))
+        return text(_whole(value))
 
 
 def _whole(value: str) -> str:

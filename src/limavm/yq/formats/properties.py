@@ -14,7 +14,7 @@ from limavm.roundtrip.nodes import Document, Kind, Node, mapping, null, sequence
 from limavm.yq.formats.comments import leading_lines
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.plain import exploded
-from limavm.yq.formats.source import MAX_DEPTH, text_of, wrong
+from limavm.yq.formats.source import MAX_DEPTH, MAX_VALUES, text_of, wrong
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f"})
 _KEY_ESCAPES = {**_ESCAPES, ord(" "): "\\ ", ord(":"): "\\:"}
@@ -89,7 +89,9 @@ def decode(data: bytes, source: str, _options: Options) -> list[Document]:
         return []
     root = mapping()
     comments: list[str] = []
+    tree = _Tree(source)
     for number, line in _logical_lines(given):
+        tree.line = number
         stripped = line.lstrip(" \t\f")
         if stripped[:1] in ("#", "!"):
             comments.append(("# " + stripped[1:].strip(" ")).rstrip())
@@ -99,25 +101,23 @@ def decode(data: bytes, source: str, _options: Options) -> list[Document]:
         found = _KEY.match(stripped)
         assert found is not None
         key, value = _unescaped(found[1], source, number), _unescaped(stripped[found.end() :], source, number)
-        _Assignment(source, number).put(root, key.split("."), value, "\n".join(comments))
+        tree.put(root, key.split("."), value, "\n".join(comments))
         comments = []
     return [Document(root=root, source=source)]
 
 
 def _logical_lines(given: str) -> list[tuple[int, str]]:
     """Lines with their numbers, those that end in a backslash joined with the next."""
-    lines: list[tuple[int, str]] = []
+    lines: list[tuple[int, list[str]]] = []
     open_line = False
     for number, line in enumerate(given.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
-        if open_line:
-            lines[-1] = (lines[-1][0], lines[-1][1] + line.lstrip(" \t\f"))
-        else:
-            lines.append((number, line))
+        if not open_line:
+            lines.append((number, []))
         is_comment = not open_line and line.lstrip(" \t\f")[:1] in ("#", "!")
+        part = line.lstrip(" \t\f") if open_line else line
         open_line = not is_comment and (len(line) - len(line.rstrip("\\"))) % 2 == 1
-        if open_line:
-            lines[-1] = (lines[-1][0], lines[-1][1][:-1])
-    return lines
+        lines[-1][1].append(part[:-1] if open_line else part)
+    return [(number, "".join(parts)) for number, parts in lines]
 
 
 def _unescaped(given: str, source: str, line: int) -> str:
@@ -135,16 +135,19 @@ def _unescaped(given: str, source: str, line: int) -> str:
     return replaced.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-class _Assignment:
-    """Puts one value into the tree; what cannot hold it any more (a scalar) keeps what it has."""
+class _Tree:
+    """Puts values into the tree; what cannot hold one any more (a scalar) keeps what it has."""
 
-    def __init__(self, source: str, line: int) -> None:
+    def __init__(self, source: str) -> None:
         self._source = source
-        self._line = line
+        self.line = 0
+        self._count = 0
+        #: The keys of mappings: a mapping itself would look through all of them.
+        self._keys: dict[int, dict[str, tuple[Node, Node]]] = {}
 
     def put(self, root: Node, path: list[str], value: str, comment: str) -> None:
         if len(path) > MAX_DEPTH:
-            raise wrong(f"the key has more than {MAX_DEPTH} parts", self._source, self._line)
+            raise wrong(f"the key has more than {MAX_DEPTH} parts", self._source, self.line)
         node = root
         for part, following in itertools.pairwise(path):
             child = self._child(node, part, sequence if _is_index(following) else mapping)
@@ -155,27 +158,34 @@ class _Assignment:
         if last is None or last.kind is not Kind.SCALAR:
             return
         last.become(text(value))
-        holder = next((key for key, kept in node.pairs if kept is last), last)
+        holder = self._keys[id(node)][path[-1]][0] if node.kind is Kind.MAPPING else last
         holder.head_comment = comment or holder.head_comment
 
     def _child(self, node: Node, part: str, make: Callable[[], Node]) -> Node | None:
         if node.kind is Kind.MAPPING:
-            kept = node.get(part)
-            if kept is None:
-                kept = make()
-                node.pairs.append((text(part), kept))
-            return kept
+            keys = self._keys.setdefault(id(node), {})
+            if part not in keys:
+                self._take(1)
+                keys[part] = (text(part), make())
+                node.pairs.append(keys[part])
+            return keys[part][1]
         if node.kind is not Kind.SEQUENCE:
             return None
         if not _is_index(part):
-            raise wrong(f"the key has {part!r} where another has the index of a list", self._source, self._line)
+            raise wrong(f"the key has {part!r} where another has the index of a list", self._source, self.line)
         index = int(part)
         if index > _MAX_INDEX:
-            raise UserError(f"the index {part} is too big", where=f"{self._source}, line {self._line}")
+            raise UserError(f"the index {part} is too big", where=f"{self._source}, line {self.line}")
+        self._take(max(index + 1 - len(node.items), 0))
         node.items.extend(null() for _ in range(index + 1 - len(node.items)))
         if node.items[index].is_null:
             node.items[index] = make()
         return node.items[index]
+
+    def _take(self, values: int) -> None:
+        self._count += values
+        if self._count > MAX_VALUES:
+            raise wrong(f"there are more than {MAX_VALUES} values", self._source, self.line)
 
 
 def _is_index(part: str) -> bool:

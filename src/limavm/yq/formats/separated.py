@@ -11,7 +11,7 @@ from limavm.roundtrip.read import read
 from limavm.roundtrip.scalars import implicit_tag
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.plain import exploded
-from limavm.yq.formats.source import text_of, wrong
+from limavm.yq.formats.source import MAX_VALUES, text_of, wrong
 
 
 def encode(document: Document, options: Options) -> str:
@@ -83,6 +83,8 @@ def read_rows(data: bytes, source: str, options: Options, separator: str) -> lis
     _, header = rows[0]
     items: list[Node] = []
     for line, row in rows[1:]:
+        if len(items) * len(header) > MAX_VALUES:
+            raise wrong(f"there are more than {MAX_VALUES} values", source, line)
         if len(row) != len(header):
             raise wrong(f"{len(row)} values where the first line has {len(header)}", source, line)
         pairs = zip(header, row, strict=True)

@@ -6,6 +6,8 @@ from limavm.errors import UserError
 MAX_BYTES = 16 << 20
 #: Levels of lists and mappings, as in roundtrip.
 MAX_DEPTH = 100
+#: Keys and values of one text. A tree takes a hundred times the room of its text.
+MAX_VALUES = 300_000
 
 
 def text_of(data: bytes, source: str) -> str:

@@ -1,21 +1,31 @@
 """TOML, which is read and not written. Comments are lost; dates stay texts with the tag of a time."""
 
 import datetime
+import re
 import tomllib
 
 from limavm.errors import UserError
 from limavm.roundtrip.nodes import Document, Node, mapping, scalar, sequence, text
 from limavm.yq.formats.numbers import shortest
 from limavm.yq.formats.options import Options
-from limavm.yq.formats.source import MAX_DEPTH, text_of
+from limavm.yq.formats.source import MAX_DEPTH, MAX_VALUES, text_of, wrong
 
+#: What may be a key; tomllib takes time by the square of the number of its parts.
+_KEY = re.compile(r"""[A-Za-z0-9_.\-\"' \t]++""")
+_MAX_PARTS = 1000
 _SPECIAL = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 
 
 def decode(data: bytes, source: str, _options: Options) -> list[Document]:
     """One mapping."""
+    given = text_of(data, source)
+    if given.count("=") + given.count(",") > MAX_VALUES:
+        raise wrong(f"there are more than {MAX_VALUES} values", source, 1)
+    for run in _KEY.finditer(given):
+        if run[0].count(".") > _MAX_PARTS:
+            raise wrong(f"a key has more than {_MAX_PARTS} parts", source, given.count("\n", 0, run.start()) + 1)
     try:
-        value = tomllib.loads(text_of(data, source), parse_float=_Float)
+        value = tomllib.loads(given, parse_float=_Float)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"no TOML: {error}", where=source) from error
     return [Document(root=_node(value, 0), source=source)]

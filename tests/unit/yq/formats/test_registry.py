@@ -47,7 +47,7 @@ def test_a_tree_that_is_too_deep_to_be_written_is_an_error() -> None:
 def test_aliases_that_stand_for_too_much_are_an_error() -> None:
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
 
-    for form in ("json", "props", "shell", "csv", "ini"):
+    for form in ("json", "csv"):
         with pytest.raises(UserError, match="more than 200000 nodes"):
             written(bomb, form)
 
@@ -62,10 +62,26 @@ def test_any_bytes_are_a_document_or_an_error(form: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("form", [name for name in INPUT if name not in ("base64", "uri")])
-def test_ten_megabytes_take_a_moment_or_are_an_error(form: str) -> None:
-    for piece in (b"[", b"<a>", b'"', b"a.", b"a=1\n", b"\xff", b"- ", b"\\"):
+def test_what_repeats_for_ever_takes_a_moment_or_is_an_error(form: str) -> None:
+    for piece in (b"[", b"<a>", b'"', b"a.", b"a=1\n", b"\xff", b"- ", b"\\", b"x\\\n"):
         with contextlib.suppress(UserError):
             decode(piece * (200_000 // len(piece)), form, "x")
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("json", b"[" + b"1," * 400_000 + b"1]"),
+        ("json", b"1 " * 400_000),
+        ("props", b"".join(b"k%d=1\n" % number for number in range(400_000))),
+        ("csv", b"a,b\n" * 200_000),
+        ("toml", b"a = [" + b"1," * 400_000 + b"]"),
+        ("ini", b"".join(b"k%d=1\n" % number for number in range(400_000))),
+    ],
+)
+def test_more_values_than_there_is_room_for_are_an_error(form: str, text: bytes) -> None:
+    with pytest.raises(UserError, match="more than 300000 values"):
+        decode(text, form, "x")
 
 
 def test_yaml_has_its_markers_between_documents() -> None:

@@ -33,7 +33,9 @@ def test_tables_are_read_as_mappings() -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"x = [", b"\xff", b"a = 1\na = 2", b"x = " + b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data", [b"x = [", b"\xff", b"a = 1\na = 2", b"x = " + b"[" * 100_000, b"a." * 500_000 + b"a=1", b"a=1\n" * 400_000]
+)
 def test_bad_toml_is_an_error(data: bytes) -> None:
     with pytest.raises(UserError):
         decode(data, "toml", "x.toml")
