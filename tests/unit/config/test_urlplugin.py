@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def test_it_gets_one_argument_and_nothing_to_read(tmp_path: Path) -> None:
 
 def test_it_finds_the_program_and_other_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join(("/usr/bin", "/bin", "relative")))
+    monkeypatch.setattr(sys, "argv", [sys.executable])
 
     directories = ask(plugin(tmp_path, 'echo "$PATH"'), "").split(os.pathsep)
 

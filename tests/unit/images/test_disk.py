@@ -17,12 +17,16 @@ MIB = 1 << 20
 ISO = bytes(0x8001) + b"CD001\1" + bytes(4096)
 
 
+#: Exit status of `qemu-img check` for an image that is whole and has space that nothing refers to.
+CLUSTERS_LEAKED = 3
+
+
 def qemu_img(directory: Path, *argv: str) -> bytes:
     return subprocess.run(["qemu-img", *argv], cwd=directory, check=True, capture_output=True).stdout
 
 
-def info(directory: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads(qemu_img(directory, "info", "--output=json", "disk"))
+def info(directory: Path, *options: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(qemu_img(directory, "info", *options, "--output=json", "disk"))
     return found
 
 
@@ -250,9 +254,11 @@ if sys.platform != "win32":
 
         ensure_disk(str(tmp_path), 1 << 40)
 
-        assert info(tmp_path)["virtual-size"] == 1 << 40
+        # The killed qemu-img may hold its lock for a moment longer: it is looked at through the lock.
+        assert info(tmp_path, "--force-share")["virtual-size"] == 1 << 40
         assert sorted(os.listdir(tmp_path)) == ["basedisk", "disk"]
-        qemu_img(tmp_path, "check", "-f", "qcow2", "disk")
+        done = subprocess.run(["qemu-img", "check", "-U", "-f", "qcow2", tmp_path / "disk"], check=False)
+        assert done.returncode in (0, CLUSTERS_LEAKED)
 
 
 def test_a_lock_that_a_killed_command_left_for_a_moment_is_waited_for(
