@@ -75,7 +75,7 @@ class _Lowering:
             case nodes.Kind.SEQUENCE:
                 lowered = Sequence(node.line, source)
                 lowered.items.extend(map(self.node, node.items))
-            case nodes.Kind.SCALAR | nodes.Kind.ALIAS:
+            case _:  # a scalar: no alias is left once it is resolved
                 untagged = node.tag in ("", "!")
                 plain = node.style is nodes.Style.NONE and not node.tag if untagged else node.tag in _TYPED
                 lowered = Scalar(node.value, node.line, plain, node.tag.removeprefix("!!"), source)

@@ -1,4 +1,7 @@
-from typing import Any
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -6,12 +9,93 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limavm.config import layer
+from limavm.config.decode import decode
+from limavm.config.defaults import fill
+from limavm.config.expand import Context
 from limavm.config.layer import Layer
 from limavm.config.merge import combined_mount, combined_network, fold, groups
+from tests.unit.config.conftest import LINUX
+from tests.unit.config.mergerules import ARCHIVES, RULES, UNSET
+
+CONTEXT = Context(directory="/dev", version="2.2.0", created_with="2.2.0", containerd_archives=ARCHIVES)
 
 
 def folded(override: Layer | None = None, template: Layer | None = None, default: Layer | None = None) -> Layer:
     return fold(override=override or Layer(), template=template or Layer(), default=default or Layer())
+
+
+def said(key: str, value: Any) -> Layer:
+    """A layer in which `key` is `value`."""
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    decoded = decode(json.dumps(value).encode(), "t.yaml")
+    assert not decoded.problems + decoded.warnings
+    return decoded.layer
+
+
+def filled(key: str, override: Any, template: Any, default: Any, built_in: Any) -> Any:
+    """What the configuration has for `key`; None leaves it out of a text."""
+    override, template, default = (said(key, value) for value in (override, template, default))
+    given_layer = fold(override=override, template=template, default=default)
+    value = json.loads(msgspec.json.encode(fill(given_layer, LINUX, CONTEXT).config))
+    for part in key.split("."):
+        value = value.get(part, built_in)
+    return value
+
+
+def by_rule(rule: str, given_values: list[Any], template: Any, built_in: Any) -> Any:
+    """What the specification says of values in the order override, template, default."""
+    weakest_first = list(reversed(given_values))
+    match rule:
+        case "S" | "F":
+            return given_values[0] if given_values else built_in
+        case "X":
+            return built_in if template is None else template
+        case "C":
+            return [item for value in given_values for item in value] or built_in
+        case "R":
+            return [item for value in weakest_first for item in value]
+        case "U":
+            return list(dict.fromkeys(item for value in weakest_first for item in value))
+        case _:
+            assert rule == "M"
+            return {key: value for part in weakest_first for key, value in part.items()}
+
+
+@pytest.mark.parametrize(("key", "rule", "built_in", "values"), RULES, ids=[row[0] for row in RULES])
+def test_every_key_has_its_default_and_its_rule_whichever_texts_set_it(
+    key: str, rule: str, built_in: Any, values: tuple[Any, Any, Any]
+) -> None:
+    for chosen in itertools.product([True, False], repeat=3):
+        default, template, override = (value if take else None for value, take in zip(values, chosen, strict=True))
+        given_values = [value for value in (override, template, default) if value is not None]
+
+        expected = by_rule(rule, given_values, template, built_in)
+
+        assert filled(key, override, template, default, built_in) == expected, chosen
+
+
+@pytest.mark.parametrize(("key", "value", "built_in", "other"), UNSET)
+def test_values_that_stand_for_the_default_win_like_others(key: str, value: Any, built_in: Any, other: Any) -> None:
+    assert filled(key, value, other, other, None) == built_in
+    assert filled(key, None, value, other, None) == built_in
+    assert filled(key, other, value, None, None) == other
+    assert filled(key, None, None, value, None) == built_in
+
+
+def keys_of(kind: type) -> Iterator[str]:
+    """The keys of a mapping, those of mappings in it with a dot."""
+    hints = get_type_hints(kind)
+    for field in msgspec.structs.fields(kind):
+        hint = next(iter(get_args(hints[field.name])), hints[field.name])
+        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+            yield from (f"{field.encode_name}.{key}" for key in keys_of(hint))
+        else:
+            yield field.encode_name
+
+
+def test_the_table_of_rules_has_every_key() -> None:
+    assert [row[0] for row in RULES] == list(keys_of(Layer))
 
 
 def test_a_value_is_the_first_one_set() -> None:
