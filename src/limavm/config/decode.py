@@ -13,7 +13,7 @@ import msgspec
 
 from limavm.config import scalars
 from limavm.config.address import parse_ip
-from limavm.config.errors import ConfigError, Path, Problem, dotted
+from limavm.config.errors import MAX_PROBLEMS, ConfigError, Path, Problem, dotted
 from limavm.config.layer import IP, OPEN, Bases, GuestArch, Layer, Locator, PortRange
 from limavm.config.spelling import nearest
 from limavm.config.yamlnodes import Mapping, Node, Scalar, Sequence
@@ -24,6 +24,8 @@ from limavm.roundtrip.nodes import Document
 
 #: Aliases may repeat a part of the text; more values than this is a bomb, not a configuration.
 MAX_VALUES = 200_000
+#: So many unknown keys are warned of, and a tenth of them compared with the known ones: that takes time.
+MAX_WARNINGS = 1_000
 
 Converter = Callable[["Decoder", Node, Path], Any]
 
@@ -71,9 +73,12 @@ class Decoder:
         self.values = 0
 
     def problem(self, message: str, node: Node, path: Path) -> None:
-        """Note what is wrong with the value at `path`."""
+        """Note what is wrong with the value at `path`; raises ConfigError when there has been too much of it."""
         source = node.source or self.source
         self.problems.append(Problem(message=message, source=source, line=node.line, key=dotted(path)))
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.problems.append(Problem(message="reading ends here, so much is wrong", source=source, line=node.line))
+            raise ConfigError(self.problems)
 
     def count(self, node: Node, path: Path) -> None:
         """Refuse a text whose aliases make more of it than anybody writes."""
@@ -104,8 +109,14 @@ class Decoder:
 
     def unknown(self, key: Scalar, path: Path, known: dict[str, Any]) -> None:
         """Warn of a key that nothing reads."""
-        text = f"{key.source or self.source}:{key.line}: {dotted((*path, key.value[:80]))}: unknown key"
-        match = nearest(key.value, known)
+        if len(self.warnings) > MAX_WARNINGS:
+            return
+        place = f"{key.source or self.source}:{key.line}"
+        if len(self.warnings) == MAX_WARNINGS:
+            self.warnings.append(f"{place}: there are more unknown keys, which are not listed")
+            return
+        match = nearest(key.value, known) if len(self.warnings) < MAX_WARNINGS // 10 else None
+        text = f"{place}: {dotted((*path, key.value[:80]))}: unknown key"
         self.warnings.append(text + (f"; did you mean {match!r}?" if match else ""))
 
 

@@ -8,6 +8,9 @@ from limavm.model.value import Value
 #: The way to a value in a document: names of keys and indexes of list entries.
 Path = tuple[str | int, ...]
 
+#: Nobody reads more than this of one text, and it would fill the memory.
+MAX_PROBLEMS = 1_000
+
 
 def dotted(path: Path) -> str:
     """The path as users read it: `images[0].digest`."""

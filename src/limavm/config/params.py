@@ -1,26 +1,42 @@
 """Every `param` of a template must be used by it (spec/config.md 4.4)."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from limavm.config.layer import Layer
 
 #: Directs the network of the guest, and stands in no script.
 _ALWAYS_USED = "internal_netplanOptional"
+_VARIABLE = re.compile(r"\bPARAM_(\w+)", re.ASCII)
+_MEMBER = re.compile(r"\.Param\.(\w+)", re.ASCII)
 
 
 def unused_params(template: Layer, playbooks: Iterable[str] = ()) -> list[str]:
     """The names of params that no script, path or socket of the template mentions."""
     if not template.param:
         return []
-    texts = [text for text in _texts(template) if text]
-    texts.extend(playbooks)
-    return [name for name in template.param if name != _ALWAYS_USED and not _used(name, texts)]
+    variables: set[str] = {_ALWAYS_USED}
+    members: set[str] = set()
+    for text in chain(_texts(template), playbooks):
+        variables.update(_VARIABLE.findall(text or ""))
+        members.update(_members(text or ""))
+    known = sorted(members)
+    return [name for name in template.param if name not in variables and not _begins_one(name, known)]
 
 
-def _used(name: str, texts: Iterable[str]) -> bool:
-    pattern = re.compile(rf"\{{\{{[^}}]*\.Param\.{re.escape(name)}[^}}]*\}}\}}|\bPARAM_{re.escape(name)}\b")
-    return any(pattern.search(text) for text in texts)
+def _members(text: str) -> Iterator[str]:
+    """What follows `.Param.` inside of `{{` and `}}`, in time that grows with the text only."""
+    for before in text.split("}}")[:-1]:
+        _, _, expression = before.rpartition("}")[2].partition("{{")
+        yield from _MEMBER.findall(expression)
+
+
+def _begins_one(name: str, known: list[str]) -> bool:
+    """Whether one of the sorted names begins with `name`: Lima takes a longer name for a use as well."""
+    index = bisect_left(known, name)
+    return index < len(known) and known[index].startswith(name)
 
 
 def _texts(template: Layer) -> Iterator[str | None]:

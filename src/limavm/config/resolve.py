@@ -13,7 +13,7 @@ import msgspec
 from limavm.config import hostchecks, networks, unsupported, validate
 from limavm.config.decode import Decoded, decode
 from limavm.config.defaults import Filled, fill
-from limavm.config.errors import ConfigError, Problem
+from limavm.config.errors import MAX_PROBLEMS, ConfigError, Problem
 from limavm.config.expand import Context
 from limavm.config.flaw import Flaw
 from limavm.config.layer import Layer
@@ -164,7 +164,8 @@ def _unused(template: Decoded) -> list[Flaw]:
     playbooks = (item.playbook for item in template.layer.provision or () if item.playbook)
     contents = [hostchecks.read_playbook(path) or "" for path in playbooks]
     message = "no script, path or socket of the template uses this param"
-    return [Flaw(path=("param", name), message=message) for name in unused_params(template.layer, contents)]
+    unused = unused_params(template.layer, contents)[:MAX_PROBLEMS]
+    return [Flaw(path=("param", name), message=message) for name in unused]
 
 
 def _created_with(directory: str, version: str) -> str:

@@ -1,5 +1,6 @@
 import contextlib
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limavm.config import layer
-from limavm.config.decode import Decoded, decode
-from limavm.config.errors import ConfigError
+from limavm.config.decode import MAX_WARNINGS, Decoded, decode
+from limavm.config.errors import MAX_PROBLEMS, ConfigError
 from limavm.config.layer import Layer
 from limavm.model.arch import Arch
 from limavm.model.config import Config
@@ -210,6 +211,24 @@ def test_an_unknown_key_warns_with_the_nearest_known_one(text: str, warning: str
 
 def test_every_unknown_key_warns() -> None:
     assert len(decoded("a1: 1\nb1: 2\nssh: {c1: 3}\n").warnings) == 3
+
+
+def test_of_very_many_unknown_keys_some_are_told_in_a_short_time() -> None:
+    begin = time.process_time()
+
+    warnings = decoded("".join(f"key{number}: 1\n" for number in range(30_000))).warnings
+
+    assert len(warnings) == MAX_WARNINGS + 1
+    assert warnings[-1] == "t.yaml:1001: there are more unknown keys, which are not listed"
+    assert time.process_time() - begin < 20
+
+
+def test_of_very_many_wrong_values_some_are_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        decoded("dns:\n" + "- x\n" * 5_000)
+
+    assert len(caught.value.problems) == MAX_PROBLEMS + 1
+    assert str(caught.value.problems[-1]) == "t.yaml:1001: reading ends here, so much is wrong"
 
 
 def test_free_form_maps_have_no_unknown_keys() -> None:
