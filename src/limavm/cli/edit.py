@@ -27,8 +27,8 @@ COMMAND = Command(
     help="""Change the configuration of an instance that does not run, or a YAML file.
 
 Without flags that say what to change, an editor is opened: $VISUAL, $EDITOR, or
-what there is. The new text is checked before it counts; one that is not taken is
-kept as lima.REJECTED.yaml. Without an argument, the instance `default`.""",
+what there is. The new text is checked before it counts; one that is not taken
+is kept as lima.REJECTED.yaml. Without an argument, the instance `default`.""",
     flags=[
         BoolFlag(["--start"], default=None, help="Start the instance after the change"),
         *edit_flags(),

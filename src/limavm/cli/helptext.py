@@ -16,6 +16,8 @@ _TITLES = {
     "topic": "Additional help topics",
 }
 _FLAG_COLUMN = 25
+#: The narrowest terminal that everything fits into.
+_LINE = 80
 
 
 def command_help(ctx: click.Context, command: "Command") -> str:
@@ -80,11 +82,24 @@ def _columns(rows: Sequence[tuple[str, str]], width: int = 0) -> str:
     width = width or max(len(left) for left, _ in rows) + 2
     lines = []
     for left, right in rows:
-        if len(left) >= width:
-            lines += [f"  {left}", f"  {'':<{width}}{right}".rstrip()]
+        parts = _wrapped(right, _LINE - 2 - width)
+        if len(left) > width - 2:  # two blanks keep the columns apart
+            lines.append(f"  {left}")
         else:
-            lines.append(f"  {left:<{width}}{right}".rstrip())
+            lines.append(f"  {left:<{width}}{parts.pop(0)}".rstrip())
+        lines.extend(f"  {'':<{width}}{part}" for part in parts)
     return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text that is broken at blanks, at least one."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
 
 
 def _aliases(ctx: click.Context) -> list[str]:

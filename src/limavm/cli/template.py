@@ -77,7 +77,8 @@ COPY = Command(
     most=2,
     help="""Copy a template to a file, or to standard output.
 
-What it refers to by a relative path is named by the whole path in the copy, unless it is embedded.""",
+What it refers to by a relative path is named by the whole path in the copy,
+unless it is embedded.""",
     flags=[
         BoolFlag(["--embed"], help="Embed what it refers to, except other templates by their names"),
         BoolFlag(["--embed-all"], help="Embed everything that it refers to"),
@@ -97,7 +98,8 @@ YQ = Command(
     most=2,
     help="""Evaluate a yq expression on a template.
 
-Everything that it refers to is embedded, and all defaults are filled in, before.""",
+Everything that it refers to is embedded, and all defaults are filled in,
+before.""",
     examples="limactl template yq template:default '.images[].location'",
 )
 

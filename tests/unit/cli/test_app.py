@@ -20,13 +20,30 @@ def test_without_a_command_the_help_of_limactl_is_shown(limactl: Run, args: list
 )
 def test_every_command_has_a_help_text_with_its_usage(limactl: Run, entry: object) -> None:
     name = entry.name  # type: ignore[attr-defined]
-    if name.startswith("__"):
+    if name.startswith("__") or entry.group == "topic":  # type: ignore[attr-defined]
         return
 
     done = limactl(name, "--help")
 
     assert done.code == 0
     assert f"limactl {name} " in done.out
+
+
+@pytest.mark.parametrize("words", [[], *([entry.name] for entry in COMMANDS if not entry.name.startswith("__"))])
+def test_help_fits_into_a_terminal_of_80_columns(limactl: Run, words: list[str]) -> None:
+    page = limactl("help", *words).out
+    rows = page.partition("Other commands:\n")[2].partition("\n\n")[0].splitlines() if words else []
+    pages = [page, *(limactl("help", *words, row.split()[0]).out for row in rows)]
+
+    assert [line for page in pages for line in page.splitlines() if len(line) > 80] == []
+
+
+def test_a_topic_is_its_text_alone(limactl: Run) -> None:
+    out = limactl("help", "yq-restrictions").out
+
+    assert out.startswith("What expressions of yq may not do.\n")
+    assert "Usage" not in out
+    assert limactl("yq-restrictions").out == out == limactl("yq-restrictions", "--help").out
 
 
 def test_help_for_a_command_is_the_same_either_way(limactl: Run) -> None:
