@@ -3,6 +3,7 @@
 import os
 import stat
 
+from limavm.config.spelling import nearest
 from limavm.errors import NotFoundError, UserError
 from limavm.host import installation, paths
 
@@ -41,6 +42,8 @@ def find_template(name: str) -> str:
         if _exists(path):
             return path
     hint = "`limactl start --list-templates` shows them all"
+    if near := nearest(name, template_names()):
+        hint = f"did you mean template:{near}? {hint}"
     if flag := _GONE.get(name.removesuffix(".yaml")):
         hint = f"it is gone since Lima 1.0: use any template, such as template:default, with {flag}"
     raise NotFoundError(f"there is no template {_shown(name)!r}", where=f"template:{_shown(name)}", hint=hint)

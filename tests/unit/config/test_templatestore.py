@@ -69,6 +69,16 @@ def test_a_template_that_older_versions_had_is_explained(lima_home: Path, name: 
     assert caught.value.hint.endswith(f"with {flag}")
 
 
+@pytest.mark.parametrize(("name", "meant"), [("debain", "debian"), ("Ubuntu-2404", "ubuntu-24.04"), ("xyz", None)])
+def test_a_name_that_is_nearly_one_is_explained(lima_home: Path, name: str, meant: str | None) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        find_template(name)
+
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(f"did you mean template:{meant}? ") == (meant is not None)
+    assert "--list-templates" in caught.value.hint
+
+
 def test_a_directory_that_cannot_be_read_is_not_passed_over(
     lima_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
