@@ -18,7 +18,9 @@ from limavm.config.locator import Template
 from limavm.errors import UserError
 from limavm.instance.configuration import configuration
 from limavm.instance.edit import Original, check, opened, save
-from limavm.roundtrip.nodes import Document
+from limavm.roundtrip.nodes import Document, Kind
+from limavm.roundtrip.read import read
+from limavm.roundtrip.write import write
 
 #: `--param` may set what the text declares, or also what `_config/default.yaml` and its like do.
 Params = Literal["text", "effective"]
@@ -78,14 +80,18 @@ def applied(text: bytes, edits: Sequence[Edit], *, source: str) -> bytes:
     if not edits:
         return text
     from limavm.yq import ExpressionError
-    from limavm.yq.edit import apply
+    from limavm.yq.edit import apply_to
 
+    documents = read(text, source)
     try:
-        return apply(text, [edit.expression for edit in edits], source=source)
+        results = apply_to(documents, [edit.expression for edit in edits])
+        if _are_mappings(documents) and not _are_mappings(results):
+            raise _not_mappings(documents, edits)
+        return write(results).encode()
     except ExpressionError as error:
         edit, start = _blamed(edits, error.expression, error.position)
         position = min(error.position - start, len(edit.expression))
-        hint = error.hint or _quoting_hint(edit.expression, position)
+        hint = error.hint or _quoting_hint(edit.expression, position) or _dot_hint(edit.expression, position)
         message = f"the expression of the flag {edit.flag} failed: {error.message}"
         raise ExpressionError(message, edit.expression, position, hint=hint) from error
 
@@ -97,6 +103,32 @@ def _quoting_hint(expression: str, position: int) -> str | None:
         if start <= position < end:
             return f"texts need quotes: '{expression[:start]}\"{word[1]}\"{expression[end:]}'"
     return None
+
+
+def _dot_hint(expression: str, position: int) -> str | None:
+    """What to write when the error is at a key without its dot."""
+    if not re.match(r"[A-Za-z_][\w.]*(\[[^\]]*\][\w.]*)*\s*([|+*/-]?=(?!=)|$)", expression[position:]):
+        return None
+    return f"a key begins with a dot: '{expression[:position]}.{expression[position:]}'"
+
+
+def _are_mappings(documents: Sequence[Document]) -> bool:
+    roots = [document.root for document in documents]
+    return bool(roots) and all(root is not None and root.resolved.kind is Kind.MAPPING for root in roots)
+
+
+def _not_mappings(documents: Sequence[Document], edits: Sequence[Edit]) -> UserError:
+    """The error for expressions that leave a part of the configuration, such as `.cpus`, or nothing."""
+    from limavm.yq.edit import apply_to
+
+    expressions = [edit.expression for edit in edits]
+    counts = range(1, len(edits) + 1)
+    count = next((n for n in counts if not _are_mappings(apply_to(documents, expressions[:n]))), len(edits))
+    return UserError(
+        f"the expression of the flag {edits[count - 1].flag} gives a part of the configuration, instead of changing it",
+        where=expressions[count - 1],
+        hint="assign something, as in '.cpus = 4', or remove something, as in 'del(.memory)'",
+    )
 
 
 def _blamed(edits: Sequence[Edit], together: str, position: int) -> tuple[Edit, int]:

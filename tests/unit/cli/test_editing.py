@@ -129,6 +129,39 @@ def test_a_text_without_quotes_is_shown_with_them(limactl: Run, dev: Path, expre
     assert f"texts need quotes: {hint}" in done.message
 
 
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("cpus = 4", "'.cpus = 4'"),
+        ("cpus=4", "'.cpus=4'"),
+        (".cpus = 2 | mounts[0].writable |= true", "'.cpus = 2 | .mounts[0].writable |= true'"),
+        ("memory", "'.memory'"),
+    ],
+)
+def test_a_key_without_its_dot_is_shown_with_it(limactl: Run, dev: Path, expression: str, hint: str) -> None:
+    done = limactl("edit", "--tty=false", "--set", expression, "dev")
+
+    assert done.code == 1
+    assert f"a key begins with a dot: {hint}" in done.message
+
+
+@pytest.mark.parametrize("expression", ["foo(.)", ".cpus = foo(1)", "cups == 2"])
+def test_other_unknown_words_are_not_taken_for_keys(limactl: Run, dev: Path, expression: str) -> None:
+    assert "begins with a dot" not in limactl("edit", "--tty=false", "--set", expression, "dev").message
+
+
+@pytest.mark.parametrize("expression", [".cpus", ".cpus == 4", "select(false)"])
+def test_an_expression_that_changes_nothing_but_picks_is_named(limactl: Run, dev: Path, expression: str) -> None:
+    before = dev.read_text()
+
+    done = limactl("edit", "--tty=false", "--set", ".env.A = 1", "--set", expression, "--set", ".cpus = 1", "dev")
+
+    assert done.code == 1
+    assert "the expression of the flag --set gives a part of the configuration" in done.message
+    assert f"where: {expression}\n" in done.message
+    assert dev.read_text() == before
+
+
 def test_a_value_that_yq_takes_apart_is_one_value(limactl: Run, dev: Path) -> None:
     value = r"""\(load("x")) \n " ' ${A}"""
 
