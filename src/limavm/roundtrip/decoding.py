@@ -41,4 +41,6 @@ def malformed(error: MarkedYAMLError, text: bytes, source: str) -> YamlError:
         message += f" ({error.context})"
     if "character that cannot start any token" in message:
         message += "; tabs cannot indent, and `@`, `%` and backquotes need quotes at the start of a value"
+    if "mapping values are not allowed" in message:
+        message += "; check the indentation of this line, and put a text that contains `: ` in quotes"
     return YamlError(message, source=source, line=min(mark.line + 1, last) if mark else 0)

@@ -67,6 +67,8 @@ def test_a_node_knows_where_it_stands_and_how_it_is_written() -> None:
         ("{a: 1, 'a': 2}", 1, "this key is already defined in line 1"),
         ("a: [1\n", 2, "this is not YAML"),
         ("a:\n\tb: 2\n", 2, "tabs cannot indent"),
+        ("a:\n- b: 1\n   c: 2\n", 3, "check the indentation of this line"),
+        ("a: it is: wrong\n", 1, "put a text that contains `: ` in quotes"),
         ("a: @b\n", 1, "backquotes need quotes"),
         ("a: 1\n---\n{", 3, "this is not YAML"),
         ("a: *x\n", 1, "the alias *x names no anchor above it"),
