@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from limavm.cli import logs
+from limavm.cli import logbridge, logs
 from limavm.config.networks import ensure_networks, load_networks, networks_file
 from limavm.config.networktext import decode_networks
 from limavm.errors import UserError
@@ -16,6 +16,9 @@ from limavm.host.paths import identifier_error
 from limavm.host.platform import facts
 from limavm.model.network import BRIDGED, SharedNetwork, prefix_length
 from limavm.yq import edit
+
+# A networks.yaml that cannot be made is told through `logging`.
+logbridge.install()
 
 _BUSY = "another command is changing the networks"
 

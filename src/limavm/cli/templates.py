@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from limavm import COMPATIBLE_WITH
-from limavm.cli import logs
+from limavm.cli import logbridge, logs
 from limavm.cli.locators import Reader
 from limavm.config.embed import absolute, embed, embedded
 from limavm.config.errors import ConfigError
@@ -20,6 +20,8 @@ from limavm.roundtrip.nodes import Document, Kind, Node
 from limavm.roundtrip.write import write, write_node
 
 __all__ = ["embedded"]
+
+logbridge.install()
 
 
 def all_templates() -> list[tuple[str, str]]:

@@ -80,7 +80,7 @@ def ensure_networks(source: str) -> bytes:
         os.makedirs(os.path.dirname(source), 0o755, exist_ok=True)
         write_atomic(source, text, 0o644)
     except OSError as error:
-        log.warning("networks.yaml cannot be made, its defaults are used: %s", error)
+        log.warning("networks.yaml cannot be made, its defaults are used: %s", error.strerror)
     return text
 
 
