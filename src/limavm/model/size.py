@@ -8,6 +8,8 @@ _SIZE = re.compile(
     re.IGNORECASE,
 )
 _POWERS = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+#: Characters. A longer run of digits is no size, and the expression would go over it again and again.
+_LONGEST = 100
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 
 
@@ -16,6 +18,8 @@ def parse_size(text: str) -> int:
 
     Raises ValueError, with a sentence that names the text, when it is not a size or is negative.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{text[:40] + '…'!r} is not a size such as 4GiB or 512MiB")
     match = _SIZE.fullmatch(text)
     if not match or not any(char.isdigit() for char in match["number"]):
         raise ValueError(f"{text!r} is not a size such as 4GiB or 512MiB")

@@ -82,6 +82,14 @@ def test_what_is_no_size_is_an_error_that_names_it(text: str) -> None:
     assert text in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["1" * 3_000_000 + "x", "_" * 1_000_000, "1e" + "9" * 1_000_000])
+def test_a_text_that_is_far_too_long_is_no_size_and_costs_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a size") as caught:
+        parse_size(text)
+
+    assert len(str(caught.value)) < 100
+
+
 @given(st.text(alphabet="0123456789_.+-eExXpPbBkKiImMgGtT ", max_size=12))
 def test_any_text_is_a_size_or_a_value_error(text: str) -> None:
     with contextlib.suppress(ValueError):
