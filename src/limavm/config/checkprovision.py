@@ -8,7 +8,8 @@ from limavm.config.flaw import Flaws
 from limavm.model.config import Config, Locator, Probe, Provision
 
 MODES = ("system", "user", "boot", "dependency", "data", "yq", "ansible")
-_OCTAL = re.compile(r"[-+]?[0-7]+")
+#: What a signed 64-bit number can hold.
+_OCTAL = re.compile(r"[-+]?0*[0-7]{1,21}")
 _FILE_MEMBERS = ("content", "overwrite", "owner", "path", "permissions", "format")
 _NOT_ON_WINDOWS = ("ansible", "boot", "yq")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.config.conftest import Problems, assert_problems
+from tests.unit.config.conftest import MAC, Problems, assert_problems
 
 #: A text (an image is appended as the last line), and the problems that it has.
 CASES: list[tuple[str, list[str]]] = [
@@ -14,6 +14,19 @@ CASES: list[tuple[str, list[str]]] = [
     ("portForwards: [{guestPortRange: [9, 1]}]", ["guestPortRange: the range 9-1", "hostPortRange: the range 9-1"]),
     ("portForwards: [{guestPortRange: [1, 9], hostPortRange: [1, 8]}]", ["hostPortRange: has 8 ports for 9"]),
     ("portForwards: [{guestPortRange: [20, 30]}]", []),
+    ("portForwards: [{guestPort: -1}]", ["guestPort: a port is", "hostPortRange: a port is"]),
+    ("portForwards: [{guestPort: 1, hostPort: 22}]", ["1: portForwards[0].hostPort: port 22"]),
+    ("portForwards: [{guestPortRange: [21, 22], hostPortRange: [1, 2]}]", ["guestPortRange: port 22"]),
+    ("portForwards: [{guestPortRange: [1, 2], hostPortRange: [22, 23]}]", ["hostPortRange: port 22"]),
+    ("portForwards: [{guestPortRange: [0, 1], hostPortRange: [1, 2]}]", ["guestPortRange: a port must be set"]),
+    ("portForwards: [{guestPortRange: [1, 2], hostPortRange: [9, 1]}]", ["hostPortRange: the range 9-1", "has -7"]),
+    ("portForwards: [{guestPort: 80, hostSocket: /y}]", []),
+    ("portForwards: [{guestPort: 80, hostPort: 81}, {guestPort: 80}, {guestPort: 80, ignore: true}]", []),
+    ("portForwards: [{guestIP: 0.0.0.0, guestIPMustBeZero: true, guestPort: 80}]", []),
+    *((f"portForwards: [{{guestPort: 80, proto: {name}}}]", []) for name in ("tcp", "udp", "any", "''")),
+    ("portForwards: [{guestSocket: /x, hostSocket: /" + "y" * 106 + "}]", []),
+    ("portForwards: [{guestSocket: /x, hostSocket: /" + "y" * 107 + "}]", ["hostSocket: is 108 bytes long"]),
+    ("portForwards: [{guestSocket: /x, hostSocket: /y, reverse: true}]", []),
     ("portForwards: [{guestSocket: x, hostSocket: /y}]", ["guestSocket: must be absolute"]),
     ("portForwards: [{guestSocket: /x}]", ["guestSocket: one socket cannot stand for several"]),
     ("portForwards: [{guestSocket: /x, hostPort: 80}]", []),
@@ -29,3 +42,10 @@ CASES: list[tuple[str, list[str]]] = [
 @pytest.mark.parametrize(("text", "expected"), CASES, ids=[case[0].replace(chr(10), " ")[:60] for case in CASES])
 def test_forwards_and_copies_are_checked_at_their_place(problems: Problems, text: str, expected: list[str]) -> None:
     assert_problems(problems(text), expected)
+
+
+def test_sockets_of_other_hosts_have_shorter_names(problems: Problems) -> None:
+    text = "portForwards: [{guestSocket: /x, hostSocket: /" + "y" * 103 + "}]"
+
+    assert problems(text) == []
+    assert_problems(problems(text, facts=MAC), ["hostSocket: is 104 bytes long, sockets may have 103"])

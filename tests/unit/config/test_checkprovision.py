@@ -21,9 +21,37 @@ CASES: list[tuple[str, list[str]]] = [
         ["provision[0].content: belongs", "provision[0].owner: belongs"],
     ),
     ("provision: [{script: x, playbook: /etc/passwd}]", ["ansible only", "cannot stand together with a script"]),
-    ("os: Windows\nprovision: [{mode: boot, script: x}]", ["2: provision[0].mode: boot is not for Windows"]),
+    *(
+        (f"os: Windows\nprovision: [{{mode: {mode}, {rest}}}]", [f"2: provision[0].mode: {mode} is not for Windows"])
+        for mode, rest in (("boot", "script: x"), ("ansible", "script: x"), ("yq", "path: /x, expression: .a"))
+    ),
+    ("os: Windows\nprovision: [{mode: system, script: x}, {mode: data, path: /x}]", []),
+    *(
+        (f"provision: [{{mode: {mode}, script: x}}]", [])
+        for mode in ("system", "user", "boot", "dependency", "ansible")
+    ),
+    ("provision: [{mode: ansible}]", []),
+    ("provision: [{mode: ansible, playbook: /etc/passwd}]", []),
+    ("provision: [{mode: ansible, playbook: /etc/passwd, script: x}]", ["playbook: cannot stand together"]),
+    ("provision: [{mode: yq, expression: .a}]", ["1: provision[0].path: mode yq needs a path"]),
+    ("provision: [{mode: yq, expression: .a, path: a}]", ["1: provision[0].path: must be absolute"]),
+    ("provision: [{mode: yq, expression: .a, path: /a, format: anything}]", []),
+    *((f"provision: [{{mode: data, path: /a, permissions: '{octal}'}}]", []) for octal in ("7", "+644", "-1", "0")),
+    *(
+        (f"provision: [{{mode: data, path: /a, permissions: '{text}'}}]", ["1: provision[0].permissions: must be"])
+        for text in ("", "8", "0x1", "rwx", " 644", "6_4", "7" * 22)
+    ),
+    *(
+        (f"provision: [{{script: x, {name}: {value}}}]", [f"1: provision[0].{name}: belongs to modes data and yq"])
+        for name, value in (
+            *(("content", "c"), ("overwrite", "false"), ("owner", "root")),
+            *(("path", "/p"), ("permissions", "'644'"), ("format", "ini")),
+        )
+    ),
     ("probes: [{script: x}]", ["1: probes[0].script: must begin with #!"]),
     ("probes: [{description: x}]", ["1: probes[0].script: must begin with #!"]),
+    ("probes: [{script: ''}]", ["1: probes[0].script: must begin with #!"]),
+    ("probes: [{file: {url: x.sh, digest: d}}]", ["1: probes[0].file: files are", "probes[0].file.digest: digests"]),
     ("probes: [{mode: liveness, script: '#!'}]", ["1: probes[0].mode: must be readiness"]),
 ]
 

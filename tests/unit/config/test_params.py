@@ -17,6 +17,14 @@ CASES: list[tuple[str, list[str]]] = [
     ("param: {internal_netplanOptional: 'true'}", []),
     ("param: {1a: b}\nprovision: [{script: '$PARAM_1a'}]", ["1: param.1a: a name has letters"]),
     ('param: {a: "x\\ny"}\nprovision: [{script: $PARAM_a}]', ["1: param.a: must be one line"]),
+    *(
+        (f'param: {{a: "x{char}y"}}\nprovision: [{{script: $PARAM_a}}]', ["1: param.a: must be one line"])
+        for char in ("\\r", "\\u00a0", "\\u200b", "\\x7f")
+    ),
+    ('param: {a: "e\\u0301 ½ ₂ → «x»"}\nprovision: [{script: $PARAM_a}]', []),
+    ("param: {a-b: c}", ["1: param.a-b: a name has", "1: param.a-b: no script"]),
+    ("param: {_a: b}\nprovision: [{script: $PARAM__a}]", ["1: param._a: a name has"]),
+    ("param: {A9_: b}\nprovision: [{script: $PARAM_A9_}]", []),
     ('param: {a: "x\\ty é€ z"}\nprovision: [{script: $PARAM_a}]', []),
 ]
 

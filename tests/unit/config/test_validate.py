@@ -1,6 +1,8 @@
 import msgspec
 import pytest
 
+from limavm.config.validate import problems as problems_of
+from limavm.model.host import HostFacts
 from tests.unit.config.conftest import LINUX, MAC, Problems, Resolve, assert_problems
 
 SHA = "sha256:" + "0" * 64
@@ -12,9 +14,15 @@ CASES = [
     ("minimumLimaVersion: 2.9.0", ["1: minimumLimaVersion: needs Lima 2.9.0 or newer, this is 2.2.0"]),
     ("base: x.yaml", ["1: base: base templates are embedded"]),
     ("os: linux", ["1: os: must be one of Linux, Darwin, FreeBSD, Windows, not 'linux'"]),
+    ("os: FreeBSD", []),
+    ("arch: amd64", ["1: arch: must be one of x86_64, aarch64, armv7l, ppc64le, riscv64, s390x, not 'amd64'"]),
     ("vmType: default", ["1: vmType: must be the name of a driver"]),
     ("vmType: ''", ["1: vmType: must be the name of a driver"]),
     ("os: Windows\nvmType: vz", ["2: vmType: a Windows guest needs"]),
+    ("os: Windows\narch: aarch64", []),
+    ("os: Windows\nuser: {shell: powershell.exe}", []),
+    ("os: Windows\nuser: {shell: 'D:/x/CMD.EXE'}", []),
+    ("os: FreeBSD\nuser: {shell: cmd.exe}", ["2: user.shell: must be an absolute path"]),
     ("os: Windows\narch: riscv64", ["2: arch: a Windows guest is"]),
     ("os: Windows\nuser: {shell: 'C:\\x\\PWSH.exe'}", []),
     ("os: Windows\nuser: {shell: /bin/sh}", ["2: user.shell: must be one of cmd.exe"]),
@@ -34,12 +42,20 @@ CASES = [
     ("ssh: {localPort: 70000}", ["1: ssh.localPort: a port is a number from 1 to 65535"]),
     ("ssh: {localPort: -1}", ["1: ssh.localPort: a port is"]),
     ("ssh: {localPort: 0}", []),
+    ("ssh: {localPort: 65535}", []),
+    *((f"mountType: {kind}", []) for kind in ("reverse-sshfs", "9p", "virtiofs", "wsl2")),
+    *((f"vmType: {kind}", []) for kind in ("qemu", "vz", "wsl2")),
     ("mountType: nfs", ["1: mountType: must be one of reverse-sshfs"]),
     ("mountType: default", ["1: mountType: must be one of"]),
     ("mountType: ''", ["1: mountType: must be one of"]),
     ("mountType: 9p\nmountTypesUnsupported: [9p]", ["1: mountType: 9p is among mountTypesUnsupported"]),
     ("containerd: {user: true, archives: [{location: ''}]}", ["1: containerd.archives[0].location: must be"]),
     ("containerd: {user: false, archives: [{location: ''}]}", []),
+    (
+        "containerd: {system: true, archives: [{location: /x, digest: x}]}",
+        ["1: containerd.archives[0].digest: must look"],
+    ),
+    ("dns: [1.1.1.1]", ["1: dns: needs hostResolver.enabled: false"]),
     ("hostResolver: {enabled: true}\ndns: [1.1.1.1]", ["2: dns: needs hostResolver.enabled: false"]),
     ("hostResolver: {enabled: false}\ndns: [1.1.1.1]", []),
     ("user: {passwordlessSudo: false}", ["1: user.passwordlessSudo: can be false with plain: true only"]),
@@ -47,10 +63,19 @@ CASES = [
     ("os: Darwin\nuser: {passwordlessSudo: true}", ["2: user.passwordlessSudo: cannot be true"]),
     ("vmType: wsl2\nplain: true\nuser: {passwordlessSudo: false}", ["3: user.passwordlessSudo: cannot be false"]),
     ("tpm: true\narch: s390x", ["1: tpm: s390x guests have no TPM"]),
-    ("tpm: true", []),
+    *((f"tpm: true\narch: {arch}", []) for arch in ("x86_64", "aarch64", "armv7l", "riscv64")),
+    ("tpm: true\narch: ppc64le", ["1: tpm: ppc64le guests have no TPM"]),
+    *((f"audio: {{interface: {name}}}", []) for name in ("hda", "virtio", "''")),
     ("audio: {interface: usb}", ["1: audio.interface: must be hda or virtio, not 'usb'"]),
     # mounts
     ("mounts: [{location: /tmp}]", ["1: mounts[0].mountPoint: cannot be /tmp"]),
+    *(
+        (f"mounts: [{{location: /srv, mountPoint: {point}}}]", [f"1: mounts[0].mountPoint: cannot be {point}"])
+        for point in ("/", "/bin", "/dev", "/etc", "/home", "/opt", "/sbin", "/tmp", "/usr", "/var")
+    ),
+    ("mounts: [{location: /srv, mountPoint: /usr/local}]", []),
+    ("mounts: [{location: ~, mountPoint: ~}]", ["1: mounts[0].location: must be absolute"]),
+    ("mounts: [{location: '~', mountPoint: '~'}]", ["1: mounts[0].mountPoint: cannot begin with ~"]),
     ("mounts: [{location: /tmp, mountPoint: /m}]", []),
     ("mounts: [{location: x, mountPoint: /m}]", ["1: mounts[0].location: must be absolute"]),
     ("mounts: [{mountPoint: /m}]", ["1: mounts[0].location: must be absolute"]),
@@ -80,6 +105,11 @@ def test_a_problem_is_reported_at_its_place(problems: Problems, text: str, expec
         ("images: [{location: /x, digest: '!:?'}]\n", ["1: images[0].digest: is not a digest"]),
         (f"images: [{{location: /x, digest: '{SHA}'}}]\n", []),
         ("images: [{location: /x, kernel: {location: ''}}]\n", ["1: images[0].kernel.location: must be"]),
+        ("images: [{location: /x, initrd: {location: '~a'}}]\n", ["1: images[0].initrd.location: cannot name"]),
+        ("images: [{location: /x, kernel: {location: /k, digest: x}}]\n", ["1: images[0].kernel.digest: must look"]),
+        ("images: [{location: /x, kernel: {location: /k, arch: s390x}}]\n", ["kernel.arch: must be x86_64"]),
+        ("images: [{location: 'https://~x'}, {location: rel.img}, {location: '~'}]\n", []),
+        ("images: [{location: /x, arch: i386}]\n", ["1: images[0].arch: must be one of"]),
         (
             "images: [{location: /x, arch: s390x, initrd: {location: /i, arch: aarch64}}]\n",
             ["initrd.arch: must be s390x"],
@@ -131,7 +161,24 @@ def test_a_rule_that_plain_mode_keeps_is_reported_at_its_place(problems: Problem
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        ("arch: riscv64", "dev.yaml:1: arch: experimental: riscv64 guests"),
+        *(
+            (f"arch: {arch}", f"dev.yaml:1: arch: experimental: {arch}")
+            for arch in ("riscv64", "armv7l", "s390x", "ppc64le")
+        ),
+        ("os: Windows", "dev.yaml:1: os: experimental: Windows guests"),
+        ("audio: {device: x, interface: hda}", "dev.yaml:1: audio.interface: experimental: audio.interface"),
+        (
+            "plain: true\nuser: {passwordlessSudo: false}\nparam: {internal_netplanOptional: x}",
+            "dev.yaml:3: param: experimental: param without passwordless sudo",
+        ),
+        (
+            "provision: [{mode: ansible, playbook: /etc/passwd}]",
+            "dev.yaml:1: provision[0].playbook: is deprecated",
+        ),
+        (
+            "plain: true\nportForwards: [{guestPortRange: [1, 11], static: true}]",
+            "dev.yaml:2: portForwards[0]: forwards 11 ports",
+        ),
         ("mountType: virtiofs", "dev.yaml:1: mountType: experimental: virtiofs on Linux hosts"),
         ("video: {display: vnc}", "dev.yaml:1: video.display: experimental: VNC"),
         ("mountInotify: true", "dev.yaml:1: mountInotify: experimental: mountInotify"),
@@ -144,6 +191,47 @@ def test_a_rule_that_plain_mode_keeps_is_reported_at_its_place(problems: Problem
 )
 def test_what_is_allowed_but_surprising_warns(resolved: Resolve, text: str, warning: str) -> None:
     assert any(found.startswith(warning) for found in resolved(text).warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("arch: aarch64", LINUX),
+        ("mountType: virtiofs", MAC),
+        ("mountType: 9p", LINUX),
+        ("audio: {interface: hda}", LINUX),
+        ("video: {display: none}", LINUX),
+        ("user: {passwordlessSudo: true}\nparam: {internal_netplanOptional: x}", LINUX),
+        ("os: Darwin\nuser: {passwordlessSudo: false}", MAC),
+        ("guestInstallPrefix: relative", LINUX),
+    ],
+)
+def test_what_works_everywhere_does_not_warn(resolved: Resolve, text: str, facts: HostFacts) -> None:
+    assert resolved(text, facts=facts).warnings == ()
+
+
+def test_a_few_ports_of_plain_mode_do_not_warn(resolved: Resolve) -> None:
+    warnings = resolved("plain: true\nportForwards: [{guestPortRange: [1, 10], static: true}]").warnings
+
+    assert not any("ports" in warning for warning in warnings)
+
+
+def test_containerd_needs_an_archive(resolved: Resolve) -> None:
+    config = resolved().config
+    empty = msgspec.structs.replace(config, containerd=msgspec.structs.replace(config.containerd, archives=()))
+
+    assert [flaw.path for flaw in problems_of(empty, LINUX, version="2.2.0")] == [("containerd", "archives")]
+
+
+def test_zero_cpus_are_none(resolved: Resolve) -> None:
+    config = msgspec.structs.replace(resolved().config, cpus=0)
+
+    assert [flaw.path for flaw in problems_of(config, LINUX, version="2.2.0")] == [("cpus",)]
+
+
+@pytest.mark.parametrize(("version", "count"), [("2.9.1", 1), ("2.9.2", 0), ("3.0.0", 0), ("<unknown>", 0), ("", 1)])
+def test_a_program_that_does_not_know_its_version_is_new_enough(problems: Problems, version: str, count: int) -> None:
+    assert len(problems("minimumLimaVersion: 2.9.2", version=version)) == count
 
 
 def test_a_queue_size_has_no_effect_elsewhere(resolved: Resolve) -> None:
