@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 
 from limavm import COMPATIBLE_WITH
+from limavm.config.errors import ConfigError
 from limavm.config.resolve import Resolved, resolve_text
 from limavm.config.yamltext import MAX_BYTES
 from limavm.errors import NotFoundError, UserError
@@ -87,7 +88,15 @@ def save(original: Original, text: bytes) -> None:
 
 def _resolved_file(path: str, text: bytes, source: str) -> Resolved:
     directory = os.path.dirname(path)
-    return resolve_text(text, source=source, directory=directory, facts=facts(), version=COMPATIBLE_WITH)
+    try:
+        return resolve_text(text, source=source, directory=directory, facts=facts(), version=COMPATIBLE_WITH)
+    except ConfigError as error:
+        references = [problem for problem in error.problems if problem.key == "base" or problem.key.endswith(".file")]
+        if not references:
+            raise
+        # What a base would bring is missing; to be told so as well helps nobody.
+        hint = "`limactl template copy --embed-all` makes a file without references, which can be edited here"
+        raise ConfigError(references, hint=hint) from error
 
 
 def _configured_size(directory: str) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from limavm.config.errors import ConfigError
 from limavm.errors import BusyError, NotFoundError, UserError
 from limavm.instance.edit import Original, check, opened, opened_file, save
 from tests.unit.instance.conftest import YAML
@@ -27,6 +28,18 @@ def test_the_text_is_replaced_and_keeps_its_mode(dev: Path) -> None:
     assert (dev / "lima.yaml").read_bytes() == after
     assert stat.S_IMODE((dev / "lima.yaml").stat().st_mode) == 0o644
     assert not [path for path in dev.iterdir() if path.suffix == ".tmp"]
+
+
+def test_a_file_that_refers_to_others_is_told_how_to_stand_alone(tmp_path: Path) -> None:
+    path = tmp_path / "web.yaml"
+    text = b"base: template:debian\nparam: {a: b}\nprovision:\n- file: a.sh\n"
+    path.write_bytes(text)
+
+    with pytest.raises(ConfigError) as caught:
+        check(opened_file(str(path)), text, source="x.yaml")
+
+    assert [problem.key for problem in caught.value.problems] == ["base", "provision[0].file"]
+    assert "`limactl template copy --embed-all`" in str(caught.value.hint)
 
 
 def test_nobody_else_changes_the_instance_meanwhile(dev: Path) -> None:
