@@ -35,7 +35,7 @@ def command_help(ctx: click.Context, command: "Command") -> str:
 def group_help(ctx: click.Context, group: "Group") -> str:
     """Description, usage, sub-commands under their titles, flags."""
     parts = [(group.help or "").strip(), f"Usage:\n  {ctx.command_path} [flags]\n  {ctx.command_path} [command]"]
-    for key, title in _TITLES.items():
+    for key, title in (_TITLES if any(entry.group for entry in group.entries) else {"": "Commands"}).items():
         rows = [(entry.name, entry.summary) for entry in group.entries if entry.group == key]
         if rows:
             parts.append(f"{title}:\n" + _columns(rows))

@@ -32,7 +32,7 @@ def test_every_command_has_a_help_text_with_its_usage(limactl: Run, entry: objec
 @pytest.mark.parametrize("words", [[], *([entry.name] for entry in COMMANDS if not entry.name.startswith("__"))])
 def test_help_fits_into_a_terminal_of_80_columns(limactl: Run, words: list[str]) -> None:
     page = limactl("help", *words).out
-    rows = page.partition("Other commands:\n")[2].partition("\n\n")[0].splitlines() if words else []
+    rows = page.partition("Commands:\n")[2].partition("\n\n")[0].splitlines() if words else []
     pages = [page, *(limactl("help", *words, row.split()[0]).out for row in rows)]
 
     assert [line for page in pages for line in page.splitlines() if len(line) > 80] == []
