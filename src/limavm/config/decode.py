@@ -24,6 +24,8 @@ from limavm.roundtrip.nodes import Document
 
 #: Aliases may repeat a part of the text; more values than this is a bomb, not a configuration.
 MAX_VALUES = 200_000
+#: Characters. A text of 4 MiB has more than this by aliases only.
+MAX_TEXT = 8 << 20
 #: So many unknown keys are warned of, and a tenth of them compared with the known ones: that takes time.
 MAX_WARNINGS = 1_000
 
@@ -71,6 +73,7 @@ class Decoder:
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
         self.values = 0
+        self.text = 0
 
     def problem(self, message: str, node: Node, path: Path) -> None:
         """Note what is wrong with the value at `path`; raises ConfigError when there has been too much of it."""
@@ -85,6 +88,13 @@ class Decoder:
         self.values += 1
         if self.values > MAX_VALUES:
             self.problem(f"aliases make more than {MAX_VALUES} values of this text", node, path)
+            raise ConfigError(self.problems)
+
+    def weigh(self, scalar: Scalar, path: Path) -> None:
+        """Refuse a text whose aliases make it longer than a text may be."""
+        self.text += len(scalar.value)
+        if self.text > MAX_TEXT:
+            self.problem(f"aliases make more than {MAX_TEXT >> 20} MiB of this text", scalar, path)
             raise ConfigError(self.problems)
 
     def part(self, kind: type, node: Node, path: Path) -> Any:
@@ -158,6 +168,7 @@ def _scalar(read: Callable[[Scalar], Any], wanted: str) -> Converter:
         if not isinstance(node, Scalar):
             decoder.problem(f"must be {wanted}, not {_described(node)}", node, path)
             return None
+        decoder.weigh(node, path)
         try:
             return read(node)
         except ValueError as error:
@@ -203,6 +214,7 @@ def _free(decoder: Decoder, node: Node, path: Path) -> Any:
         case Sequence():
             return [_free(decoder, item, (*path, index)) for index, item in enumerate(node.items)]
         case _:
+            decoder.weigh(node, path)
             try:
                 return scalars.plain_value(node)
             except ValueError as error:

@@ -6,7 +6,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-from limavm.gotemplate import TemplateError, render
+from limavm.gotemplate import Budget, TemplateError, render
 from limavm.model.config import File, User
 from limavm.model.host import HostFacts
 from limavm.model.instance import hostname_of
@@ -36,6 +36,8 @@ class Expander:
         self.path: types.ModuleType = ntpath if facts.os == "windows" else posixpath
         self.name: str = self.path.basename(context.directory)
         self.warnings: list[str] = []
+        #: Of all templates together: a text of 4 MiB has room for many that are costly.
+        self.budget = Budget()
         self._guest: dict[str, Any] = {}
         self._host = self._host_data()
 
@@ -72,7 +74,7 @@ class Expander:
 
     def _expand(self, text: str, data: Mapping[str, Any], key: str) -> str:
         try:
-            return render(text, data)
+            return render(text, data, budget=self.budget)
         except TemplateError as error:
             self.warnings.append(f"{key}: the template is kept as it is: {error}")
             return text

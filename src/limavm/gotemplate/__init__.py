@@ -5,6 +5,7 @@ trees of them, `evaluator` walks these within a `budget`. `functions` are what t
 `verbs`, `compare`, `escapes`. Facts are those of the documentation of Go's packages text/template and fmt.
 """
 
+from limavm.gotemplate.budget import Budget as Budget
 from limavm.gotemplate.errors import TemplateError as TemplateError
 from limavm.gotemplate.render import render as render
 from limavm.gotemplate.values import NIL as NIL
@@ -12,4 +13,4 @@ from limavm.gotemplate.values import Record as Record
 from limavm.gotemplate.values import written as written
 from limavm.gotemplate.verbs import show as show
 
-__all__ = ["NIL", "Record", "TemplateError", "render", "show", "written"]
+__all__ = ["NIL", "Budget", "Record", "TemplateError", "render", "show", "written"]

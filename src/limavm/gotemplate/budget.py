@@ -1,5 +1,5 @@
-"""What one run of a template may cost. A template of a configuration is expanded on the host: it may neither
-fill its memory nor keep it busy."""
+"""What a run of a template, or of all templates of a configuration, may cost. They are expanded on the host: they may
+neither fill its memory nor keep it busy."""
 
 from limavm.gotemplate.errors import TemplateError
 
@@ -11,11 +11,17 @@ _MAX_TEXT = 64 << 20
 class Budget:
     """Counts nodes that were walked, and text that was made; raises TemplateError when there is too much."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self) -> None:
+        self.text = ""
         self.position = 0
         self.steps = _MAX_STEPS
         self.characters = _MAX_TEXT
+
+    def of(self, text: str) -> "Budget":
+        """What is left of the budget, for this template."""
+        self.text = text
+        self.position = 0
+        return self
 
     def at(self, position: int) -> None:
         """Note what is being done, for the message."""

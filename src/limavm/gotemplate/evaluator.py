@@ -29,11 +29,17 @@ class _Jump(Exception):  # noqa: N818 - it leaves a loop, nothing failed
 class Evaluator:
     """One run of a template."""
 
-    def __init__(self, text: str, templates: Mapping[str, Nodes], functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self,
+        text: str,
+        templates: Mapping[str, Nodes],
+        functions: Mapping[str, Callable[..., Any]],
+        budget: Budget,
+    ) -> None:
         self.text = text
         self.templates = templates
         self.functions = {**FUNCTIONS, **{name: Function(call) for name, call in functions.items()}}
-        self.budget = Budget(text)
+        self.budget = budget
         self.output: list[str] = []
         #: The template that runs, the variables it has so far, and how many others led to it.
         self.name = MAIN

@@ -246,6 +246,14 @@ def test_a_bomb_of_aliases_is_refused(key: str) -> None:
         decoded(f"{key}:\n  a0: &a0 [lol]\n{levels}")
 
 
+@pytest.mark.parametrize("key", ["env", "vmOpts"])
+def test_a_long_text_cannot_be_repeated_by_aliases(key: str) -> None:
+    copies = "".join(f"  B{number}: *a\n" for number in range(100))
+
+    with pytest.raises(ConfigError, match="aliases make more than 8 MiB of this text"):
+        decoded(f"{key}:\n  A: &a {'x' * 1_000_000}\n{copies}")
+
+
 def test_a_bomb_of_typed_aliases_is_refused() -> None:
     rules = ", ".join(["{guestPort: 1}"] * 1000)
     text = f"env: &e {{A: 1}}\nportForwards: &p [{rules}]\nimages: [{', '.join(['{kernel: *e}'] * 300)}]\n"

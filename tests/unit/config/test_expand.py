@@ -71,3 +71,12 @@ def test_params_of_others_do_not_reach_expansion_but_the_result(resolved: Resolv
 
     assert config.provision[0].script == "y <no value>"
     assert config.param == {"a": "o", "b": "o"}
+
+
+@pytest.mark.parametrize("costly", ["{{range 100000}}{{end}}", "{{range 100000}}xxxxxxxxxx{{end}}"])
+def test_templates_cost_bounded_time_and_memory_together(costly: str) -> None:
+    made = expander()
+
+    kept = sum(made.guest(costly, "key") == costly for _ in range(1000))
+
+    assert kept == len(made.warnings) > 900

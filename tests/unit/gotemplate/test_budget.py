@@ -53,8 +53,20 @@ def test_a_long_template_of_many_actions_is_rendered() -> None:
 
 
 def test_a_budget_says_where_it_ran_out() -> None:
-    budget = Budget("a\nbc")
+    budget = Budget().of("a\nbc")
     budget.at(3)
 
     with pytest.raises(TemplateError, match=r"template:2:2: the template makes too much text"):
         budget.spend(1 << 40)
+
+
+@pytest.mark.parametrize("text", ["{{range 100000}}{{end}}", "{{printf `%9999999d` 1}}"])
+def test_templates_may_share_a_budget(text: str) -> None:
+    budget = Budget()
+
+    def render_ten() -> None:
+        for _ in range(10):
+            render(text, {}, budget=budget)
+
+    with pytest.raises(TemplateError, match=r"too long|too much"):
+        render_ten()
