@@ -1,5 +1,6 @@
 """Templates as commands use them: the list of them, one of them read, embedded and resolved (spec/cli.md 3, 6.9)."""
 
+import os
 from collections.abc import Callable
 
 from limavm import COMPATIBLE_WITH
@@ -83,11 +84,13 @@ def resolved(template: Template, document: Document) -> tuple[Config, tuple[str,
 
     A template may be for a driver that is not here, as long as it is one of Lima's.
     """
+    from limavm.instance.messagecheck import check_message
     from limavm.instance.resolving import accepted
 
     # As Lima has it: an instance would have a directory of its own.
     directory = paths.lima_home()
     found = resolve_text(document, source=template.locator, directory=directory, facts=facts(), version=COMPATIBLE_WITH)
+    check_message(found.config, source=template.locator, directory=os.path.join(directory, template.name or "name"))
     if (driver := found.config.vm_type) in BUILT_IN_DRIVERS and driver not in names():
         warning = f"{template.locator}: the driver {driver!r} is not available here, what it needs was not checked"
         return found.config, (*found.warnings, warning)

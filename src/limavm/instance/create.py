@@ -7,6 +7,7 @@ from limavm import COMPATIBLE_WITH
 from limavm.host import paths
 from limavm.host.files import write_atomic
 from limavm.instance.inspect import inspect
+from limavm.instance.messagecheck import check_message
 from limavm.instance.resolving import checked_driver, resolve_new
 from limavm.instance.seeding import reference_copy
 from limavm.model.instance import Instance
@@ -22,7 +23,9 @@ def create(name: str, text: bytes, *, report: Reporter, source: str | None = Non
     paths.check_instance_name(name)
     target = paths.instance_dir(name)
     paths.check_socket_length(target)
-    config, warnings = resolve_new(text, source=source or f"{name}/{paths.LIMA_YAML}", directory=target)
+    source = source or f"{name}/{paths.LIMA_YAML}"
+    config, warnings = resolve_new(text, source=source, directory=target)
+    check_message(config, source=source, directory=target)
     _, host_warnings = checked_driver(config)
     for warning in (*warnings, *host_warnings):
         report.warning(warning)

@@ -6,19 +6,18 @@ edits the file beside us holds nothing, which is why `save` looks whether it is 
 
 import contextlib
 import os
-import stat
 from collections.abc import Iterator
 
 from limavm import COMPATIBLE_WITH
 from limavm.config.errors import ConfigError
 from limavm.config.resolve import Resolved, resolve_text
 from limavm.config.yamltext import MAX_BYTES
-from limavm.errors import NotFoundError, UserError
-from limavm.host import paths
-from limavm.host.files import write_atomic
+from limavm.errors import UserError
+from limavm.host import paths, textfile
 from limavm.host.platform import facts
 from limavm.images.disk import check_size
 from limavm.instance.configuration import configuration
+from limavm.instance.messagecheck import check_message
 from limavm.instance.resolving import resolve_new
 from limavm.model.size import format_size, parse_size
 from limavm.model.value import Value
@@ -38,13 +37,13 @@ def opened(name: str) -> Iterator[Original]:
     """The text of an instance, which is held meanwhile; raises BusyError when another command holds it."""
     with instances.exclusive(name) as directory:
         path = os.path.join(directory, paths.LIMA_YAML)
-        yield Original(path=path, text=_read(path), directory=directory)
+        yield Original(path=path, text=textfile.read(path, MAX_BYTES), directory=directory)
 
 
 def opened_file(path: str) -> Original:
     """The text of a plain file; raises NotFoundError, or UserError when it cannot be read."""
     path = os.path.abspath(path)
-    return Original(path=path, text=_read(path))
+    return Original(path=path, text=textfile.read(path, MAX_BYTES))
 
 
 def check(original: Original, text: bytes, *, source: str, may_shrink: bool = False) -> tuple[str, ...]:
@@ -56,6 +55,7 @@ def check(original: Original, text: bytes, *, source: str, may_shrink: bool = Fa
     if original.directory is None:
         return _resolved_file(original.path, text, source).warnings
     config, warnings = resolve_new(text, source=source, directory=original.directory)
+    check_message(config, source=source, directory=original.directory)
     size = parse_size(config.disk)
     for disk in (paths.DISK, paths.DIFF_DISK):
         check_size(os.path.join(original.directory, disk), size)
@@ -71,19 +71,13 @@ def check(original: Original, text: bytes, *, source: str, may_shrink: bool = Fa
 
 def save(original: Original, text: bytes) -> None:
     """Replace the original by `text`; raises UserError when it is not what it was, or cannot be written."""
-    # A link goes on leading to the file that is edited.
-    path = os.path.realpath(original.path)
-    try:
-        if _read(path) != original.text:
-            raise UserError(
-                "the file was changed by somebody else meanwhile, and stays as they left it",
-                where=original.path,
-                hint="look at both, and edit it again",
-            )
-        mode = 0o644 if original.directory else stat.S_IMODE(os.stat(path).st_mode)
-        write_atomic(path, text, mode)
-    except OSError as error:
-        raise UserError(f"the file cannot be written: {error.strerror}", where=original.path) from error
+    if textfile.read(original.path, MAX_BYTES) != original.text:
+        raise UserError(
+            "the file was changed by somebody else meanwhile, and stays as they left it",
+            where=original.path,
+            hint="look at both, and edit it again",
+        )
+    textfile.write(original.path, text)
 
 
 def _resolved_file(path: str, text: bytes, source: str) -> Resolved:
@@ -105,16 +99,3 @@ def _configured_size(directory: str) -> int:
         return parse_size(configuration(directory).disk)
     except UserError:
         return 0
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFoundError("the file does not exist", where=path) from error
-    except (OSError, ValueError) as error:
-        raise UserError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}", where=path) from error
-    if len(text) > MAX_BYTES:
-        raise UserError(f"the file is larger than {MAX_BYTES >> 20} MiB", where=path)
-    return text

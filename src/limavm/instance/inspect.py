@@ -43,7 +43,7 @@ def inspect(name: str, host: HostFacts | None = None) -> Instance:
         ) from error
     except UserError as error:
         return _unreadable(name, directory, str(error))
-    return _with_state(_described(name, directory, config), config)
+    return _with_state(described(name, directory, config), config)
 
 
 def _unreadable(name: str, directory: str, problem: str) -> Instance:
@@ -59,7 +59,8 @@ def _unreadable(name: str, directory: str, problem: str) -> Instance:
     )
 
 
-def _described(name: str, directory: str, config: Config) -> Instance:
+def described(name: str, directory: str, config: Config) -> Instance:
+    """What an instance of this configuration is before anything of it runs."""
     return Instance(
         name=name,
         hostname=hostname_of(name),

@@ -152,6 +152,19 @@ def test_validate_of_what_is_no_template(limactl: Run, home: Path, tmp_path: Pat
     assert limactl("validate", str(tmp_path / "x.yaml")).code == 1
 
 
+def test_a_message_that_no_instance_could_show_is_an_error(limactl: Run, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text('images: [{location: /x}]\nmessage: "{{.Foo}}"\n')
+
+    for argv in (["validate"], ["create", "--tty=false"]):
+        done = limactl(*argv, str(path))
+
+        assert done.code == 1
+        assert "there is no field Foo" in done.message
+        assert f"where: message in {path}" in done.message
+    assert not (home / "x").exists()
+
+
 @pytest.mark.parametrize("locator", ["./nope", "/nowhere/x.yaml", "template:", "template:/etc/passwd", "a\x00b", ""])
 def test_validate_of_what_cannot_be_read(limactl: Run, home: Path, locator: str) -> None:
     assert limactl("validate", locator).code == 1
