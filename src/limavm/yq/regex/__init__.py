@@ -1,9 +1,13 @@
 r"""Regular expressions with the syntax of Go (RE2) and in time that grows with text and pattern alone.
 
-Python's `re` differs in syntax (`\z`, `\pL`, `[[:alpha:]]`, `(?U)`, the end that `$` means) and may take for
-ever on `(a*)*b`; an expression comes with a template that somebody else wrote. So `syntax` reads a
-pattern, and `machine` runs it by following all possibilities at once (R. Cox, "Regular Expression
-Matching: the Virtual Machine Approach"). The first of several matches is the one that backtracking finds.
+It is our own because an expression comes with a template that somebody else wrote, and Python's `re`, which takes
+for ever on `(a*)*b` and cannot be interrupted, differs in syntax as well (`\z`, `\pL`, `[[:alpha:]]`, `(?U)`, the
+end that `$` means). The package `regex` can be given a time limit and no other syntax, which makes the result
+depend on the speed of the machine; google-re2 is RE2 itself, and a C++ library to build on hosts without a wheel.
+
+`syntax` reads a pattern into a tree. `machine` compiles that to a program and runs it by following all possibilities
+at once, a character of the text at a time (R. Cox, "Regular Expression Matching: the Virtual Machine Approach").
+The match is the one that backtracking would find first, with the groups that it would have taken.
 """
 
 from limavm.yq.regex.errors import PatternError

@@ -173,23 +173,31 @@ class _Compiler:
             self.program[end] = (_Op.JUMP, None, len(self.program))
 
     def _repeat(self, tree: Repeat) -> None:
+        if tree.most is None:
+            self._endless(tree)
+            return
         for _ in range(tree.least):
             self.add(tree.tree)
-        if tree.most is None:
-            split = self._hole()
-            self.add(tree.tree)
-            self.program.append((_Op.JUMP, None, split))
-            self._split(split, tree.greedy)
-            return
         splits: list[int] = []
         for _ in range(tree.most - tree.least):
             splits.append(self._hole())
             self.add(tree.tree)
         for split in splits:
-            self._split(split, tree.greedy)
+            self._split(split, split + 1, len(self.program), tree.greedy)
 
-    def _split(self, at: int, greedy: bool) -> None:
-        inside, behind = at + 1, len(self.program)
+    def _endless(self, tree: Repeat) -> None:
+        # `x*` is `(x+)?`, so that a round which takes nothing ends the loop there, as it does when one goes back.
+        skip = self._hole() if tree.least == 0 else None
+        for _ in range(tree.least - 1):
+            self.add(tree.tree)
+        begin = len(self.program)
+        self.add(tree.tree)
+        again = self._hole()
+        self._split(again, begin, len(self.program), tree.greedy)
+        if skip is not None:
+            self._split(skip, skip + 1, len(self.program), tree.greedy)
+
+    def _split(self, at: int, inside: int, behind: int, greedy: bool) -> None:
         self.program[at] = (_Op.SPLIT, *((inside, behind) if greedy else (behind, inside)))
 
     def _hole(self) -> int:

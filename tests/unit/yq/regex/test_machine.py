@@ -54,6 +54,13 @@ def found(pattern: str, text: str) -> Match | None:
         ("", "ab", (0, 0)),
         ("(?:)*a", "a", (0, 1)),
         ("(a*)*b", "aab", (0, 3, 0, 2)),
+        # A round of a loop that takes nothing is the last one.
+        ("(|a)*", "aa", (0, 0, 0, 0)),
+        ("(|a)+", "aa", (0, 0, 0, 0)),
+        ("(|a){2,}", "aa", (0, 0, 0, 0)),
+        ("(a*)*", "b", (0, 0, 0, 0)),
+        ("(a?b??)*", "ab", (0, 1, 0, 1)),
+        ("(^)*a", "aa", (0, 1, 0, 0)),
     ],
 )
 def test_the_first_match_is_the_one_that_backtracking_finds(pattern: str, text: str, expected: Match | None) -> None:
