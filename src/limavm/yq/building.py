@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from limavm.roundtrip.nodes import Kind, Node, Style
+from limavm.roundtrip.nodes import Document, Kind, Node, Style
+from limavm.yq.context import Candidate
 from limavm.yq.evaluator import Evaluator
 from limavm.yq.scalars import real_tag
 
@@ -28,6 +29,27 @@ def bare(node: Node) -> None:
     """Forget what stands above and below a scalar, for one that is the value of a key."""
     if node.kind is Kind.SCALAR:
         node.head_comment = node.foot_comment = ""
+
+
+def keep_leading_comment(candidate: Candidate, made: Node) -> None:
+    """What stands above the first key of a document is said about the document: it stays when `made`, which is to
+    take the place of the document's root, no longer begins with that key.
+    """
+    origin, pairs = candidate.origin, candidate.node.pairs
+    if not candidate.whole or origin is None or not pairs:
+        return
+    first = pairs[0][0]
+    if made.pairs and made.pairs[0][0].value == first.value:
+        return
+    move_to_document(first, origin.document)
+    if (kept := made.find(first.value)) is not None:
+        kept[0].head_comment = ""
+
+
+def move_to_document(key: Node, document: Document) -> None:
+    """Say what stands above a key about the document instead."""
+    document.head_comment = "\n\n".join(filter(None, (document.head_comment, key.head_comment)))
+    key.head_comment = ""
 
 
 def sequence(evaluator: Evaluator, items: Iterable[Node], *, like: Node | None = None) -> Node:

@@ -1,6 +1,7 @@
 """`del` and `del_paths`."""
 
 from limavm.roundtrip.nodes import Kind, Node
+from limavm.yq import building
 from limavm.yq.context import Candidate, Context
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
@@ -34,10 +35,8 @@ def _keep_leading_comment(candidate: Candidate) -> None:
     if parent is None or not parent.whole or origin is None or not parent.node.pairs:
         return
     key, value = parent.node.pairs[0]
-    if candidate.node in (key, value) and key.head_comment:
-        document = origin.document
-        document.head_comment = "\n\n".join(filter(None, (document.head_comment, key.head_comment)))
-        key.head_comment = ""
+    if candidate.node in (key, value):
+        building.move_to_document(key, origin.document)
 
 
 def _take_out(found: list[Candidate]) -> None:

@@ -71,11 +71,11 @@ def _entries(evaluator: Evaluator, node: Node) -> Node:
     )
     for key, value in zip(_keys(node), values, strict=True):
         entry = Node(kind=Kind.MAPPING)
-        _, copied = building.add_pair(evaluator, entry, scalar("key", "!!str"), key)
+        building.add_pair(evaluator, entry, scalar("key", "!!str"), key)
         building.add_pair(evaluator, entry, scalar("value", "!!str"), value)
-        entry.blank_before, copied.blank_before = key.blank_before, 0
-        entry.head_comment, copied.head_comment = copied.head_comment, ""
-        entry.foot_comment, copied.foot_comment = copied.foot_comment, ""
+        # What stands around the key stands around the entry, and finds the way back in `from_entries`.
+        entry.blank_before = key.blank_before
+        entry.head_comment, entry.foot_comment = key.head_comment, key.foot_comment
         listed.items.append(entry)
     return listed
 
@@ -114,7 +114,9 @@ def with_entries(evaluator: Evaluator, context: Context, expr: Expr) -> list[Can
         changed = building.hollow(evaluator, listed.node)
         for item in made:
             building.add_item(evaluator, changed, item)
-        results.append(candidate.replaced(_map(evaluator, changed)))
+        mapped = _map(evaluator, changed)
+        building.keep_leading_comment(candidate, mapped)
+        results.append(candidate.replaced(mapped))
     return results
 
 
@@ -129,6 +131,7 @@ def pick(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
         made = building.hollow(evaluator, node)
         for key in wanted:
             _pick(evaluator, node, key, made)
+        building.keep_leading_comment(candidate, made)
         results.append(candidate.replaced(made))
     return results
 
@@ -163,6 +166,7 @@ def omit(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
                 building.add_pair(evaluator, made, *node.pairs[index])
             else:
                 building.add_item(evaluator, made, node.items[index])
+        building.keep_leading_comment(candidate, made)
         results.append(candidate.replaced(made))
     return results
 

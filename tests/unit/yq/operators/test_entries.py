@@ -6,6 +6,16 @@ from limavm.yq import ExpressionError
 from tests.unit.yq.documents import ANCHORED, COMMENTED, PEOPLE, PLAIN
 from tests.unit.yq.expressions import results
 
+#: Comments above the first key, which are said about the document, above another, and below.
+HEADED = """\
+# head
+a: 1
+
+# of b
+b: 2
+# foot
+"""
+
 CASES = [
     # (expression, document, result)
     ("keys", PLAIN, "- a\n- b\n- c\n- h\n"),
@@ -44,20 +54,30 @@ CASES = [
     (
         "del(.l) | to_entries",
         COMMENTED,
-        "- key: a\n  value: cat  # beside\n- key: b\n  value:\n    # within\n    c: 'one'\n",
+        "# above\n- key: a\n  value: cat  # beside\n- key: b\n  value:\n    # within\n    c: 'one'\n",
     ),
-    ("with_entries(.)", COMMENTED, "a: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n"),
-    ('.b | with_entries(.key = "d")', COMMENTED, "d: 'one'\n"),
+    (
+        "with_entries(.)",
+        COMMENTED,
+        "# above\na: cat  # beside\nb:\n  # within\n  c: 'one'\nl:\n# first\n- p  # pp\n- q\n",
+    ),
+    ('.b | with_entries(.key = "d")', COMMENTED, "# within\nd: 'one'\n"),
     (".b | keys", COMMENTED, "# within\n- c\n"),
-    ('pick(["l"])', COMMENTED, "l:\n# first\n- p  # pp\n- q\n"),
-    ('omit(["a", "b"])', COMMENTED, "l:\n# first\n- p  # pp\n- q\n"),
-    ('with_entries(select(.key != "b"))', COMMENTED, "a: cat  # beside\nl:\n# first\n- p  # pp\n- q\n"),
+    ('pick(["l"])', COMMENTED, "# above\n\nl:\n# first\n- p  # pp\n- q\n"),
+    ('omit(["a", "b"])', COMMENTED, "# above\n\nl:\n# first\n- p  # pp\n- q\n"),
+    ('with_entries(select(.key != "b"))', COMMENTED, "# above\na: cat  # beside\nl:\n# first\n- p  # pp\n- q\n"),
     ("map(keys)", PEOPLE, "- - name\n  - age\n- - name\n  - age\n- - name\n  - age\n  - extra\n"),
     (".[0] | with_entries(.value |= tostring)", PEOPLE, 'name: bob\nage: "10"\n'),
     ('map(pick(["name"]))', PEOPLE, "- name: bob\n- name: al\n- name: cy\n"),
     ('map(omit(["name"]))', PEOPLE, "- age: 10\n- age: 9\n- age: 10\n  extra: yes\n"),
     (".ref | keys", ANCHORED, "- x\n- y\n"),
     (".ref | length", ANCHORED, "2\n"),
+    ("with_entries(.)", HEADED, HEADED),
+    ("to_entries | from_entries", HEADED, HEADED),
+    ('with_entries(select(.key == "b"))', HEADED, "# head\n\n# of b\nb: 2\n# foot\n"),
+    ('omit(["a"])', HEADED, "# head\n\n# of b\nb: 2\n# foot\n"),
+    ('pick(["b", "a"])', HEADED, "# head\n\n# of b\nb: 2\n# foot\n\na: 1\n"),
+    ('pick(["a"])', HEADED, "# head\na: 1\n"),
     (".ref | to_entries", ANCHORED, "- key: x\n  value: 1\n- key: y\n  value: 2\n"),
 ]
 
