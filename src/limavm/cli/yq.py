@@ -229,10 +229,10 @@ def _evaluate(request: _Request) -> int:
     else:
         appendix = _evaluate_files(request, evaluate, printer)
     write(appendix)
-    if request.in_place:
-        _replace(request.files[0], "".join(parts))
     if request.exit_status and not printer.found:
         raise UserError("no matches found")
+    if request.in_place:
+        _replace(request.files[0], "".join(parts))
     return 0
 
 

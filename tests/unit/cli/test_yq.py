@@ -239,6 +239,12 @@ def test_a_file_is_not_touched_when_the_expression_fails(yq: Yq, directory: Path
     assert (directory / "f1.yaml").read_text() == "a: 1\nb: 2\n"
 
 
+def test_a_file_is_not_touched_when_nothing_was_found_and_that_is_to_be_a_failure(yq: Yq, directory: Path) -> None:
+    assert yq("-i", "-e", ".c", "f1.yaml") == (1, "", "Error: no matches found\n")
+
+    assert (directory / "f1.yaml").read_text() == "a: 1\nb: 2\n"
+
+
 def test_results_go_into_files_that_an_expression_names(yq: Yq, directory: Path) -> None:
     assert yq("-s", '"out/" + .a', '{"a": .a, "b": .b}', "f1.yaml", "f2.yaml") == (0, "", "")
     assert yq("-o", "json", "-s", '"n" + $index', ".b", "f1.yaml", "f2.yaml")[0] == 0
