@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from limavm.cli import logbridge, logs
-from limavm.config.networks import ensure_networks, load_networks, networks_file
+from limavm.config.networks import ensure_networks, held, load_networks, networks_file
 from limavm.config.networktext import decode_networks
 from limavm.errors import UserError
-from limavm.host.files import locked, write_atomic
+from limavm.host import textfile
 from limavm.host.paths import identifier_error
 from limavm.host.platform import facts
 from limavm.model.network import BRIDGED, SharedNetwork, prefix_length
@@ -19,8 +19,6 @@ from limavm.yq import edit
 
 # A networks.yaml that cannot be made is told through `logging`.
 logbridge.install()
-
-_BUSY = "another command is changing the networks"
 
 
 def defined() -> dict[str, SharedNetwork]:
@@ -104,13 +102,12 @@ def _edit(expressions: Sequence[str], *, absent: str | None = None) -> None:
     """Change networks.yaml, which must be as good afterwards as before; `absent` must not have come meanwhile."""
     path = networks_file()
     try:
-        with locked(os.path.dirname(path), busy=_BUSY):
-            text = ensure_networks(path)
+        with held(path) as text:
             if absent in decode_networks(text, path, host_os="").networks.networks:
                 raise UserError(f"another command has just made the network {absent!r}")
             changed = edit.apply(text, expressions, source=path)
             decode_networks(changed, path, host_os="")
-            write_atomic(path, changed, os.stat(path).st_mode & 0o777)
+            textfile.write(path, changed)
     except OSError as error:
         raise UserError(f"the networks cannot be changed: {error.strerror}", where=path) from error
 

@@ -1,12 +1,14 @@
 """`$LIMA_HOME/_config/networks.yaml`: made when it is first needed, read, and asked by configurations.
 
-What the text means is in `networktext`. Whoever changes the file holds the lock of its directory.
+What the text means is in `networktext`. Whoever makes or changes the file holds the lock of its directory,
+so that the defaults of one command never replace what another one has just defined.
 """
 
 import logging
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from limavm.config.checknetworks import check_defined
 from limavm.config.errors import ConfigError, Problem
@@ -16,8 +18,8 @@ from limavm.config.yamltext import MAX_BYTES
 from limavm.errors import UserError
 from limavm.gotemplate import render
 from limavm.gotemplate.escapes import to_json
-from limavm.host import paths
-from limavm.host.files import write_atomic
+from limavm.host import paths, textfile
+from limavm.host.files import locked, write_atomic
 from limavm.model.config import Config
 from limavm.model.host import HostFacts
 from limavm.model.value import Value
@@ -72,16 +74,31 @@ def ensure_networks(source: str) -> bytes:
 
     Where it cannot be made the defaults are as good: nothing needs the file itself.
     """
-    text = _read(source)
-    if text is not None:
-        return text
-    text = default_text()
+    found = textfile.read_if_any(source, MAX_BYTES)
+    if found is not None:
+        return found
     try:
         os.makedirs(os.path.dirname(source), 0o755, exist_ok=True)
-        write_atomic(source, text, 0o644)
+        with held(source) as text:
+            return text
     except OSError as error:
         log.warning("networks.yaml cannot be made, its defaults are used: %s", error.strerror)
-    return text
+        return default_text()
+
+
+@contextmanager
+def held(source: str) -> Iterator[bytes]:
+    """The text of networks.yaml, made if need be, while no other command changes it.
+
+    Raises OSError when it can be neither held nor made, UserError when it cannot be read.
+    """
+    with locked(os.path.dirname(source)):
+        text = textfile.read_if_any(source, MAX_BYTES)
+        if text is None:
+            text = default_text()
+            # A link that leads nowhere yet goes on being one.
+            write_atomic(os.path.realpath(source), text, 0o644)
+        yield text
 
 
 def default_text(candidates: Iterable[str] = _SOCKET_VMNET) -> bytes:
@@ -98,13 +115,3 @@ def socket_vmnet(candidates: Iterable[str] = _SOCKET_VMNET) -> str:
         if found := shutil.which(name):
             return os.path.realpath(found)
     return names[0]
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise UserError(f"the file cannot be read: {error.strerror}", where=path) from error

@@ -101,6 +101,15 @@ def test_a_network_is_added_and_removed_and_comments_stay(limactl: Run, file: Pa
     assert os.listdir(file.parent) == ["networks.yaml"]
 
 
+def test_a_file_that_is_kept_elsewhere_stays_there(limactl: Run, file: Path, tmp_path: Path) -> None:
+    file.rename(tmp_path / "mine.yaml")
+    file.symlink_to(tmp_path / "mine.yaml")
+
+    assert limactl("network", "create", "more", "--gateway", "192.168.42.1").code == 0
+    assert file.is_symlink()
+    assert "more:" in (tmp_path / "mine.yaml").read_text()
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "networks:\n", "networks: {}\n", "group: x\n"])
 def test_a_network_is_added_to_a_file_that_has_none(limactl: Run, file: Path, text: str) -> None:
     file.write_text(text)

@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from limavm.config.networks import default_text, ensure_networks, load_networks, networks_file, socket_vmnet
 from limavm.config.networktext import decode_networks
 from limavm.errors import UserError
+from limavm.host.files import locked
 from limavm.model.network import NetworkPaths, Networks, SharedNetwork
 from tests.unit.config.conftest import LINUX, MAC, Resolve
 
@@ -56,6 +58,27 @@ def test_the_defaults_are_used_where_the_file_cannot_be_made(tmp_path: Path, cap
 
     assert ensure_networks(str(tmp_path / "file" / "networks.yaml")) == default_text()
     assert "its defaults are used" in caplog.text
+
+
+def test_what_another_command_defines_first_is_not_replaced_by_the_defaults(lima_home: Path) -> None:
+    source = networks_file()
+
+    with ThreadPoolExecutor() as threads:
+        with locked(str(lima_home / "_config")):
+            found = threads.submit(ensure_networks, source)
+            Path(source).write_text("group: x\n")
+
+        assert found.result() == b"group: x\n"
+    assert Path(source).read_text() == "group: x\n"
+
+
+def test_a_link_that_leads_nowhere_yet_goes_on_being_one(lima_home: Path, tmp_path: Path) -> None:
+    (lima_home / "_config" / "networks.yaml").symlink_to(tmp_path / "mine.yaml")
+
+    load_networks(LINUX)
+
+    assert (lima_home / "_config" / "networks.yaml").is_symlink()
+    assert (tmp_path / "mine.yaml").read_bytes() == default_text()
 
 
 def test_a_file_that_cannot_be_read_is_an_error(lima_home: Path) -> None:
