@@ -12,16 +12,13 @@ from limavm.errors import UserError
 
 
 def _generate(_session: Session, files: list[str], *, schemafile: str | None) -> None:
-    from limavm.host.files import write_atomic
+    from limavm.host import textfile
 
     text = json.dumps(published(), indent=4, ensure_ascii=False) + "\n"
     if files and not schemafile:
         raise UserError("to check files, the schema has to be written, too", hint="say where with --schemafile")
     if schemafile:
-        try:
-            write_atomic(schemafile, text.encode())
-        except OSError as error:
-            raise UserError(f"the schema cannot be written: {error.strerror}", where=schemafile) from error
+        textfile.write(schemafile, text.encode(), "the schema")
     else:
         print(text, end="")
     for file in files:
@@ -49,13 +46,10 @@ def check(path: str) -> None:
         hint = "install it: `pip install 'limavm[schema]'`; `limactl validate` checks more, and needs nothing"
         raise UserError("checking files against a schema needs the Python package jsonschema", hint=hint) from error
     from limavm.config.yamltext import MAX_BYTES, parsed
+    from limavm.host import textfile
     from limavm.roundtrip.build import to_value
 
-    try:
-        with open(path, "rb") as file:
-            document = parsed(file.read(MAX_BYTES + 1), path, comments=False)
-    except OSError as error:
-        raise UserError(f"the file cannot be read: {error.strerror}", where=path) from error
+    document = parsed(textfile.read(path, MAX_BYTES), path, comments=False)
     value = to_value(document.root) if document.root is not None else {}
     found = sorted(Draft202012Validator(published()).iter_errors(value), key=lambda flaw: str(flaw.json_path))
     if found:

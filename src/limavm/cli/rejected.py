@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from limavm.cli import logs
 from limavm.errors import UserError
-from limavm.host.files import write_atomic
+from limavm.host import textfile
 
 REJECTED = "lima.REJECTED.yaml"
 
@@ -33,7 +33,7 @@ def _keep(text: bytes) -> str:
     """Write it down; returns the sentence about it."""
     path = os.path.abspath(REJECTED)
     try:
-        write_atomic(path, text)
-    except OSError as error:
-        return f"the rejected text could not be kept in {path}: {error.strerror}"
+        textfile.write(path, text, "the rejected text")
+    except UserError as error:
+        return f"{error.message} to {path}"
     return f"the rejected text was kept in {path}"

@@ -8,6 +8,8 @@ from limavm.errors import UserError
 from limavm.model.network import Networks
 from limavm.network.security import Accounts
 
+#: Bytes; no file of rules is larger.
+_MOST = 1 << 20
 _HINT = "limactl sudoers >etc_sudoers.d_lima && sudo install -o root etc_sudoers.d_lima {path}"
 
 
@@ -41,11 +43,12 @@ def _sudoers(_session: Session, args: list[str], *, check: bool) -> None:
 
 
 def _check(text: str, path: str, networks: Networks, accounts: Accounts) -> None:
+    from limavm.host import textfile
     from limavm.network import installed
 
     if not path:
         raise UserError("there is no file to compare", hint="name one, or set paths.sudoers in networks.yaml")
-    present = _content(path)
+    present = textfile.read_if_any(path, _MOST, "the file of the rules")
     if compared(text, present, path):
         print(f"{path!r} is up to date")
     elif installed.is_installed(networks.paths.socket_vmnet) and installed.sudo_without_password(accounts.root_group):
@@ -63,17 +66,6 @@ def compared(text: str, present: bytes | None, path: str) -> bool:
     if present != text.encode():
         raise UserError("the rules are out of sync and must be made again", where=path, hint=_HINT.format(path=path))
     return True
-
-
-def _content(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        message = f"the rules cannot be read: {error.strerror}"
-        raise UserError(message, where=path, hint=_HINT.format(path=path)) from error
 
 
 COMMAND = Command(

@@ -1,7 +1,5 @@
 """`limactl template`: templates copied, made complete, and asked (spec/cli.md 6.10, 6.11)."""
 
-import os
-import stat
 import sys
 
 from limavm.cli.app import Command, Entry, Group
@@ -39,19 +37,9 @@ def _put(text: bytes, target: str) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(text)
         return
-    from limavm.host.files import write_atomic
+    from limavm.host import textfile
 
-    try:
-        if not os.path.lexists(target):
-            write_atomic(target, text)
-        elif os.path.isfile(target) and not os.path.islink(target):
-            write_atomic(target, text, stat.S_IMODE(os.stat(target).st_mode))
-        else:
-            # What a link, a pipe or a device leads to is written, and not replaced by a file.
-            with open(target, "wb") as file:
-                file.write(text)
-    except OSError as error:
-        raise UserError(f"the file cannot be written: {error.strerror}", where=target) from error
+    textfile.write(target, text)
 
 
 def _yq(_session: Session, args: list[str]) -> None:

@@ -22,8 +22,8 @@ from limavm.config.overvsock import OVER_VSOCK, over_vsock
 from limavm.config.params import unused_params
 from limavm.config.places import Places
 from limavm.config.yamltext import MAX_BYTES
-from limavm.errors import NotFoundError, UserError
-from limavm.host import paths
+from limavm.errors import NotFoundError
+from limavm.host import paths, textfile
 from limavm.model.config import Config, File
 from limavm.model.host import HostFacts
 from limavm.model.value import Value
@@ -47,7 +47,7 @@ def resolve(directory: str, facts: HostFacts, *, version: str) -> Resolved:
     NotFoundError when there is no `lima.yaml`, and ConfigError with every problem when it cannot be used.
     """
     source = os.path.join(directory, paths.LIMA_YAML)
-    text = _read(source)
+    text = textfile.read_if_any(source, MAX_BYTES)
     if text is None:
         raise NotFoundError(f"the instance {os.path.basename(directory)!r} does not exist", where=source)
     return resolve_text(text, source=source, directory=directory, facts=facts, version=version)
@@ -105,9 +105,9 @@ def _documents(text: bytes | Document, source: str) -> tuple[Decoded, Decoded, D
     directory = paths.config_dir()
     override, default = (os.path.join(directory, name) for name in (OVERRIDE, DEFAULT))
     sources: tuple[tuple[bytes | Document, str], ...] = (
-        (_read(override) or b"", override),
+        (textfile.read_if_any(override, MAX_BYTES) or b"", override),
         (text, source),
-        (_read(default) or b"", default),
+        (textfile.read_if_any(default, MAX_BYTES) or b"", default),
     )
     decoded = []
     problems: list[Problem] = []
@@ -172,16 +172,5 @@ def _created_with(directory: str, version: str) -> str:
     """The version that made the instance: empty when it did not say so, ours when there is none yet."""
     if not paths.exists_as_instance(directory):
         return version
-    content = _read(os.path.join(directory, paths.LIMA_VERSION)) or b""
+    content = textfile.read_if_any(os.path.join(directory, paths.LIMA_VERSION), MAX_BYTES) or b""
     return content.decode(errors="replace").strip()
-
-
-def _read(path: str) -> bytes | None:
-    """The content of a small file, None when it does not exist."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        raise UserError(f"the file cannot be read: {error}", where=path) from error

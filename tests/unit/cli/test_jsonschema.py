@@ -35,6 +35,16 @@ def test_files_are_checked_and_the_schema_is_written(limactl: Run, tmp_path: Pat
     assert json.loads((tmp_path / "s.json").read_text())["$defs"]
 
 
+def test_a_device_or_a_link_is_written_to_and_not_replaced(limactl: Run, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("s.json")
+
+    assert limactl("generate-jsonschema", "--schemafile", str(tmp_path / "link")).code == 0
+    assert limactl("generate-jsonschema", "--schemafile", os.devnull).code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((tmp_path / "s.json").read_text())["$defs"]
+    assert not os.path.isfile(os.devnull)
+
+
 def test_files_need_a_place_for_the_schema(limactl: Run, tmp_path: Path) -> None:
     done = limactl("generate-jsonschema", str(tmp_path / "good.yaml"))
 
@@ -58,7 +68,7 @@ def test_every_flaw_of_a_file_is_told(limactl: Run, tmp_path: Path) -> None:
         (b"a: [", "this is not YAML"),
         (b"\xff", "not UTF-8"),
         (b"- 1\n", "not of type 'object'"),
-        (None, "cannot be read"),
+        (None, "does not exist"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_an_error(
