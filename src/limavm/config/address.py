@@ -16,6 +16,32 @@ def parse_ip(text: str) -> int | None:
     return 6 if _is_v6(text) else None
 
 
+def canonical_ip(text: str) -> str | None:
+    """The address as everybody writes it, to be compared as a text; IPv4 also where IPv6 contains it."""
+    version = parse_ip(text)
+    if version != 6:
+        return text if version else None
+    head, gap, tail = _dotted_as_groups(text.lower()).partition("::")
+    first, last = ([int(group, 16) for group in part.split(":")] if part else [] for part in (head, tail))
+    groups = first + [0] * (8 - len(first) - len(last) if gap else 0) + last
+    if groups[:6] == [0, 0, 0, 0, 0, 0xFFFF]:
+        return ".".join(str(byte) for group in groups[6:] for byte in divmod(group, 256))
+    # The longest run of zeros, of two at least, and of equal ones the first.
+    runs = [(index, length) for index in range(8) for length in range(2, 9 - index) if not any(groups[index:][:length])]
+    start, length = max(runs, key=lambda run: (run[1], -run[0]), default=(8, 0))
+    left, right = (":".join(f"{group:x}" for group in part) for part in (groups[:start], groups[start + length :]))
+    return f"{left}::{right}" if length else left
+
+
+def _dotted_as_groups(text: str) -> str:
+    """An IPv6 address whose end is not written as IPv4."""
+    head, _, last = text.rpartition(":")
+    if "." not in last:
+        return text
+    one, two, three, four = map(int, last.split("."))
+    return f"{head}:{one * 256 + two:x}:{three * 256 + four:x}"
+
+
 def _is_v6(text: str) -> bool:
     head, gap, tail = text.partition("::")
     groups = (head.split(":") if head else []) + (tail.split(":") if tail else [])

@@ -48,7 +48,7 @@ def _check_file_mode(item: Provision, flaws: Flaws, path: Path) -> None:
     else:
         flaws.unless(item.path.startswith("/"), f"must be absolute, not {item.path!r}", *path, "path")
     if item.mode == "yq":
-        flaws.unless(bool(item.expression), "mode yq needs an expression", *path, "expression")
+        flaws.unless(item.expression is not None, "mode yq needs an expression", *path, "expression")
     if not _OCTAL.fullmatch(item.permissions or ""):
         flaws.add(f"must be octal digits such as '0644', in quotes, not {item.permissions!r}", *path, "permissions")
 

@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from limavm.config import scalars
-from limavm.config.address import parse_ip
+from limavm.config.address import canonical_ip
 from limavm.config.errors import MAX_PROBLEMS, ConfigError, Path, Problem, dotted
 from limavm.config.layer import IP, OPEN, Bases, GuestArch, Layer, Locator, PortRange
 from limavm.config.spelling import nearest
@@ -182,9 +182,9 @@ def _address(scalar: Scalar) -> str | None:
     text = scalars.string(scalar)
     if not text:
         return None
-    if parse_ip(text) is None:
+    if (address := canonical_ip(text)) is None:
         raise ValueError(f"must be an IPv4 or IPv6 address, not {scalars.shown(scalar)}")
-    return text
+    return address
 
 
 def _guest_arch(scalar: Scalar) -> str:
@@ -244,7 +244,9 @@ def _map_of(convert: Converter, texts: bool) -> Converter:
         for name, (key, value) in node.entries.items():
             decoder.count(key, path)
             null = texts and isinstance(value, Scalar) and value.null
-            values[name] = "" if null else convert(decoder, value, (*path, name))
+            entry = "" if null else convert(decoder, value, (*path, name))
+            # Names are texts as values are: `1.50` is `1.5`.
+            values[_text(decoder, key, (*path, name)) if texts else name] = entry
         return {name: value for name, value in values.items() if value is not None or not texts}
 
     return convert_map

@@ -195,12 +195,15 @@ def _provision(given: layer.Provision, key: str, guest_os: str, expander: Expand
     if mode in ("data", "yq"):
         group = "wheel" if guest_os in ("Darwin", "FreeBSD") else "root"
         values = {"owner": f"root:{group}", "permissions": "644", **values}
-        values.setdefault(*(("overwrite", True) if mode == "data" else ("format", "auto")))
+        of_mode = {"content": "", "overwrite": True} if mode == "data" else {"format": "auto"}
+        values = of_mode | values
     if mode == "dependency":
         values.setdefault("skip_default_dependency_resolution", False)
-    if given.file is not None:
-        values["file"] = _locator(given.file)
-    return config.Provision(**values | {"mode": mode})
+    return config.Provision(**values | {"mode": mode, "file": _script_file(given.file)})
+
+
+def _script_file(given: layer.Locator | None) -> config.Locator | None:
+    return None if given is None or given == layer.Locator() else _locator(given)
 
 
 def _probes(given: Sequence[layer.Probe], expander: Expander) -> tuple[config.Probe, ...]:
@@ -209,7 +212,7 @@ def _probes(given: Sequence[layer.Probe], expander: Expander) -> tuple[config.Pr
             mode=probe.mode or "readiness",
             description=probe.description or f"user probe {number}/{len(given)}",
             script=expander.guest(probe.script or "", f"probes[{number - 1}].script"),
-            file=_locator(probe.file) if probe.file else None,
+            file=_script_file(probe.file),
             hint=probe.hint or "",
         )
         for number, probe in enumerate(given, 1)

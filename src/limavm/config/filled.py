@@ -14,6 +14,7 @@ from limavm.roundtrip.nodes import Node, Style, mapping, scalar, sequence
 from limavm.roundtrip.scalars import implicit_tag
 from limavm.roundtrip.write import write_node
 
+_FREE = ("vmOpts", "osOpts")
 #: Booleans of YAML 1.1 that PyYAML does not take for such, and others do.
 _WORDS = frozenset({"y", "Y", "n", "N"})
 
@@ -28,7 +29,11 @@ def document(config: Config, *, vm_type: bool = True) -> Node:
     value = msgspec.to_builtins(config)
     if not vm_type:
         del value["vmType"]
-    return _node(_without_empty(value))
+    # An empty entry of a free-form map says something: it stands in the way of weaker ones.
+    kept = {key: value[key] for key in _FREE if value.get(key)}
+    # In their places, though `_without_empty` may find nothing in them.
+    marked = _without_empty({key: True if key in kept else member for key, member in value.items()})
+    return _node(marked | kept)
 
 
 def _without_empty(value: Any) -> Any:

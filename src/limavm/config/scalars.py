@@ -64,9 +64,11 @@ def integer(scalar: Scalar) -> int:
 
 
 def string(scalar: Scalar) -> str:
-    """The text; numbers and booleans are written back as Lima does, octal as decimal."""
+    """The text; numbers and booleans are written back as Lima does, octal as decimal, and null is empty."""
     if scalar.tag == "binary":
         return _binary(scalar.value)
+    if scalar.null:
+        return ""
     if not scalar.plain or scalar.value == "":
         return scalar.value
     match plain_value(scalar):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from limavm.config.address import mac_bytes, parse_ip
+from limavm.config.address import canonical_ip, mac_bytes, parse_ip
 
 
 @given(st.ip_addresses())
@@ -29,6 +29,26 @@ def test_texts_are_judged_as_the_standard_library_judges_them(text: str) -> None
         expected = None
 
     assert parse_ip(text) == expected
+
+
+@given(st.ip_addresses(v=6) | st.sampled_from(range(1 << 16)).map(lambda number: ipaddress.IPv6Address(number << 64)))
+@example(ipaddress.IPv6Address("::"))
+@example(ipaddress.IPv6Address("::ffff:1.2.3.4"))
+@example(ipaddress.IPv6Address("1:0:0:2:0:0:3:4"))
+@example(ipaddress.IPv6Address("1:0:2:0:3:0:4:0"))
+@example(ipaddress.IPv6Address("1::"))
+def test_addresses_are_written_in_one_way(address: ipaddress.IPv6Address) -> None:
+    expected = str(address.ipv4_mapped or address)
+
+    assert canonical_ip(str(address)) == canonical_ip(address.exploded.upper()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [("1.2.3.4", "1.2.3.4"), ("::1.2.3.4", "::102:304"), ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"), ("x", None)],
+)
+def test_an_end_that_is_written_as_ipv4_is_understood(text: str, canonical: str | None) -> None:
+    assert canonical_ip(text) == canonical
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ CASES: list[tuple[str, list[str]]] = [
     ("provision: [{mode: ansible}]", []),
     ("provision: [{mode: ansible, playbook: /etc/passwd}]", []),
     ("provision: [{mode: ansible, playbook: /etc/passwd, script: x}]", ["playbook: cannot stand together"]),
+    ("provision: [{mode: yq, path: /a, expression: ''}]", []),
     ("provision: [{mode: yq, expression: .a}]", ["1: provision[0].path: mode yq needs a path"]),
     ("provision: [{mode: yq, expression: .a, path: a}]", ["1: provision[0].path: must be absolute"]),
     ("provision: [{mode: yq, expression: .a, path: /a, format: anything}]", []),

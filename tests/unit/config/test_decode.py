@@ -102,6 +102,23 @@ vmOpts: {qemu: {minimumVersion: 8.2.1, cpuType: null}}
     )
 
 
+def test_names_in_maps_are_texts_as_values_are() -> None:
+    layer = decoded("env: {1.50: a, 0x10: b, ~: c, true: d, '0x11': e}").layer
+
+    assert layer.env == {"1.5": "a", "16": "b", "": "c", "true": "d", "0x11": "e"}
+
+
+def test_nothing_in_a_list_of_texts_is_an_empty_text() -> None:
+    assert decoded("mountTypesUnsupported: [null, ~, 'null', a]").layer.mount_types_unsupported == ("", "", "null", "a")
+    assert decoded("dns: [null, '', 1.1.1.1]").layer.dns == ("1.1.1.1",)
+
+
+def test_addresses_are_written_in_one_way() -> None:
+    (rule,) = decoded("portForwards: [{guestIP: '::ffff:0.0.0.0', hostIP: FE80::0:1}]").layer.port_forwards or ()
+
+    assert (rule.guest_ip, rule.host_ip) == ("0.0.0.0", "fe80::1")
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

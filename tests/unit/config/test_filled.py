@@ -1,8 +1,9 @@
+import json
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from limavm.config.decode import decode
@@ -13,6 +14,7 @@ from limavm.config.layer import Layer
 from limavm.config.merge import fold
 from limavm.model.config import Config
 from tests.unit.config.conftest import LINUX
+from tests.unit.config.documents import DOCUMENTS
 
 CONTEXT = Context(directory="/lima/dev", version="2.2.0", created_with="2.2.0", param={}, containerd_archives=())
 EVERYTHING = """\
@@ -76,6 +78,21 @@ def test_readers_of_yaml_1_1_take_texts_for_texts(value: str) -> None:
     assert read["env"] == {"A": value}
 
 
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@given(DOCUMENTS)
+def test_any_configuration_means_the_same_when_its_text_is_read(document: object) -> None:
+    config = filled(json.dumps(document))
+    text = written(config)
+    # What is left of a template would be expanded again, and NICs of one name be combined.
+    assume("{{" not in text and len({nic.interface for nic in config.networks}) == len(config.networks))
+
+    again = decode(text.encode(), "x")
+
+    assert not again.problems
+    assert not again.warnings
+    assert filled(text) == config
+
+
 def keys(text: str) -> list[str]:
     return list(yaml.safe_load(text))
 
@@ -122,7 +139,15 @@ def test_a_driver_that_nobody_chose_can_be_left_out() -> None:
 
 
 def test_an_empty_member_is_left_out_at_every_depth() -> None:
-    value: Any = yaml.safe_load(written(filled("mounts: [{location: /tmp}]\nvmOpts: {qemu: {}}\n")))
+    value: Any = yaml.safe_load(written(filled("mounts: [{location: /tmp}]\nvmOpts: {}\n")))
 
     assert "virtiofs" not in value["mounts"][0]
     assert "vmOpts" not in value
+
+
+@pytest.mark.parametrize("key", ["vmOpts", "osOpts"])
+def test_an_empty_entry_of_a_free_form_map_is_kept(key: str) -> None:
+    value: Any = yaml.safe_load(written(filled(f"{key}: {{a: {{}}, b: {{c: [{{}}]}}}}\n")))
+
+    assert value[key] == {"a": {}, "b": {"c": [{}]}}
+    assert list(value)[-1] == ("osOpts" if key == "osOpts" else "tpm")

@@ -5,7 +5,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limavm.config import layer
@@ -15,6 +15,7 @@ from limavm.config.expand import Context
 from limavm.config.layer import Layer
 from limavm.config.merge import combined_mount, combined_network, fold, groups
 from tests.unit.config.conftest import LINUX
+from tests.unit.config.documents import DOCUMENTS
 from tests.unit.config.mergerules import ARCHIVES, RULES, UNSET
 
 CONTEXT = Context(directory="/dev", version="2.2.0", created_with="2.2.0", containerd_archives=ARCHIVES)
@@ -269,3 +270,26 @@ def test_the_fold_can_be_grouped_in_any_way(one: Layer, two: Layer, three: Layer
     for name in ("cpus", "memory", "plain", "ssh", "env"):
         assert getattr(left, name) == getattr(right, name) == getattr(folded(one, two, three), name)
     assert (left.images or ()) == (right.images or ())
+
+
+DECODED = DOCUMENTS.map(lambda document: decode(json.dumps(document).encode(), "t.yaml").layer)
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@given(DECODED, DECODED, DECODED)
+def test_any_three_texts_can_be_folded_in_two_steps(override: Layer, template: Layer, default: Layer) -> None:
+    at_once = folded(override, template, default)
+
+    assert folded(override, folded(template=template, default=default)) == at_once
+    stronger = folded(override, template)
+    of_template = {name: getattr(template, name) for name in ("base", "message", "minimum_lima_version", "cpu_type")}
+    left = folded(stronger, Layer(**of_template, rosetta=template.rosetta), default)
+    assert left == at_once
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@given(DECODED)
+def test_any_text_alone_stays_what_it_is(template: Layer) -> None:
+    once = folded(template=template)
+
+    assert folded(template=once) == once

@@ -67,6 +67,9 @@ def test_other_texts_are_no_numbers(text: str) -> None:
     ("text", "value"),
     [
         ("abc", "abc"),
+        ("null", ""),
+        ("~", ""),
+        ("'~'", "~"),
         ("True", "true"),
         ("FALSE", "false"),
         ("42", "42"),

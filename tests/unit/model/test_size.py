@@ -121,3 +121,8 @@ def test_round_sizes_survive_printing(number: int, unit: str) -> None:
     size = parse_size(f"{number}{unit}")
 
     assert parse_size(format_size(size)) == size
+
+
+@given(st.integers(0, 1 << 59))
+def test_any_size_is_printed_to_the_thousandth(size: int) -> None:
+    assert abs(parse_size(format_size(size)) - size) <= size / 1000
