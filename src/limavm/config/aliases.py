@@ -7,7 +7,7 @@ anchor names would change every alias. So the trees have neither before they are
 import msgspec
 
 from limavm.config.errors import ConfigError
-from limavm.config.treevalue import joined_comments, wrong
+from limavm.config.treevalue import comments_of, joined_comments, wrong
 from limavm.roundtrip.nodes import Kind, Node
 
 #: More than this is no configuration, but a bomb.
@@ -76,19 +76,31 @@ class _Expander:
         """The pairs of a mapping; those that `<<` brings stand in its place, unless their keys are there."""
         pairs: list[tuple[Node, Node]] = []
         taken = {key.resolved.value for key, _ in node.pairs if key.resolved.kind is Kind.SCALAR}
+        left = ""
         for key, value in node.pairs:
             if not _is_merge(key):
-                pairs.append((self.expanded(key, depth + 1), self.expanded(value, depth + 1)))
+                new = [(self.expanded(key, depth + 1), self.expanded(value, depth + 1))]
+            elif new := self.brought(key, value, taken, depth):
+                _comment(new, key, value)
+            else:
+                left = joined_comments(left, *comments_of(key), *comments_of(value))
                 continue
-            brought: list[tuple[Node, Node]] = []
-            for part in value.resolved.items if value.resolved.kind is Kind.SEQUENCE else [value]:
-                for pair in self.merged(key, part, depth):
-                    if pair[0].value not in taken:
-                        taken.add(pair[0].value)
-                        brought.append(pair)
-            if brought:
-                _comment(brought[0][0], key, value)
-            pairs.extend(brought)
+            first = new[0][0]
+            first.head_comment, left = joined_comments(left, first.head_comment), ""
+            pairs.extend(new)
+        if left and pairs:
+            last = pairs[-1][0]
+            last.foot_comment = joined_comments(last.foot_comment, left)
+        return pairs
+
+    def brought(self, key: Node, value: Node, taken: set[str], depth: int) -> list[tuple[Node, Node]]:
+        """What a merge key adds to the keys that are `taken`, which has them then, too."""
+        pairs: list[tuple[Node, Node]] = []
+        for part in value.resolved.items if value.resolved.kind is Kind.SEQUENCE else [value]:
+            for pair in self.merged(key, part, depth):
+                if pair[0].value not in taken:
+                    taken.add(pair[0].value)
+                    pairs.append(pair)
         return pairs
 
     def merged(self, key: Node, part: Node, depth: int) -> list[tuple[Node, Node]]:
@@ -97,8 +109,11 @@ class _Expander:
         return self.expanded(part, depth + 1).pairs
 
 
-def _comment(first: Node, key: Node, value: Node) -> None:
-    """Give the comments of a merge key to the first key that it brought."""
-    own = joined_comments(key.head_comment, key.line_comment, value.line_comment)
-    first.head_comment = joined_comments(own, first.head_comment)
+def _comment(brought: list[tuple[Node, Node]], key: Node, value: Node) -> None:
+    """Give the comments of a merge key to the first and the last of the keys that it brought."""
+    first, last = brought[0][0], brought[-1][0]
+    places = [key, value, *value.items]
+    above = [comment for place in places for comment in (place.head_comment, place.line_comment)]
+    first.head_comment = joined_comments(*above, first.head_comment)
     first.blank_before = key.blank_before
+    last.foot_comment = joined_comments(last.foot_comment, *(place.foot_comment for place in reversed(places)))

@@ -22,6 +22,13 @@ from tests.unit.config.embedding import dedented, embedded_text, node
         # Comments are those of the place.
         ("a: &x 1  # one\n# two\nb: *x  # three\n", "a: 1  # one\n# two\nb: 1  # three\n"),
         ("a: &x {c: 1}\nb:\n  # why\n  <<: *x  # so\n", "a: {c: 1}\nb:\n  # why\n  # so\n  c: 1\n"),
+        (
+            "a: &x {c: 1, d: 2}\nb:\n  <<:\n  # first\n  - *x  # it\n  # below\n\n  e: 3\n",
+            "a: {c: 1, d: 2}\nb:\n  # first\n  # it\n  c: 1\n  d: 2\n  # below\n\n  e: 3\n",
+        ),
+        # Of a merge key that brings nothing they go to the next key, or else to the one before.
+        ("a: &x {c: 1}\nb:\n  # why\n  <<: *x  # so\n  c: 2\n", "a: {c: 1}\nb:\n  # why\n  # so\n  c: 2\n"),
+        ("a: &x {c: 1}\nb:\n  c: 2\n  # why\n  <<: *x\n", "a: {c: 1}\nb:\n  c: 2\n  # why\n"),
     ],
 )
 def test_aliases_and_merge_keys_are_written_out(text: str, result: str) -> None:
