@@ -18,7 +18,7 @@ from limavm.host import paths
 from limavm.host.platform import facts
 from limavm.model.config import Config
 from limavm.roundtrip.nodes import Document, Kind, Node
-from limavm.roundtrip.write import write, write_node
+from limavm.roundtrip.write import write_node
 
 __all__ = ["embedded"]
 
@@ -76,7 +76,7 @@ def whole(template: Template, *, base: bool) -> Document:
 
 def located(template: Template) -> bytes:
     """The text of a template in which whatever it refers to is named in full."""
-    return write([absolute(template)]).encode()
+    return absolute(template)
 
 
 def resolved(template: Template, document: Document) -> tuple[Config, tuple[str, ...]]:

@@ -26,20 +26,23 @@ MAX_BASES = 1000
 MAX_LEVELS = 50
 
 
-def loaded(template: Template) -> tuple[Document, Node | None]:
-    """The first document of a template, and its root without aliases; raises ConfigError when it is no mapping."""
+def loaded(template: Template) -> tuple[list[Document], Node | None]:
+    """The documents of a template, and the root of the first, which is the configuration, without aliases.
+
+    Raises ConfigError when that root is no mapping.
+    """
     source = "standard input" if template.locator == "-" else template.locator
     try:
-        document = read_documents(template.text, source)[0]
+        documents = read_documents(template.text, source)
     except YamlError as error:
         problem = Problem(message=error.message, source=error.source, line=error.line)
         raise ConfigError([problem], hint=error.hint) from error
-    root = document.root
+    root = documents[0].root
     if root is None or (root.kind is Kind.SCALAR and root.is_null and not root.value):
-        return document, None
+        return documents, None
     if root.resolved.kind is not Kind.MAPPING:
         raise wrong("the text must be a mapping of keys to values", root, "", source=source)
-    return document, without_aliases(root)
+    return documents, without_aliases(root)
 
 
 def above(comments: str, head: str) -> str:
@@ -112,9 +115,9 @@ class Embedding:
         way = f" ({self.way(place)})" if len(self.chain) > 1 else ""
         template = read_place(place, self.read, "the base", way)
         self.seen.add(_identity(template.locator))
-        document, base = loaded(template)
+        documents, base = loaded(template)
         if base is not None and base.pairs:
-            _take_comments(base, document)
+            _take_comments(base, documents[0])
             self.embed(base, template)
         return base
 

@@ -31,25 +31,34 @@ def embed(template: Template, read: Read = no_reader, *, templates: bool = True,
     `_config/base.yaml`. Nodes tell file and line that they came from. Raises ConfigError for what cannot be
     embedded, with its place.
     """
-    return _embedded(template, read, templates=templates, base=base)[0]
+    return _embedded(template, read, templates=templates, base=base)[0][0]
 
 
 def embedded(template: Template, read: Read = no_reader, *, templates: bool = True, base: bool = False) -> bytes:
-    """The text of `embed`: that of the template, byte by byte, when there was nothing to embed."""
-    document, changed = _embedded(template, read, templates=templates, base=base)
-    return _checked(write([document]), template.locator) if changed else template.text
+    """The text of `embed`: that of the template, byte by byte, when there was nothing to embed.
+
+    Documents behind the first one mean nothing to an instance, and stay. Raises like `embed`, and UserError when
+    the text becomes too large.
+    """
+    documents, changed = _embedded(template, read, templates=templates, base=base)
+    return _checked(write(documents), template.locator) if changed else template.text
 
 
-def absolute(template: Template) -> Document:
-    """The document with its locators made absolute, and nothing else. Raises like `embed`."""
-    document, root = loaded(template)
-    if root is not None and make_absolute(root, template.locator, paths.user_home):
-        document.root = root
-    return document
+def absolute(template: Template) -> bytes:
+    """The text with its locators made absolute: that of the template, byte by byte, when they are.
+
+    Raises like `embed`.
+    """
+    documents, root = loaded(template)
+    if root is None or not make_absolute(root, template.locator, paths.user_home):
+        return template.text
+    documents[0].root = root
+    return write(documents).encode()
 
 
-def _embedded(template: Template, read: Read, *, templates: bool, base: bool) -> tuple[Document, bool]:
-    document, root = loaded(template)
+def _embedded(template: Template, read: Read, *, templates: bool, base: bool) -> tuple[list[Document], bool]:
+    documents, root = loaded(template)
+    document = documents[0]
     plain = document.root
     embedding = Embedding(read, templates=templates)
     default = os.path.join(paths.config_dir(), BASE_YAML) if base else ""
@@ -57,10 +66,10 @@ def _embedded(template: Template, read: Read, *, templates: bool, base: bool) ->
     changed = embedding.embed(root, template, [_default(default)] if default and os.path.exists(default) else [])
     changed = combine(root) or changed
     if not changed:
-        return document, False
+        return documents, False
     document.root = root if root.pairs or plain is not None else None
     document.head_comment = "\n\n".join(filter(None, (document.head_comment, embedding.orphans)))
-    return document, True
+    return documents, True
 
 
 def _default(path: str) -> Place:
