@@ -1,10 +1,7 @@
 """Evaluation: an expression and candidates in, candidates out, within bounds of time, memory and depth.
 
-An operator is a function `(evaluator, context, expr) -> list[Candidate]`, found by `expr.op` in the table that the
-evaluator is handed (see `registry`). It gets all candidates at once and returns those that go on. It evaluates its
-operands by `evaluator.evaluate(expr.rhs, context)`, and says what is wrong by raising `Trouble(message)`. What it
-makes, it makes through `evaluator.copy`, or accounts for with `evaluator.spend`. A candidate's node is changed in
-place by those operators alone that are there to change it; everything else returns copies or the node as found.
+What an expression means is up to its operators, found by `expr.op` in the table that the evaluator is handed; their
+rules are in `operators`. Here is what all of them share: the way down the tree, the place of an error, and the bounds.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,12 +1,17 @@
-"""Tokens of an expression: each is a word of the vocabulary, a bracket or the end, with its place."""
+"""From an expression to its tokens: each is a word of the vocabulary, a bracket or the end, with its place.
+
+What a token is depends on the one before it in two places: `-1` behind a value is a difference, and a bare name in
+`{...}` may be a key. All else is the business of `parser`.
+"""
 
 import re
+from enum import StrEnum, auto
 
 import msgspec
 
 from limavm.yq import vocabulary
 from limavm.yq.errors import ExpressionError
-from limavm.yq.vocabulary import SIGNS, WORDS, Word
+from limavm.yq.vocabulary import SIGNS, WORDS, Binding, Word
 
 #: Characters of an expression; files are edited with a few hundred.
 MAX_LENGTH = 1 << 20
@@ -31,13 +36,28 @@ _PARAMETERS = {
 }
 _LITERALS = {"true": "!!bool", "false": "!!bool", "null": "!!null"}
 
-OPERAND, PREFIX, INFIX, OPEN, CLOSE, END = "operand", "prefix", "infix", "open", "close", "end"
+
+class TokenKind(StrEnum):
+    """What the parser does with a token."""
+
+    #: A value by itself: a literal, a path, a word without operands.
+    OPERAND = auto()
+    #: A word before its operand.
+    PREFIX = auto()
+    #: A word or a sign between its operands.
+    INFIX = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    END = auto()
+
+
+_BY_ARITY = (TokenKind.OPERAND, TokenKind.PREFIX, TokenKind.INFIX)
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of the expression. `text` is what a bracket is, or the text that a literal, a path or a name has."""
+    """A piece of the expression. `text` and `flags` become those of its `Expr`; the text of a bracket is itself."""
 
-    kind: str
+    kind: TokenKind
     position: int
     text: str = ""
     flags: str = ""
@@ -51,7 +71,7 @@ def tokens(expression: str) -> list[Token]:
     lexer = _Lexer(expression)
     while lexer.position < len(expression):
         lexer.step()
-    return [*lexer.found, Token(kind=END, position=len(expression))]
+    return [*lexer.found, Token(kind=TokenKind.END, position=len(expression))]
 
 
 class _Lexer:
@@ -69,12 +89,12 @@ class _Lexer:
             self.position = match.end()
         return match
 
-    def add(self, kind: str, begin: int, *, text: str = "", flags: str = "", word: Word | None = None) -> None:
+    def add(self, kind: TokenKind, begin: int, *, text: str = "", flags: str = "", word: Word | None = None) -> None:
         self.found.append(
             Token(kind=kind, position=begin, text=text, flags=flags, word=word if word is not None else Word(op=""))
         )
 
-    def fail(self, message: str, position: int | None = None, hint: str | None = None) -> ExpressionError:
+    def error(self, message: str, position: int | None = None, hint: str | None = None) -> ExpressionError:
         at = self.position if position is None else position
         return ExpressionError(message, self.expression, at, hint=hint)
 
@@ -106,7 +126,7 @@ class _Lexer:
         elif self.expression.startswith(".[", begin):
             # `.[x]` is the index x of the input itself.
             self.position += 1
-            self.add(OPERAND, begin, word=Word(op=".", binding=vocabulary.SELF, postfix=True))
+            self.add(TokenKind.OPERAND, begin, word=Word(op=".", postfix=True))
         elif match := self.take(_QUOTED_PATH):
             self.key(begin, match[1], match[2] or "")
         elif match := self.take(_PATH):
@@ -115,41 +135,41 @@ class _Lexer:
             self.key(begin, key.removesuffix("?"), "?" if optional else "")
         else:
             self.position += 1
-            self.add(OPERAND, begin, word=Word(op=".", binding=vocabulary.SELF))
+            self.add(TokenKind.OPERAND, begin, word=Word(op="."))
 
     def key(self, begin: int, key: str, flags: str) -> None:
-        word = Word(op="step", binding=vocabulary.SELF, postfix=True)
-        self.add(OPERAND, begin, text=key, flags=flags, word=word)
+        word = Word(op="step", postfix=True)
+        self.add(TokenKind.OPERAND, begin, text=key, flags=flags, word=word)
 
     def operand(self, begin: int, op: str) -> None:
-        self.add(OPERAND, begin, word=Word(op=op))
+        self.add(TokenKind.OPERAND, begin, word=Word(op=op))
 
     def literal(self, begin: int, text: str, tag: str) -> None:
-        self.add(OPERAND, begin, text=text, flags=tag, word=Word(op="literal"))
+        self.add(TokenKind.OPERAND, begin, text=text, flags=tag, word=Word(op="literal"))
 
     def string(self, begin: int) -> None:
         match = self.take(_STRING)
         if match is None:
-            raise self.fail("this text has no closing quote", begin)
-        self.add(OPERAND, begin, text=match[0][1:-1], word=Word(op="string"))
+            raise self.error("this text has no closing quote", begin)
+        self.add(TokenKind.OPERAND, begin, text=match[0][1:-1], word=Word(op="string"))
 
     def variable(self, begin: int) -> None:
         match = self.take(_VARIABLE)
         if match is None:
-            raise self.fail("the name of a variable is missing", begin + 1)
-        self.add(OPERAND, begin, text=match[1], word=Word(op="$", binding=vocabulary.SELF, postfix=True))
+            raise self.error("the name of a variable is missing", begin + 1)
+        self.add(TokenKind.OPERAND, begin, text=match[1], word=Word(op="$", postfix=True))
 
     def bracket(self, begin: int, character: str) -> None:
         self.position += 1
         if character in "([{":
             self.opened.append(character)
-            self.add(OPEN, begin, text=character)
+            self.add(TokenKind.OPEN, begin, text=character)
             return
         if self.opened:
             self.opened.pop()
         optional = character == "]" and self.expression.startswith("?", self.position)
         self.position += optional
-        self.add(CLOSE, begin, text=character, flags="?" * optional)
+        self.add(TokenKind.CLOSE, begin, text=character, flags="?" * optional)
 
     def number(self, begin: int) -> bool:
         for pattern, tag in ((_HEX, "!!int"), (_FLOAT, "!!float"), (_INT, "!!int")):
@@ -161,13 +181,13 @@ class _Lexer:
                 self.position = begin
                 return False
             if tag == "!!int" and not -(1 << 63) <= _integer(match[0]) < 1 << 63:
-                raise self.fail("this number is too large", begin)
+                raise self.error("this number is too large", begin)
             self.literal(begin, match[0], tag)
             return True
         return False
 
     def after_an_operand(self) -> bool:
-        return bool(self.found) and self.found[-1].kind in (OPERAND, CLOSE)
+        return bool(self.found) and self.found[-1].kind in (TokenKind.OPERAND, TokenKind.CLOSE)
 
     def name(self, begin: int) -> bool:
         match = self.take(_NAME)
@@ -181,7 +201,7 @@ class _Lexer:
             return True
         word = WORDS.get(name)
         if word is None:
-            raise self.fail(f"there is no operator {name!r}", begin, _similar(name))
+            raise self.error(f"there is no operator {name!r}", begin, _similar(name))
         self.word(begin, name, word)
         return True
 
@@ -190,7 +210,7 @@ class _Lexer:
         if self.opened[-1:] != ["{"]:
             return False
         before = self.found[-1]
-        return before.kind == OPEN or before.word.op == ","
+        return before.kind is TokenKind.OPEN or before.word.op == ","
 
     def bare_key(self, begin: int, name: str) -> bool:
         """`{a: 1}` is `{"a": 1}`, and `{a}` is `{"a": .a}`."""
@@ -200,9 +220,9 @@ class _Lexer:
         self.position = after
         if following == "" or following not in ":,}":
             return False
-        self.add(OPERAND, begin, text=name, word=Word(op="string"))
+        self.add(TokenKind.OPERAND, begin, text=name, word=Word(op="string"))
         if following != ":":
-            self.add(INFIX, begin, word=SIGNS[":"])
+            self.add(TokenKind.INFIX, begin, word=SIGNS[":"])
             self.key(begin, name, "")
         return True
 
@@ -216,13 +236,14 @@ class _Lexer:
             elif match:
                 text = match[1]
             elif word.parameter == vocabulary.NAME:
-                raise self.fail(f"{name} needs the name of a variable: {name}(NAME)")
+                raise self.error(f"{name} needs the name of a variable: {name}(NAME)")
         if word.assign and self.assignment(begin, word):
             return
         if word.op == "comments":
-            raise self.fail("comments can only be assigned to", begin, "use head_comment, line_comment or foot_comment")
-        kind = (OPERAND, PREFIX, INFIX)[word.arity]
-        self.add(kind, begin, text=text, flags=flags, word=word)
+            raise self.error(
+                "comments can only be assigned to", begin, "use head_comment, line_comment or foot_comment"
+            )
+        self.add(_BY_ARITY[word.arity], begin, text=text, flags=flags, word=word)
 
     def assignment(self, begin: int, word: Word) -> bool:
         """`style = x`, `style |= x`: an infix operator of its own."""
@@ -232,20 +253,20 @@ class _Lexer:
         if match is None:
             self.position = before
             return False
-        assign = Word(op=word.assign, arity=2, binding=vocabulary.ASSIGN_BINDING)
-        self.add(INFIX, begin, text=word.text, flags=match[1], word=assign)
+        assign = Word(op=word.assign, arity=2, binding=Binding.ASSIGNMENT)
+        self.add(TokenKind.INFIX, begin, text=word.text, flags=match[1], word=assign)
         return True
 
     def sign(self, begin: int) -> None:
         if match := self.take(_ASSIGN):
-            self.add(INFIX, begin, flags=match[1] + match[2], word=SIGNS["="])
+            self.add(TokenKind.INFIX, begin, flags=match[1] + match[2], word=SIGNS["="])
         elif match := self.take(_TIMES):
             sign = "*=" if match[0].startswith("*=") else "*"
-            self.add(INFIX, begin, flags=match[0].removeprefix(sign), word=SIGNS[sign])
+            self.add(TokenKind.INFIX, begin, flags=match[0].removeprefix(sign), word=SIGNS[sign])
         elif match := self.take(_SIGN):
-            self.add(INFIX, begin, word=SIGNS[match[0]])
+            self.add(TokenKind.INFIX, begin, word=SIGNS[match[0]])
         else:
-            raise self.fail(f"{self.expression[begin]!r} means nothing here", begin)
+            raise self.error(f"{self.expression[begin]!r} means nothing here", begin)
 
 
 def _integer(text: str) -> int:

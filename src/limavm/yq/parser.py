@@ -6,11 +6,11 @@ that no nesting of brackets is too deep for Python; how deep a tree may be is de
 
 import msgspec
 
-from limavm.yq import interpolation, vocabulary
+from limavm.yq import interpolation
 from limavm.yq.errors import ExpressionError
-from limavm.yq.lexer import CLOSE, INFIX, OPEN, OPERAND, PREFIX, Token, tokens
+from limavm.yq.lexer import Token, TokenKind, tokens
 from limavm.yq.tree import Expr
-from limavm.yq.vocabulary import INDEX, STEP
+from limavm.yq.vocabulary import INDEX, NEGATION, STEP, Binding
 
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 #: Tokens of one expression.
@@ -38,29 +38,29 @@ class _Parser:
         #: Whether a value has just ended, so that an infix operator may follow.
         self.complete = False
 
-    def fail(self, message: str, token: Token) -> ExpressionError:
+    def error(self, message: str, token: Token) -> ExpressionError:
         return ExpressionError(message, self.expression, token.position)
 
     def parsed(self) -> Expr | None:
         for index, token in enumerate(self.tokens):
             match token.kind:
-                case "operand":
+                case TokenKind.OPERAND:
                     self.operand(token, self.tokens[index + 1])
-                case "prefix":
+                case TokenKind.PREFIX:
                     self.prefix(token, self.tokens[index + 1])
-                case "infix":
+                case TokenKind.INFIX:
                     self.infix(token, self.tokens[index + 1])
-                case "open":
+                case TokenKind.OPEN:
                     self.open(token)
-                case "close":
+                case TokenKind.CLOSE:
                     self.close(token, self.tokens[index + 1])
-                case _:
+                case TokenKind.END:
                     return self.end(token)
-        raise AssertionError("tokens end with END")
+        raise AssertionError("tokens end with TokenKind.END")
 
     def operand(self, token: Token, following: Token) -> None:
         if self.complete:
-            raise self.fail("an operator is missing before this", token)
+            raise self.error("an operator is missing before this", token)
         self.operands.append(self.leaf(token))
         self.complete = True
         if token.word.postfix:
@@ -70,7 +70,7 @@ class _Parser:
         if token.word.op != "string":
             return Expr(op=token.word.op, position=token.position, text=token.text, flags=token.flags)
         if self.level >= MAX_TEXTS:
-            raise self.fail("texts are nested too deeply", token)
+            raise self.error("texts are nested too deeply", token)
         parts = interpolation.split(token.text)
         return Expr(op="string", position=token.position, parts=tuple(self.part(token, part) for part in parts))
 
@@ -85,13 +85,13 @@ class _Parser:
 
     def prefix(self, token: Token, following: Token) -> None:
         if self.complete:
-            raise self.fail("an operator is missing before this", token)
+            raise self.error("an operator is missing before this", token)
         if token.word.optional and following.text != "(":
             self.operands.append(Expr(op=token.word.op, position=token.position, text=token.text))
             self.complete = True
             self.join(following)
             return
-        if following.kind != OPEN and following.kind not in (OPERAND, PREFIX):
+        if following.kind not in (TokenKind.OPEN, TokenKind.OPERAND, TokenKind.PREFIX):
             raise ExpressionError(
                 f"{token.word.op!r} needs an argument in parentheses", self.expression, following.position
             )
@@ -104,7 +104,7 @@ class _Parser:
         self.reduce(token.word.binding)
         self.waiting.append(token)
         self.complete = False
-        if token.word.op == ":" and following.text == "]" and following.kind == CLOSE:
+        if token.word.op == ":" and following.text == "]" and following.kind is TokenKind.CLOSE:
             # `[1:]` goes to the end.
             self.operands.append(Expr(op="length", position=token.position))
             self.complete = True
@@ -112,32 +112,32 @@ class _Parser:
     def unary(self, token: Token, following: Token) -> None:
         """A sign without a left side: `-x` is `0 - x`, and `[:2]` begins at 0."""
         zero = Expr(op="literal", position=token.position, text="0", flags="!!int")
-        begins = bool(self.waiting) and self.waiting[-1].kind == OPEN and self.waiting[-1].text == "["
+        begins = bool(self.waiting) and self.waiting[-1].kind is TokenKind.OPEN and self.waiting[-1].text == "["
         if token.word.op == "-":
             self.operands.append(zero)
-            self.waiting.append(msgspec.structs.replace(token, word=_NEGATION))
+            self.waiting.append(msgspec.structs.replace(token, word=NEGATION))
         elif token.word.op == ":" and begins:
             self.operands.append(zero)
             self.complete = True
             self.infix(token, following)
         else:
-            raise self.fail("a value is missing before this", token)
+            raise self.error("a value is missing before this", token)
 
     def open(self, token: Token) -> None:
         if self.complete:
-            raise self.fail("an operator is missing before this", token)
+            raise self.error("an operator is missing before this", token)
         self.waiting.append(token)
 
     def close(self, token: Token, following: Token) -> None:
         opened = self.innermost()
         if opened is None or opened.text != _CLOSING[token.text]:
-            raise self.fail(f"{token.text!r} closes nothing that is open here", token)
+            raise self.error(f"{token.text!r} closes nothing that is open here", token)
         empty = not self.complete and self.waiting[-1] is opened
         if empty and token.text == ")":
-            raise self.fail("there is nothing in these parentheses", token)
+            raise self.error("there is nothing in these parentheses", token)
         if not self.complete and not empty:
-            raise self.fail("a value is missing before this", token)
-        self.reduce(vocabulary.LOOSEST)
+            raise self.error("a value is missing before this", token)
+        self.reduce(Binding.LOOSEST)
         self.waiting.pop()
         if token.text != ")":
             self.collect(token, opened, empty=empty)
@@ -145,7 +145,7 @@ class _Parser:
         self.join(following)
 
     def innermost(self) -> Token | None:
-        return next((token for token in reversed(self.waiting) if token.kind == OPEN), None)
+        return next((token for token in reversed(self.waiting) if token.kind is TokenKind.OPEN), None)
 
     def collect(self, token: Token, opened: Token, *, empty: bool) -> None:
         inner = None if empty else self.operands.pop()
@@ -155,24 +155,24 @@ class _Parser:
 
     def join(self, following: Token) -> None:
         """What stands right behind a value applies to it: `.a.b`, `.a[0]`, `keys[0]`."""
-        if following.kind == OPEN and following.text == "[":
+        if following.kind is TokenKind.OPEN and following.text == "[":
             word = INDEX
-        elif following.kind == OPERAND and following.word.postfix and following.word.op in ("step", "."):
+        elif following.kind is TokenKind.OPERAND and following.word.postfix and following.word.op in ("step", "."):
             word = STEP
         else:
             return
         self.reduce(word.binding)
-        self.waiting.append(Token(kind=INFIX, position=following.position, word=word))
+        self.waiting.append(Token(kind=TokenKind.INFIX, position=following.position, word=word))
         self.complete = False
 
-    def reduce(self, binding: int) -> None:
+    def reduce(self, binding: Binding) -> None:
         """Apply the operators that bind tighter."""
-        while self.waiting and self.waiting[-1].kind != OPEN and self.waiting[-1].word.binding > binding:
+        while self.waiting and self.waiting[-1].kind is not TokenKind.OPEN and self.waiting[-1].word.binding > binding:
             self.apply(self.waiting.pop())
 
     def apply(self, token: Token, flags: str = "") -> None:
         rhs = self.operands.pop()
-        lhs = self.operands.pop() if token.kind == INFIX else None
+        lhs = self.operands.pop() if token.kind is TokenKind.INFIX else None
         self.operands.append(
             Expr(
                 op=token.word.op,
@@ -189,12 +189,8 @@ class _Parser:
             return None
         opened = self.innermost()
         if opened is not None:
-            raise self.fail(f"{opened.text!r} is never closed", opened)
+            raise self.error(f"{opened.text!r} is never closed", opened)
         if not self.complete:
-            raise self.fail("the expression ends where a value is missing", token)
-        self.reduce(vocabulary.LOOSEST)
+            raise self.error("the expression ends where a value is missing", token)
+        self.reduce(Binding.LOOSEST)
         return self.operands.pop()
-
-
-#: Between a path and arithmetic.
-_NEGATION = vocabulary.Word(op="-", arity=2, binding=44)

@@ -1,4 +1,4 @@
-"""All operators by their name in the tree. A new topic is a module in `operators` and a line here."""
+"""All operators by their name in the tree, `Expr.op`; see `operators`."""
 
 from limavm.yq.evaluator import Operator
 from limavm.yq.operators import (

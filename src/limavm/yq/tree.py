@@ -8,10 +8,13 @@ import msgspec
 class Expr(msgspec.Struct, frozen=True, kw_only=True):
     """One operator with its operands.
 
-    `op` is its name in the table of `registry`. A word like `select(...)` has its operand in `rhs`, an infix
-    operator has `lhs` and `rhs`. `text` is the text of a literal, the key of a path, the name of a variable, or a
-    parameter that belongs to the word itself, as in `flatten(2)`, `to_json(0)`, `env(HOME)`. `flags` are letters
-    behind an operator (`*+n`, `=c`), `?` for an optional traversal, `|` for the update form of an assignment.
+    `op` is its name in the table of `registry`. A word like `select(...)` has its operand in `rhs`, an infix operator
+    has `lhs` and `rhs`, and the steps of a path, as in `.a.b`, are a pipe (`|`).
+
+    `text` is the text of a literal, the key of a path, the name of a variable, the format of `to_json`, or a parameter
+    that belongs to the word itself, as in `flatten(2)`, `env(HOME)`. `flags` are letters behind an operator (`*+n`,
+    `=c`), `?` for an optional traversal, `|` for the update form of an assignment, the tag of a literal, the indent of
+    `to_json(0)`.
     """
 
     op: str

@@ -1,16 +1,44 @@
 """The words and signs of the language, how tightly they bind, and the operator that each of them is.
 
-Binding is yq's and differs from other languages: all arithmetic binds alike, `|` binds tighter than `and`, `or`, `,`
-and `:`, and everything groups to the right, so that `10 - 3 - 2` is 9. What a word means is found by its operator
-in `registry`.
+Facts are those of yq v4 (its lexer and the precedences of its operators). What an operator does is found by its name
+in `registry`; several words may be one operator.
 """
+
+from enum import IntEnum
+from typing import Any
 
 import msgspec
 
-#: Signs of structure that bind least of all.
-LOOSEST = 0
-SELF = 55
-POSTFIX = 50
+
+class Binding(IntEnum):
+    """How tightly a word or a sign holds the operands beside it: the higher one takes them.
+
+    This is yq's, and differs from other languages: all arithmetic binds alike, comparisons like assignments, `|` binds
+    tighter than `and`, `or`, `,` and `:`, and what binds alike groups to the right, so that `10 - 3 - 2` is 9.
+    """
+
+    #: No operator: what a closing bracket or the end takes all operators off the stack with.
+    LOOSEST = 0
+    #: `,` and `;`
+    SEPARATOR = 10
+    #: `:` of `{...}` and of slices
+    PAIR = 15
+    #: `and`, `or`
+    LOGIC = 20
+    PIPE = 30
+    REDUCE = 35
+    #: `=` and its kin, `==` and its kin, `as`; `del`
+    ASSIGNMENT = 40
+    #: `+ - * / %`, `//`, `*=`
+    ARITHMETIC = 42
+    #: `-x`
+    NEGATION = 44
+    #: Between the steps of a path
+    STEP = 45
+    #: A word before its operand, and the brackets of an index
+    WORD = 50
+    #: A word that takes its operand before an index can: `map(.a)[0]`
+    INDEXED_WORD = 52
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,15 +47,16 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
     op: str
     #: Operands: none, one behind it, or one on each side.
     arity: int = 0
-    binding: int = 50
-    #: A path or an index right behind it applies to its result: `keys[0]`, `select(.a).b`.
+    #: Of a word or a sign with operands.
+    binding: Binding = Binding.WORD
+    #: Of a word without operands: a path or an index right behind it applies to its result, as in `keys[0]`.
     postfix: bool = False
     #: The operand may be missing, as for `first`.
     optional: bool = False
     #: Becomes `text` and `flags` of the expression.
     text: str = ""
     flags: str = ""
-    #: What may stand in parentheses as part of the word: a number, a name, options.
+    #: What may stand in parentheses as part of the word: NUMBER, NAME or OPTIONS.
     parameter: str = ""
     #: The infix operator that it is when `=` or `|=` follows.
     assign: str = ""
@@ -36,29 +65,34 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
 NUMBER, NAME, OPTIONS = "number", "name", "options"
 
 
-def _aliases(*names: str, op: str = "", **rest: object) -> dict[str, Word]:
-    word = msgspec.convert({"op": op or names[0], **rest}, Word)
-    return dict.fromkeys(names, word)
+def _aliases(*names: str, **fields: Any) -> dict[str, Word]:
+    """One word under several names; its operator has the first one, unless `op` tells another."""
+    return dict.fromkeys(names, Word(**{"op": names[0], **fields}))
 
 
 def _plain(*names: str) -> dict[str, Word]:
-    """Words without operands."""
+    """A word without operands."""
     return _aliases(*names)
 
 
-def _on_result(*names: str) -> dict[str, Word]:
-    """Words without operands whose results are often indexed."""
-    return _aliases(*names, binding=52, postfix=True)
+def _indexed(*names: str, **fields: Any) -> dict[str, Word]:
+    """A word without operands whose results are often indexed."""
+    return _aliases(*names, postfix=True, **fields)
 
 
-def _taking(*names: str) -> dict[str, Word]:
-    """Words with one operand, `a; b` being one."""
-    return _aliases(*names, arity=1)
+def _taking(*names: str, **fields: Any) -> dict[str, Word]:
+    """A word with one operand, `a; b` being one."""
+    return _aliases(*names, arity=1, **fields)
 
 
-def _taking_on_result(*names: str) -> dict[str, Word]:
-    """Words with one operand whose results are often indexed."""
-    return _aliases(*names, arity=1, binding=52, postfix=True)
+def _taking_indexed(*names: str, **fields: Any) -> dict[str, Word]:
+    """A word with one operand whose results are often indexed."""
+    return _taking(*names, binding=Binding.INDEXED_WORD, **fields)
+
+
+def _between(name: str, *, binding: Binding) -> dict[str, Word]:
+    """A word with an operand on each side."""
+    return _aliases(name, arity=2, binding=binding)
 
 
 def _codec(format_: str, *, indent: str, decode: bool = True) -> dict[str, Word]:
@@ -77,7 +111,7 @@ def _indented(format_: str) -> dict[str, Word]:
 
 
 def _load(format_: str, *names: str) -> dict[str, Word]:
-    return _aliases(*names, op="load", arity=1, binding=52, postfix=True, text=format_)
+    return _taking_indexed(*names, op="load", text=format_)
 
 
 _COMMENTS: dict[str, Word] = {}
@@ -123,23 +157,23 @@ WORDS: dict[str, Word] = {
     **_plain("array_to_map", "arrayto_map", "array_tomap", "arraytomap"),
     **_plain("root"),
     **_plain("empty"),
-    **_aliases("min", binding=40),
-    **_aliases("max", binding=40),
-    **_aliases("parent", binding=50, postfix=True, parameter=NUMBER, text="1"),
-    **_aliases("flatten", binding=52, postfix=True, parameter=NUMBER, text="-1"),
-    **_aliases("env", binding=52, postfix=True, parameter=NAME),
-    **_aliases("strenv", binding=52, postfix=True, parameter=NAME),
+    **_plain("min"),
+    **_plain("max"),
+    **_indexed("parent", parameter=NUMBER, text="1"),
+    **_indexed("flatten", parameter=NUMBER, text="-1"),
+    **_indexed("env", parameter=NAME),
+    **_indexed("strenv", parameter=NAME),
     **_aliases("envsubst", parameter=OPTIONS),
-    **_on_result("keys"),
-    **_on_result("path"),
-    **_on_result("parents"),
-    **_on_result("to_entries", "toentries", "toEntries"),
-    **_on_result("split_doc", "splitdoc", "splitDoc"),
-    **_on_result("unique"),
-    **_on_result("sort"),
-    **_on_result("reverse"),
-    **_on_result("shuffle"),
-    **_on_result("pivot"),
+    **_indexed("keys"),
+    **_indexed("path"),
+    **_indexed("parents"),
+    **_indexed("to_entries", "toentries", "toEntries"),
+    **_indexed("split_doc", "splitdoc", "splitDoc"),
+    **_indexed("unique"),
+    **_indexed("sort"),
+    **_indexed("reverse"),
+    **_indexed("shuffle"),
+    **_indexed("pivot"),
     **_taking("error"),
     **_taking("has"),
     **_taking("contains"),
@@ -156,24 +190,24 @@ WORDS: dict[str, Word] = {
     **_taking("with_dtf"),
     **_taking("tz"),
     **_taking("system"),
-    **_taking_on_result("split"),
-    **_taking_on_result("map"),
-    **_taking_on_result("map_values", "mapvalues"),
-    **_taking_on_result("filter"),
-    **_taking_on_result("pick"),
-    **_taking_on_result("omit"),
-    **_taking_on_result("eval"),
-    **_taking_on_result("select"),
-    **_taking_on_result("unique_by", "uniqueby"),
-    **_taking_on_result("group_by", "groupby"),
-    **_taking_on_result("sort_by", "sortby"),
-    **_taking_on_result("sort_keys", "sortkeys", "sortKeys"),
-    **_taking_on_result("explode"),
-    **_taking_on_result("with"),
-    **_taking_on_result("del_paths", "delpaths"),
-    **_aliases("first", arity=1, binding=52, postfix=True, optional=True),
-    **_aliases("del", arity=1, binding=40),
-    **_aliases("load_str", "loadstr", "str_load", "strload", arity=1, binding=52),
+    **_taking_indexed("split"),
+    **_taking_indexed("map"),
+    **_taking_indexed("map_values", "mapvalues"),
+    **_taking_indexed("filter"),
+    **_taking_indexed("pick"),
+    **_taking_indexed("omit"),
+    **_taking_indexed("eval"),
+    **_taking_indexed("select"),
+    **_taking_indexed("unique_by", "uniqueby"),
+    **_taking_indexed("group_by", "groupby"),
+    **_taking_indexed("sort_by", "sortby"),
+    **_taking_indexed("sort_keys", "sortkeys", "sortKeys"),
+    **_taking_indexed("explode"),
+    **_taking_indexed("with"),
+    **_taking_indexed("del_paths", "delpaths"),
+    **_taking_indexed("first", optional=True),
+    **_taking("del", binding=Binding.ASSIGNMENT),
+    **_taking_indexed("load_str", "loadstr", "str_load", "strload"),
     **_load("yaml", "load"),
     **_load("xml", "load_xml", "loadxml", "xml_load", "xmlload"),
     **_load("base64", "load_base64", "loadbase64"),
@@ -192,41 +226,28 @@ WORDS: dict[str, Word] = {
     **_aliases("@uri", op="encode", text="uri", flags="0"),
     **_aliases("@urid", op="decode", text="uri"),
     **_aliases("@sh", op="encode", text="sh", flags="0"),
-    **_aliases("or", arity=2, binding=20),
-    **_aliases("and", arity=2, binding=20),
-    **_aliases("ireduce", arity=2, binding=35),
-    **_aliases("as", arity=2, binding=40),
-    **_aliases("ref", arity=2, binding=40),
+    **_between("or", binding=Binding.LOGIC),
+    **_between("and", binding=Binding.LOGIC),
+    **_between("ireduce", binding=Binding.REDUCE),
+    **_between("as", binding=Binding.ASSIGNMENT),
+    **_between("ref", binding=Binding.ASSIGNMENT),
 }
 
-#: Infix signs; those of more than one character first.
+#: Infix signs, each an operator of that name.
 SIGNS: dict[str, Word] = {
     sign: Word(op=sign, arity=2, binding=binding)
-    for sign, binding in (
-        (";", 10),
-        (",", 10),
-        (":", 15),
-        ("|", 30),
-        ("=", 40),
-        ("==", 40),
-        ("!=", 40),
-        ("<", 40),
-        ("<=", 40),
-        (">", 40),
-        (">=", 40),
-        ("+=", 40),
-        ("-=", 40),
-        ("*=", 42),
-        ("//=", 40),
-        ("//", 42),
-        ("+", 42),
-        ("-", 42),
-        ("*", 42),
-        ("/", 42),
-        ("%", 42),
+    for binding, signs in (
+        (Binding.SEPARATOR, (";", ",")),
+        (Binding.PAIR, (":",)),
+        (Binding.PIPE, ("|",)),
+        (Binding.ASSIGNMENT, ("=", "==", "!=", "<", "<=", ">", ">=", "+=", "-=", "//=")),
+        (Binding.ARITHMETIC, ("//", "+", "-", "*", "*=", "/", "%")),
     )
+    for sign in signs
 }
-#: What joins `.a` and `.b` in `.a.b`, and `.a` and `[0]` in `.a[0]`.
-STEP = Word(op="|", arity=2, binding=45)
-INDEX = Word(op="[", arity=2, binding=50)
-ASSIGN_BINDING = 40
+#: What joins `.a` and `.b` in `.a.b`.
+STEP = Word(op="|", arity=2, binding=Binding.STEP)
+#: What joins `.a` and `[0]` in `.a[0]`.
+INDEX = Word(op="[", arity=2, binding=Binding.WORD)
+#: The sign of `-x`, which is `0 - x`.
+NEGATION = Word(op="-", arity=2, binding=Binding.NEGATION)
