@@ -187,11 +187,15 @@ def link_or_clone(source: str, target: str) -> None:
     sync_directory(os.path.dirname(target) or ".")
 
 
-def clone(source: str, target: str) -> None:
-    """Copy a file by sharing its extents where the file system can, else byte by byte, holes kept."""
-    with open(source, "rb") as reader, open(target, "wb") as writer, remove_on_error(target):
+def clone(source: str, target: str, *, advance: Callable[[int], None] = lambda _: None) -> None:
+    """Copy a file by sharing its extents where the file system can, else byte by byte, holes kept.
+
+    `advance` is told the bytes that are copied: none when they are shared. An OSError of a write, which knows
+    no file, is told with `target`.
+    """
+    with open(source, "rb") as reader, open(target, "wb") as writer, remove_on_error(target), _naming(target):
         if not _reflink(reader.fileno(), writer.fileno()):
-            _sparse_copy(reader.fileno(), writer.fileno())
+            _sparse_copy(reader.fileno(), writer.fileno(), advance)
         os.fsync(writer.fileno())
 
 
@@ -203,7 +207,7 @@ def _reflink(source: int, target: int) -> bool:
     return False
 
 
-def _sparse_copy(source: int, target: int) -> None:
+def _sparse_copy(source: int, target: int, advance: Callable[[int], None]) -> None:
     size = os.fstat(source).st_size
     offset = 0
     while (offset := _next_data(source, offset)) < size:
@@ -217,6 +221,7 @@ def _sparse_copy(source: int, target: int) -> None:
                 os.lseek(target, offset + start, os.SEEK_SET)
                 _write_all(target, block)
         offset += len(chunk)
+        advance(len(chunk))
     os.ftruncate(target, size)
 
 

@@ -15,7 +15,7 @@ from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.files import locked, remove_tree, sync_directory
 
-_LEFTOVER = re.compile(r"\..+\.(?P<pid>\d+)\.(?:creating|deleting)")
+_LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<work>creating|deleting)")
 
 
 def names() -> list[str]:
@@ -41,11 +41,10 @@ def is_instance(name: str) -> bool:
 def created(name: str) -> Iterator[str]:
     """A new, hidden directory that becomes the instance `name` when the body ends normally.
 
-    Raises UserError when the name is taken, then or at the end; after any error nothing is left.
+    Raises UserError when the name is taken, then or at the end, BusyError when another command is making an
+    instance of that name; after any error nothing is left. The instance is held until the context ends.
     """
-    target = paths.instance_dir(name)
-    if os.path.lexists(target):
-        raise _taken(name)
+    check_free(name)
     home = paths.lima_home()
     try:
         os.makedirs(home, mode=0o700, exist_ok=True)
@@ -55,25 +54,53 @@ def created(name: str) -> Iterator[str]:
     hidden = os.path.join(home, f".{name}.{os.getpid()}.creating")
     os.mkdir(hidden, 0o700)
     try:
-        yield hidden
-        sync_directory(hidden)
-        try:
-            os.rename(hidden, target)
-        except OSError as error:  # a directory that is not empty has appeared under the name
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-                raise _taken(name) from error
-            raise
-        sync_directory(home)
+        # The lock tells others that we are at it, and goes along to the new name.
+        with locked(hidden, wait=False):
+            yield hidden
+            sync_directory(hidden)
+            _move(hidden, name)
     except BaseException:
         remove_tree(hidden)
         raise
+
+
+def check_free(name: str) -> None:
+    """Raises UserError when there is something of that name, BusyError when another command is making it."""
+    if os.path.lexists(paths.instance_dir(name)):
+        raise _taken(name)
+    home = paths.lima_home()
+    for entry in os.listdir(home) if os.path.isdir(home) else ():
+        match = _LEFTOVER.fullmatch(entry)
+        if match is None or (match["name"], match["work"]) != (name, "creating"):
+            continue
+        path, busy = os.path.join(home, entry), f"another limactl command is making {name!r}"
+        # What nobody holds is a leftover.
+        with contextlib.suppress(FileNotFoundError), _busy_hint(), locked(path, wait=False, busy=busy):
+            pass
+
+
+def rename(name: str, new: str) -> None:
+    """Give an instance that the caller holds another name, at one instant; raises UserError when it is taken."""
+    check_free(new)
+    _move(paths.instance_dir(name), new)
+
+
+def _move(directory: str, name: str) -> None:
+    """Make a directory, which is complete, the instance `name`; raises UserError when that has appeared meanwhile."""
+    try:
+        os.rename(directory, paths.instance_dir(name))
+    except OSError as error:  # there is something by now that is no empty directory
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            raise _taken(name) from error
+        raise
+    sync_directory(paths.lima_home())
 
 
 def _taken(name: str) -> UserError:
     return UserError(
         f"an instance {name!r} exists already",
         where=paths.instance_dir(name),
-        hint=f"start it with `limactl start {name}`, or choose another --name",
+        hint=f"start it with `limactl start {name}`, or choose another name",
     )
 
 
@@ -103,9 +130,15 @@ def exclusive(name: str) -> Iterator[str]:
     Raises BusyError at once when another command is at work on it: waiting would only hide that.
     """
     directory = paths.instance_dir(name)
+    busy = f"another limactl command is at work on instance {name!r}"
+    with _busy_hint(), locked(directory, wait=False, busy=busy):
+        yield directory
+
+
+@contextlib.contextmanager
+def _busy_hint() -> Iterator[None]:
     try:
-        with locked(directory, wait=False, busy=f"another limactl command is at work on instance {name!r}"):
-            yield directory
+        yield
     except BusyError as error:
         error.hint = "wait until it ends, or end it, and try again"
         raise

@@ -141,3 +141,45 @@ def test_a_lima_home_that_is_a_file_is_told(monkeypatch: pytest.MonkeyPatch, tmp
 
     with pytest.raises(UserError, match="LIMA_HOME is no directory"), instances.created("dev"):
         pass
+
+
+def test_a_name_that_another_command_is_making_is_refused_at_once(home: Path) -> None:
+    with (
+        instances.created("dev"),
+        pytest.raises(BusyError, match="another limactl command is making 'dev'"),
+        instances.created("dev"),
+    ):
+        pass
+
+    assert instances.names() == ["dev"]
+
+
+def test_a_leftover_does_not_keep_its_name(home: Path) -> None:
+    # Its number is that of a process that lives, and has nothing to do with it.
+    (home / f".dev.{os.getppid()}.creating").mkdir()
+
+    instances.check_free("dev")
+
+
+def test_a_new_instance_is_held_until_it_is_done(home: Path) -> None:
+    with instances.created("dev") as hidden:
+        os.rename(hidden, home / "dev")
+        with pytest.raises(BusyError), instances.exclusive("dev"):
+            pass
+        os.rename(home / "dev", hidden)
+
+    with instances.exclusive("dev"):
+        pass
+
+
+def test_an_instance_gets_another_name_with_its_lock(home: Path) -> None:
+    (home / "dev").mkdir()
+    (home / "taken").mkdir()
+    with instances.exclusive("dev"):
+        with pytest.raises(UserError, match="exists already"):
+            instances.rename("dev", "taken")
+        instances.rename("dev", "web")
+        with pytest.raises(BusyError), instances.exclusive("web"):
+            pass
+
+    assert instances.names() == ["taken", "web"]
