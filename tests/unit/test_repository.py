@@ -30,6 +30,7 @@ ELSEWHERE = {
         *("cli/delete", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
         *("cli/checking", "cli/session", "cli/validate"),
     ],
+    "unit/cli/test_clone.py": ["cli/rename"],
     "unit/cli/test_complete.py": ["cli/flagvalues"],
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
     "unit/cli/test_editing.py": ["cli/changed", "cli/edit", "cli/startnow"],
@@ -54,6 +55,7 @@ ELSEWHERE = {
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
     "unit/images/build/test_entry.py": ["images/build/data"],
+    "unit/instance/test_clone.py": ["instance/another"],
     "unit/instance/test_create.py": ["instance/resolving", "instance/seeding", "model/host"],
     "unit/instance/test_inspect.py": ["model/instance"],
     "unit/instance/test_timings.py": ["store/timings"],
@@ -77,6 +79,7 @@ ELSEWHERE = {
 CROSS_CUTTING = {
     "cli/test_commands.py",
     "cli/test_lean.py",
+    "config/test_hostile.py",
     "host/platform/test_facts.py",
     "images/build/test_guest.py",
     *(f"templates/test_{name}.py" for name in ("catalogue", "default", "resolved", "scripts", "wheel")),

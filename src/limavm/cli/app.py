@@ -32,8 +32,10 @@ COMMANDS = (
     Entry("shell", "shell", "basic", "Open a shell in an instance, or run a command there"),
     Entry("start", "start", "basic", "Start an instance, creating it when needed"),
     Entry("stop", "stop", "basic", "Stop instances"),
+    Entry("clone", "clone", "advanced", "Make a copy of an instance"),
     Entry("info", "info", "advanced", "Show what this installation offers, as JSON"),
     Entry("network", "network", "advanced", "Define networks that instances can share"),
+    Entry("rename", "rename", "advanced", "Give an instance another name"),
     Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
     Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
     Entry("timings", "timings", "advanced", "Show how long each phase of the last start took"),
@@ -51,8 +53,8 @@ COMMANDS = (
 #: Commands of Lima that are not built yet.
 LATER = frozenset(
     {
-        *("autostart", "clone", "copy", "cp", "disk", "factory-reset", "mcp", "protect", "prune"),
-        *("rename", "screenshot", "show-ssh", "snapshot", "start-at-login", "tunnel"),
+        *("autostart", "copy", "cp", "disk", "factory-reset", "mcp", "protect", "prune"),
+        *("screenshot", "show-ssh", "snapshot", "start-at-login", "tunnel"),
         *("unprotect", "usernet", "watch"),
     }
 )

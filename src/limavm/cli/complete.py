@@ -115,6 +115,8 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             full = most is not None and len(given) >= most
             fresh = [row for row in _instances() if row[0] not in given]
             return [] if full else _matching(fresh, current), NO_FILES
+        case "clone" | "rename":
+            return _matching(_instances(), current) if not given else [], NO_FILES
         case "edit":
             return _matching(_instances(), current) if not given else [], DEFAULT
         case "network list" | "network delete":

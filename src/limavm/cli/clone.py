@@ -1,0 +1,37 @@
+"""`limactl clone` (spec/cli.md 6.2)."""
+
+from limavm.cli.app import Command
+from limavm.cli.edits import edit_flags
+from limavm.cli.flags import BoolFlag
+from limavm.cli.session import Session
+
+
+def _clone(session: Session, args: list[str], *, start: bool | None, **flags: object) -> None:
+    from limavm.cli.changed import another
+    from limavm.cli.instances import reporter
+    from limavm.cli.startnow import start_now, wants_start
+    from limavm.instance.clone import clone
+
+    old, new = args
+    with another(old, new, flags, done="cloned") as (original, text):
+        clone(original, new, text, report=reporter())
+    if wants_start(session, new, start):
+        start_now(session, new)
+
+
+COMMAND = Command(
+    "clone",
+    _clone,
+    usage="OLDINST NEWINST",
+    least=2,
+    most=2,
+    help="""Make an instance that is a copy of one that does not run.
+
+The copy has its own disk, host name, MAC address and port of ssh. It is not
+protected if the original is. Flags change the copy only.""",
+    flags=[
+        BoolFlag(["--start"], default=None, help="Start the new instance"),
+        *edit_flags(),
+    ],
+    examples="limactl clone dev test\nlimactl clone --cpus=4 --start dev test",
+)
