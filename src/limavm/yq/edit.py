@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from limavm.roundtrip.anchors import settle
 from limavm.roundtrip.nodes import Document
 from limavm.roundtrip.read import read
 from limavm.roundtrip.write import write
@@ -19,8 +20,15 @@ def apply(text: bytes, expressions: Sequence[str], *, source: str) -> bytes:
 
 
 def apply_to(documents: Sequence[Document], expressions: Sequence[str]) -> list[Document]:
-    """The documents that all expressions make of these, which are not changed themselves."""
-    return evaluate(joined(expressions), documents)
+    """The documents that all expressions make of these, which are not changed themselves.
+
+    yq leaves aliases whose anchor is removed, and such a text is none; here they have the value then.
+    """
+    results = evaluate(joined(expressions), documents)
+    for result in results:
+        if result.root is not None:
+            settle(result.root)
+    return results
 
 
 def joined(expressions: Sequence[str]) -> str:

@@ -40,6 +40,21 @@ def test_without_an_expression_the_bytes_stay(expressions: list[str]) -> None:
     assert apply(b"a:   1 # x\r\n", expressions, source="-") == b"a:   1 # x\r\n"
 
 
+@pytest.mark.parametrize(
+    ("expression", "before", "after"),
+    [
+        ("del(.a)", "a: &x {k: 1}\nb: *x\nc: *x\n", "b: &x {k: 1}\nc: *x\n"),
+        (".a = 2", "a: &x 1\nb: *x\n", "a: &x 2\nb: *x\n"),
+        (".a |= map(. + 1)", "a: [&x 1, 2]\nb: *x\n", "a: [&x 2, 3]\nb: *x\n"),
+        (".a |= reverse", "a: [&x 1, 2]\nb: *x\n", "a: [2, &x 1]\nb: *x\n"),
+        ("sort_keys(.)", "b: &x 1\na: *x\n", "a: &x 1\nb: *x\n"),
+        ("explode(.b)", "a: &x 1\nb: *x\n", "a: &x 1\nb: 1\n"),
+    ],
+)
+def test_aliases_have_an_anchor_afterwards(expression: str, before: str, after: str) -> None:
+    assert apply(before.encode(), [expression], source="-").decode() == after
+
+
 def test_one_value_changes_and_everything_else_stays() -> None:
     assert edited(".cpus = 8") == TEXT.decode().replace("cpus: 2", "cpus: 8")
 
