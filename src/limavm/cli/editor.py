@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 
 from limavm.cli import logs
+from limavm.cli.rejected import kept_when_rejected
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.files import read_text
@@ -63,10 +64,13 @@ def edit(content: bytes, what: str, *notes: str) -> bytes:
             code = process.interactive([*editor, path])
         if code and pressed:
             raise KeyboardInterrupt
-        if code:
-            raise UserError(f"the editor {editor[0]} ended with exit status {code}", hint="nothing was changed")
         with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
             text = file.read().removeprefix(top)
+        if code:
+            failed = UserError(f"the editor {editor[0]} ended with exit status {code}", hint="nothing was changed")
+            # An editor fails too when its terminal is closed, and what was saved in it is the work of the user.
+            with kept_when_rejected(text) if text.strip() and text != content else contextlib.nullcontext():
+                raise failed
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)

@@ -89,9 +89,26 @@ def test_a_failing_editor_is_an_error_and_leaves_no_file(editors: Path, monkeypa
     program(editors / "ed", "exit 3")
     monkeypatch.setenv("EDITOR", "ed")
 
+    monkeypatch.chdir(editors)
+
     with pytest.raises(UserError, match="exit status 3"):
         editor.edit(b"cpus: 1\n", "this")
+    assert not (editors / "lima.REJECTED.yaml").exists()
     assert not list(Path(os.environ["TMPDIR"]).glob("lima-editor-*"))
+
+
+def test_what_was_saved_in_an_editor_that_fails_is_kept(
+    editors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(editors / "ed", 'sed -i "s/cpus: 1/cpus: 2/" "$1"; exit 1')
+    monkeypatch.setenv("EDITOR", "ed")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(UserError, match="exit status 1") as caught:
+        editor.edit(b"cpus: 1\n", "this")
+
+    assert (tmp_path / "lima.REJECTED.yaml").read_bytes() == b"cpus: 2\n"
+    assert "lima.REJECTED.yaml" in str(caught.value.hint)
 
 
 def test_the_header_quotes_what_counts_for_every_instance(home: Path) -> None:
