@@ -15,11 +15,12 @@ ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "src" / "limavm" / "templates"
 
 #: Definitions of spec/config.md 8.1.
-DEFINITIONS = """
-Audio BaseTemplates CACertificates Containerd CopyToHost Disk File FileWithVMType Firmware HostResolver Image Kernel
-LimaYAML LocatorWithDigest Mount Network NineP OsOpts PortForward Probe Provision Rosetta SSH SSHFS User VMOpts
-VNCOptions Video Virtiofs
-""".split()
+DEFINITIONS = {
+    *("Audio", "BaseTemplates", "CACertificates", "Containerd", "CopyToHost", "Disk", "File", "FileWithVMType"),
+    *("Firmware", "HostResolver", "Image", "Kernel", "LimaYAML", "LocatorWithDigest", "Mount", "Network"),
+    *("NineP", "OsOpts", "PortForward", "Probe", "Provision", "Rosetta", "SSH", "SSHFS", "User", "VMOpts"),
+    *("VNCOptions", "Video", "Virtiofs"),
+}
 
 
 def flaws(text: str) -> list[str]:
