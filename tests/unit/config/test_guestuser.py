@@ -78,3 +78,40 @@ def test_an_instance_keeps_the_home_of_the_version_that_made_it(resolved: Resolv
     (directory / "basedisk").touch()
 
     assert resolved().config.user.home == "/home/jane.linux"
+
+
+@pytest.mark.parametrize(
+    "file", ["ha.stdout.log", "ha.stderr.log", "vz-identifier", "image", "disk", "basedisk", "diffdisk", "cidata.iso"]
+)
+def test_an_instance_that_does_not_say_its_version_is_the_oldest(resolved: Resolve, lima_home: Path, file: str) -> None:
+    (lima_home / "dev").mkdir()
+    (lima_home / "dev" / "lima.yaml").touch()
+
+    assert resolved().config.user.home == "/home/jane.guest"
+
+    (lima_home / "dev" / file).touch()
+
+    assert resolved().config.user.home == "/home/jane.linux"
+
+
+@pytest.mark.parametrize(
+    ("version", "directory", "name"),
+    [
+        ("2.1.0", "guest", "lima"),
+        ("v2.1.0-beta.1", "guest", "lima"),
+        ("<unknown>", "guest", "lima"),
+        ("2.0.9-12-gabc.m", "linux", "lima"),
+        ("1.0.0", "linux", "lima"),
+        ("0.23.2", "linux", "admin"),
+    ],
+)
+def test_name_and_home_depend_on_the_version_of_the_instance(
+    resolved: Resolve, lima_home: Path, version: str, directory: str, name: str
+) -> None:
+    (lima_home / "dev").mkdir()
+    (lima_home / "dev" / "disk").touch()
+    (lima_home / "dev" / "lima-version").write_text(f" {version}\n")
+
+    user = resolved(facts=msgspec.structs.replace(LINUX, user_name="admin")).config.user
+
+    assert (user.name, user.home) == (name, f"/home/{name}.{directory}")

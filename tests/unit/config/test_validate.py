@@ -67,6 +67,7 @@ CASES = [
     ("tpm: true\narch: ppc64le", ["1: tpm: ppc64le guests have no TPM"]),
     *((f"audio: {{interface: {name}}}", []) for name in ("hda", "virtio", "''")),
     ("audio: {interface: usb}", ["1: audio.interface: must be hda or virtio, not 'usb'"]),
+    ("audio: {interface: usb}\ncpus: -1", ["2: cpus: must be at least 1", "1: audio.interface: must be hda"]),
     # mounts
     ("mounts: [{location: /tmp}]", ["1: mounts[0].mountPoint: cannot be /tmp"]),
     *(

@@ -34,6 +34,12 @@ from limavm.model.size import format_size, parse_size
         ("-0", 0),
         ("4 ", 4),
         ("1.", 1),
+        ("4 GiB", 4 << 30),
+        ("4G", 4 << 30),
+        ("4g", 4 << 30),
+        ("1e3b", 1000),
+        ("0x1p4", 16),
+        ("-0g", 0),
     ],
 )
 def test_every_multiplier_is_a_power_of_1024(text: str, size: int) -> None:
@@ -52,6 +58,7 @@ def test_every_multiplier_is_a_power_of_1024(text: str, size: int) -> None:
         " 4g",
         "1.5.5g",
         "4GiBB",
+        *("4iB", "4bb", "4e", "4g ", "4EiB", "4ki", "0x1"),
         "1,5g",
         "-1",
         "-4GiB",
