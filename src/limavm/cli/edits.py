@@ -125,7 +125,7 @@ def edit_flags() -> list[Flag]:
         Flag(["--ssh-port"], type=Number("uint16", least=0, most=_UINT16), help="Port of ssh on the host (0: any)"),
         Flag(["--shell"], metavar="string", help="Shell of the guest's user, such as /bin/zsh"),
         Flag(["--param"], metavar="NAME=VALUE", multiple=True, help="A param that the configuration declares"),
-        Flag(["--set"], metavar="string", multiple=True, help="Change anything by a yq expression: '.user.uid = 1000'"),
+        Flag(["--set"], metavar="string", multiple=True, help="Change anything by yq, such as '.cpus = 4'"),
     ]
 
 
