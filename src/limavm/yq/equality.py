@@ -1,16 +1,13 @@
 """When two nodes are the same value, and when a name fits a pattern."""
 
 from limavm.roundtrip.nodes import Kind, Node
-from limavm.yq.errors import Trouble
-from limavm.yq.evaluator import MAX_NODE_DEPTH, Evaluator
+from limavm.yq.evaluator import Evaluator
 from limavm.yq.scalars import real_tag
 
 
 def equal(evaluator: Evaluator, left: Node, right: Node, depth: int = 0) -> bool:
     """The same value: comments, styles and the order of keys do not count."""
-    evaluator.spend(1)
-    if depth > MAX_NODE_DEPTH:
-        raise Trouble("the values are nested too deeply to be compared")
+    evaluator.visit(depth)
     left, right = left.resolved, right.resolved
     if left.kind is not right.kind or len(left.items) != len(right.items) or len(left.pairs) != len(right.pairs):
         return False

@@ -18,7 +18,7 @@ MAX_STEPS = 250_000
 STEPS_PER_NODE = 12
 #: Of operators within operators; Python has a thousand frames, and one level takes about five.
 MAX_DEPTH = 110
-#: Of a node made by an expression; documents have at most 100 levels.
+#: Levels of a node made by an expression; documents have at most 100.
 MAX_NODE_DEPTH = 150
 #: Characters of a text that cost as much as one step.
 _TEXT = 16
@@ -106,6 +106,12 @@ class Evaluator:
         """Account for a text of so many characters, before it is made."""
         self.spend(length // _TEXT)
 
+    def visit(self, depth: int) -> None:
+        """Account for a node that is so many levels below where a walk began; raises Trouble for too many."""
+        self.spend(1)
+        if depth >= MAX_NODE_DEPTH:
+            raise Trouble("the values are nested too deeply")
+
     def copy(self, node: Node) -> Node:
         """A tree of its own with the same content; aliases within it refer to the copied anchors."""
         copies: dict[int, Node] = {}
@@ -116,9 +122,7 @@ class Evaluator:
         return copied
 
     def _copy(self, node: Node, copies: dict[int, Node], depth: int) -> Node:
-        if depth >= MAX_NODE_DEPTH:
-            raise Trouble("the result is nested too deeply")
-        self.spend(1)
+        self.visit(depth)
         copied = copy(node)
         # The copy has the very lists of the original, also when they are empty.
         copied.items = [self._copy(item, copies, depth + 1) for item in node.items] if node.items else []

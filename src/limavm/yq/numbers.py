@@ -3,8 +3,10 @@
 import math
 import re
 
+from limavm.roundtrip.nodes import Node
 from limavm.yq.errors import Trouble
 from limavm.yq.formats.numbers import shortest
+from limavm.yq.scalars import real_tag
 
 _PREFIXES = {"0x": (16, "0x{:X}"), "0X": (16, "0x{:X}"), "0o": (8, "0o{:o}")}
 _DECIMAL = re.compile(r"[-+]?[0-9]+")
@@ -50,6 +52,14 @@ def floating_text(value: float) -> str:
     if math.isinf(value):
         return ".inf" if value > 0 else "-.inf"
     return shortest(value)
+
+
+def order(left: Node, right: Node) -> int:
+    """Negative, zero or positive, of two numbers; raises Trouble for what is none."""
+    if real_tag(left) == real_tag(right) == "!!int":
+        return integer(left.value) - integer(right.value)
+    first, second = floating(left.value), floating(right.value)
+    return (first > second) - (first < second)
 
 
 def _bounded(value: int) -> int:

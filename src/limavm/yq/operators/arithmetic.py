@@ -14,6 +14,7 @@ from limavm.yq.equality import find_item, find_key
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
 from limavm.yq.numbers import floating, floating_text, integer, integer_text
+from limavm.yq.operands import describe
 from limavm.yq.scalars import NUMBERS, is_custom, real_tag, scalar, set_tag, set_value
 from limavm.yq.tree import Expr
 
@@ -92,20 +93,6 @@ def minus(evaluator: Evaluator, context: Context, left: Candidate, right: Candid
     if _is_date(context, a):
         return left.replaced(_moved(evaluator, context, a, b, -1))
     return left.replaced(_calculated(evaluator, a, b, "subtracted from", lambda x, y: x - y, lambda x, y: x - y))
-
-
-def describe(node: Node) -> str:
-    """What a node is, for a message."""
-    match node.kind:
-        case Kind.MAPPING:
-            return "a map"
-        case Kind.SEQUENCE:
-            return "a list"
-        case _ if node.is_null:
-            return "null"
-        case _:
-            value = node.value if len(node.value) < 40 else node.value[:40] + "…"
-            return f"{value!r} ({node.full_tag})"
 
 
 def _joined(evaluator: Evaluator, a: Node, b: Node) -> Node:

@@ -5,7 +5,7 @@ from limavm.yq.context import Candidate, Context
 from limavm.yq.crossing import cross
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
-from limavm.yq.operators.arithmetic import describe
+from limavm.yq.operands import describe
 from limavm.yq.scalars import is_true
 from limavm.yq.tree import Expr
 

@@ -8,6 +8,7 @@ import re
 from limavm.roundtrip.nodes import Kind, Node
 from limavm.yq.context import Candidate, Context, Origin
 from limavm.yq.evaluator import Evaluator, Operator
+from limavm.yq.operands import targets
 from limavm.yq.tree import Expr
 
 _MARK = re.compile(r"^# ", re.MULTILINE)
@@ -46,14 +47,7 @@ def _first(node: Node) -> Node | None:
 
 def assign(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
     """`a line_comment = x`, and `|=` for an x of each a."""
-    text = ""
-    if "|" not in expr.flags:
-        found = evaluator.evaluate(expr.rhs, context.reading())
-        text = found[0].node.resolved.value if found else ""
-    for candidate in evaluator.evaluate(expr.lhs, context):
-        if "|" in expr.flags:
-            found = evaluator.evaluate(expr.rhs, context.one(candidate).reading())
-            text = found[0].node.resolved.value if found else text
+    for candidate, text in targets(evaluator, context, expr):
         for where in ("head", "line", "foot") if expr.text == "all" else (expr.text,):
             _write(candidate, where, _marked(text))
     return context.candidates

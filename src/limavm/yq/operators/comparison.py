@@ -4,14 +4,14 @@
 """
 
 from limavm.roundtrip.nodes import Kind, Node
-from limavm.yq import moments
+from limavm.yq import moments, numbers
 from limavm.yq.context import Candidate, Context
 from limavm.yq.crossing import both_sides, cross
 from limavm.yq.equality import find_key, fits
 from limavm.yq.errors import Trouble
-from limavm.yq.evaluator import MAX_NODE_DEPTH, Evaluator, Operator
-from limavm.yq.numbers import floating, integer
-from limavm.yq.operators.arithmetic import describe
+from limavm.yq.evaluator import Evaluator, Operator
+from limavm.yq.numbers import integer
+from limavm.yq.operands import describe
 from limavm.yq.scalars import NUMBERS, real_tag
 from limavm.yq.traversal import splat
 from limavm.yq.tree import Expr
@@ -72,11 +72,8 @@ def _order(context: Context, left: Node, right: Node, tags: tuple[str, str]) -> 
         order = moments.order(left.value, right.value, context.date_layout)
         if order is not None:
             return order
-    if tags == ("!!int", "!!int"):
-        return integer(left.value) - integer(right.value)
     if set(tags) <= set(NUMBERS):
-        first, second = floating(left.value), floating(right.value)
-        return (first > second) - (first < second)
+        return numbers.order(left, right)
     if set(tags) <= {"!!str", "!!timestamp"}:
         return (left.value > right.value) - (left.value < right.value)
     return None
@@ -111,9 +108,7 @@ def contains(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candida
 
 
 def _contains(evaluator: Evaluator, left: Node, right: Node, depth: int) -> bool:
-    evaluator.spend(1)
-    if depth > MAX_NODE_DEPTH:
-        raise Trouble("the values are nested too deeply to be compared")
+    evaluator.visit(depth)
     left, right = left.resolved, right.resolved
     match left.kind:
         case Kind.MAPPING:

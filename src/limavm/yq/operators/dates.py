@@ -14,7 +14,7 @@ from limavm.yq import datelayout
 from limavm.yq.context import Candidate, Context
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
-from limavm.yq.operators.strings import parameter
+from limavm.yq.operands import parameter
 from limavm.yq.scalars import real_tag, scalar
 from limavm.yq.tree import Expr
 

@@ -7,7 +7,7 @@ from limavm.yq.equality import find_item, find_key
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
 from limavm.yq.numbers import integer
-from limavm.yq.operators.arithmetic import describe
+from limavm.yq.operands import describe
 from limavm.yq.scalars import scalar
 from limavm.yq.tree import Expr
 

@@ -4,12 +4,12 @@ from functools import cmp_to_key
 from itertools import zip_longest
 
 from limavm.roundtrip.nodes import Kind, Node
-from limavm.yq import building, moments
+from limavm.yq import building, moments, numbers
 from limavm.yq.context import Candidate, Context
 from limavm.yq.errors import Trouble
-from limavm.yq.evaluator import MAX_NODE_DEPTH, Evaluator, Operator
-from limavm.yq.numbers import floating, integer
-from limavm.yq.operators.arithmetic import describe
+from limavm.yq.evaluator import Evaluator, Operator
+from limavm.yq.numbers import integer
+from limavm.yq.operands import describe
 from limavm.yq.scalars import NUMBERS, is_true, real_tag, scalar
 from limavm.yq.tree import Expr
 
@@ -69,11 +69,8 @@ def _compare(context: Context, left: Node, right: Node) -> int:
         order = moments.order(left.value, right.value, context.date_layout)
         if order is not None:
             return order
-    if tags == ("!!int", "!!int"):
-        return integer(left.value) - integer(right.value)
     if set(tags) <= set(NUMBERS):
-        first, second = floating(left.value), floating(right.value)
-        return (first > second) - (first < second)
+        return numbers.order(left, right)
     return (left.value > right.value) - (left.value < right.value)
 
 
@@ -139,9 +136,7 @@ def _groups(evaluator: Evaluator, context: Context, candidate: Candidate, expr: 
 
 def _signature(evaluator: Evaluator, node: Node, depth: int) -> object:
     """What two nodes have in common that count as the same; of scalars only the text counts."""
-    evaluator.spend(1)
-    if depth > MAX_NODE_DEPTH:
-        raise Trouble("the values are nested too deeply to be compared")
+    evaluator.visit(depth)
     node = node.resolved
     match node.kind:
         case Kind.SEQUENCE:

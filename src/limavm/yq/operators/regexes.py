@@ -10,7 +10,7 @@ from limavm.roundtrip.nodes import Node
 from limavm.yq.context import Candidate, Context
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
-from limavm.yq.operators.strings import parameter, text_of
+from limavm.yq.operands import parameter, text_of
 from limavm.yq.regex import Match, PatternError, Regex, compile_pattern
 from limavm.yq.scalars import scalar
 from limavm.yq.tree import Expr

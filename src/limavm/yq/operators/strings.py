@@ -10,26 +10,13 @@ from limavm.yq.evaluator import Evaluator, Operator
 from limavm.yq.formats.numbers import integer
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.registry import encode_one
-from limavm.yq.scalars import real_tag, scalar
+from limavm.yq.operands import parameter, text_of
+from limavm.yq.scalars import scalar
 from limavm.yq.tree import Expr
 
 _FLOAT = re.compile(r"[-+]?(?:(?:[0-9_]+\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|inf(?:inity)?|nan)", re.IGNORECASE)
 #: What Go's strings.TrimSpace takes for blank; Python's strip() takes four separators more.
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-
-
-def text_of(candidate: Candidate, verb: str) -> str:
-    """The text that an operator is used on; raises Trouble for what is none."""
-    node = candidate.node.resolved
-    if node.kind is not Kind.SCALAR or real_tag(node) != "!!str":
-        raise Trouble(f"cannot {verb} {node.full_tag}, only a text", hint="for an assignment write |= instead of =")
-    return node.value
-
-
-def parameter(evaluator: Evaluator, context: Context, expr: Expr | None) -> str:
-    """The text of the first result of an operand, empty when there is none."""
-    found = evaluator.evaluate(expr, context.reading()) if expr is not None else []
-    return found[0].node.resolved.value if found else ""
 
 
 def to_yaml_text(node: Node) -> str:

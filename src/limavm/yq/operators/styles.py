@@ -6,6 +6,7 @@ from limavm.roundtrip.nodes import Kind, Node, Style
 from limavm.yq.context import Candidate, Context
 from limavm.yq.errors import Trouble
 from limavm.yq.evaluator import Evaluator, Operator
+from limavm.yq.operands import targets
 from limavm.yq.operators.places import ancestors
 from limavm.yq.scalars import set_tag
 from limavm.yq.tree import Expr
@@ -46,14 +47,7 @@ def assigning(change: Callable[[Evaluator, Candidate, str], None]) -> Operator:
     """`a WORD = x`, and `|=` for an x of each a."""
 
     def assigned(evaluator: Evaluator, context: Context, expr: Expr) -> list[Candidate]:
-        text = ""
-        if "|" not in expr.flags:
-            found = evaluator.evaluate(expr.rhs, context.reading())
-            text = found[0].node.resolved.value if found else ""
-        for candidate in evaluator.evaluate(expr.lhs, context):
-            if "|" in expr.flags:
-                found = evaluator.evaluate(expr.rhs, context.one(candidate).reading())
-                text = found[0].node.resolved.value if found else text
+        for candidate, text in targets(evaluator, context, expr):
             change(evaluator, candidate, text)
         return context.candidates
 
