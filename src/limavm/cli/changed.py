@@ -93,7 +93,8 @@ def applied(text: bytes, edits: Sequence[Edit], *, source: str) -> bytes:
     except ExpressionError as error:
         edit, start = _blamed(edits, error.expression, error.position)
         position = min(error.position - start, len(edit.expression))
-        hint = error.hint or _quoting_hint(edit.expression, position) or _dot_hint(edit.expression, position)
+        hints = (look(edit.expression, position) for look in (_quoting_hint, _dot_hint, _variable_hint))
+        hint = error.hint or next(filter(None, hints), None)
         message = f"the expression of the flag {edit.flag} failed: {error.message}"
         raise ExpressionError(message, edit.expression, position, hint=hint) from error
 
@@ -109,9 +110,18 @@ def _quoting_hint(expression: str, position: int) -> str | None:
 
 def _dot_hint(expression: str, position: int) -> str | None:
     """What to write when the error is at a key without its dot."""
+    if not re.search(r"(^|[|(,])\s*$", expression[:position]):
+        return None
     if not re.match(r"[A-Za-z_][\w.]*(\[[^\]]*\][\w.]*)*\s*([|+*/-]?=(?!=)|$)", expression[position:]):
         return None
     return f"a key begins with a dot: '{expression[:position]}.{expression[position:]}'"
+
+
+def _variable_hint(expression: str, position: int) -> str | None:
+    """What to know of the `$` of the shell, when the error is at one."""
+    if not re.match(r"\$[A-Z_]", expression[position:]):
+        return None
+    return 'variables of the shell are replaced by the shell, between double quotes: ".env.A = \\"$HOME\\""'
 
 
 def _are_mappings(documents: Sequence[Document]) -> bool:

@@ -145,7 +145,13 @@ def test_a_key_without_its_dot_is_shown_with_it(limactl: Run, dev: Path, express
     assert f"a key begins with a dot: {hint}" in done.message
 
 
-@pytest.mark.parametrize("expression", ["foo(.)", ".cpus = foo(1)", "cups == 2"])
+def test_a_variable_of_the_shell_that_came_here_is_explained(limactl: Run, dev: Path) -> None:
+    done = limactl("edit", "--tty=false", "--set", ".env.A=$HOME", "dev")
+
+    assert "replaced by the shell, between double quotes" in done.message
+
+
+@pytest.mark.parametrize("expression", ["foo(.)", ".cpus = foo(1)", "cups == 2", ".a..b", ".x = {a"])
 def test_other_unknown_words_are_not_taken_for_keys(limactl: Run, dev: Path, expression: str) -> None:
     assert "begins with a dot" not in limactl("edit", "--tty=false", "--set", expression, "dev").message
 
@@ -257,7 +263,7 @@ def test_the_question_is_answered_by_a_flag(edit: Edit, dev: Path, flag: str) ->
         (":", 0, "the text is the same"),
         (": >$1", 0, "left empty"),
         ("printf ' \\n\\n' >$1", 0, "left empty"),
-        ("sed -i s/few/more/ $1; exit 3", 1, "exit status 3"),
+        ("exit 3", 1, "exit status 3"),
         ("rm $1", 0, "left empty"),
     ],
 )
@@ -270,6 +276,15 @@ def test_what_is_no_change(edit: Edit, dev: Path, rejected: Path, script: str, c
     assert "now?" not in terminal.shown
     assert dev.read_text() == COMMENTED
     assert not rejected.exists()
+
+
+def test_an_editor_that_fails_changes_nothing_and_what_it_saved_is_kept(edit: Edit, dev: Path, rejected: Path) -> None:
+    terminal = edit("sed -i s/few/more/ $1; exit 3")
+
+    assert terminal.ended() == 1
+    assert "exit status 3" in terminal.shown
+    assert dev.read_text() == COMMENTED
+    assert rejected.read_text() == COMMENTED.replace("few", "more")
 
 
 def test_ctrl_c_in_the_editor_leaves_everything_as_it_was(edit: Edit, dev: Path, rejected: Path) -> None:
