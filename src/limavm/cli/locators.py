@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from limavm.cli import logs
 from limavm.config import locator as locators
-from limavm.config import rawhide
+from limavm.config import rawhide, redirects
 from limavm.config.locator import Template
 from limavm.config.page import NO_HEADERS, Page
 from limavm.config.yamltext import MAX_BYTES
@@ -31,7 +31,7 @@ class Reader:
 
     def transformed(self, locator: str) -> str:
         """The locator that a custom one leads to."""
-        found = locators.transformed(locator, fetch=self._fetch, plugin=self._plugin)
+        found = redirects.transformed(locator, fetch=self._fetch, plugin=self._plugin)
         self._warn(found.warnings)
         return found.locator
 

@@ -1,8 +1,8 @@
 """What a user names a template by, to its text: a template's name, a path, a URL, an image, `-`.
 
-The forms and their order are those of spec/config.md 5.1 and 5.3. A page that the server refuses, and a
-text that is too large, are errors here (Q11). The network, plugins and standard input are handed in, so
-that nothing is loaded which a template in a file does not need.
+The forms and their order are those of spec/config.md 5.1; what leads to another locator is followed by
+`redirects`. A page that the server refuses, and a text that is too large, are errors here (Q11). The network,
+plugins and standard input are handed in, so that nothing is loaded which a template in a file does not need.
 """
 
 import os
@@ -11,26 +11,19 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from limavm.config import github
 from limavm.config.imagename import image_arch, image_name, image_os, is_image
 from limavm.config.page import NO_HEADERS, Fetch, Page
-from limavm.config.templatestore import find_template, template_names
+from limavm.config.redirects import Plugin, check_utf8, no_plugin, shown, transformed
+from limavm.config.relative import scheme_of
+from limavm.config.templatestore import find_template
 from limavm.config.yamltext import MAX_BYTES
 from limavm.errors import NotFoundError, UserError
+from limavm.host import textfile
 from limavm.host.paths import identifier_error
 from limavm.host.platform import facts
 from limavm.model.value import Value
-
-__all__ = ["Plugin", "Template", "Transformed", "read", "template_names", "transformed"]
-
-#: Scheme and rest of a locator to what a plugin makes of it; None when there is no plugin for the scheme.
-Plugin = Callable[[str, str], str | None]
-
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-#: No chain of redirects that anybody wants is longer.
-_MOST_STEPS = 20
-#: No path and no URL that works is longer.
-_LONGEST = 4096
+from limavm.roundtrip.build import from_value
+from limavm.roundtrip.write import write_node
 
 
 class Template(Value, frozen=True, kw_only=True):
@@ -40,17 +33,6 @@ class Template(Value, frozen=True, kw_only=True):
     name: str | None
     text: bytes
     warnings: tuple[str, ...] = ()
-
-
-class Transformed(Value, frozen=True, kw_only=True):
-    """A locator that is no custom one any more: a template's name, a URL or a path."""
-
-    locator: str
-    warnings: tuple[str, ...] = ()
-
-
-def no_plugin(_scheme: str, _rest: str) -> None:
-    """There are no plugins."""
 
 
 def no_network(url: str, _headers: Mapping[str, str] = NO_HEADERS, /) -> Page:
@@ -78,80 +60,9 @@ def read(
     if name is None and found.name is not None:
         name = _name(found.name, locator)
     # What a template refers to is looked for where the user says that it is, not where that led to.
-    stays = os.path.isabs(found.locator) or _scheme(locator) == "template"
+    stays = os.path.isabs(found.locator) or scheme_of(locator) == "template"
     recorded = found.locator if stays else locator
     return replace(found, name=name, locator=recorded, warnings=(*meant.warnings, *found.warnings))
-
-
-def transformed(locator: str, *, fetch: Fetch, plugin: Plugin = no_plugin) -> Transformed:
-    """Where the redirects of `github:`, plugins and the old form of `template:` lead to in the end.
-
-    Raises UserError when one of them fails, or they have no end.
-    """
-    _check(locator)
-    seen, here = [locator], locator
-    warnings: list[str] = []
-    # A file on GitHub that redirects to itself is no end.
-    while (there := _step(here, fetch, plugin, warnings)) != here or _scheme(here) == "github":
-        if there in seen or len(seen) > _MOST_STEPS:
-            way = " -> ".join(map(_shown, [*seen, there][:4]))
-            raise UserError(f"the locator redirects without an end: {way}", where=_shown(locator))
-        _check(there)
-        seen.append(there)
-        here = there
-    if any(_scheme(step) == "github" for step in seen):
-        warnings.append("locators with `github:` are experimental")
-    return Transformed(locator=here, warnings=tuple(warnings))
-
-
-def _step(locator: str, fetch: Fetch, plugin: Plugin, warnings: list[str]) -> str:
-    """One transformation: the same locator when there is nothing to transform."""
-    scheme = _scheme(locator)
-    rest = locator[len(scheme) + 1 :]
-    match scheme:
-        case "":
-            return locator
-        case "template":
-            name = rest.removeprefix("//")
-            if rest.startswith("//"):
-                warnings.append(f"`{_shown(locator)}` is the old form of `template:{_shown(name)}`")
-            return f"template:{name}"
-        case "github":
-            token = os.environ.get("GH_TOKEN") or os.environ.get("GITHUB_TOKEN") or ""
-            return github.transformed(rest, fetch, token)
-        case _:
-            found = plugin(scheme, rest)
-            return locator if found is None else found
-
-
-def _scheme(locator: str) -> str:
-    """The scheme in small letters, empty for a path (a single letter is a drive of Windows)."""
-    return match[1].lower() if (match := _SCHEME.match(locator)) else ""
-
-
-def _check(locator: str) -> None:
-    if not locator:
-        raise UserError("the locator is empty", hint="name a file, a URL, or a template as template:NAME")
-    _check_utf8(locator)
-    if "\0" in locator:
-        raise UserError("a locator cannot contain a NUL character", where=_shown(locator.replace("\0", "?")))
-    if len(locator) > _LONGEST:
-        raise UserError(f"a locator cannot have more than {_LONGEST} characters", where=_shown(locator))
-
-
-def _check_utf8(locator: str) -> None:
-    """Templates name each other, and YAML can be written in Unicode only."""
-    try:
-        locator.encode()
-    except UnicodeEncodeError as error:
-        where = locator.encode(errors="surrogateescape").decode(errors="replace")
-        raise UserError(
-            "a locator has to be UTF-8", where=_shown(where), hint="rename the file or directory"
-        ) from error
-
-
-def _shown(locator: str) -> str:
-    return locator if len(locator) <= 200 else f"{locator[:160]}…"
 
 
 def _found(locator: str, fetch: Fetch) -> Template:
@@ -159,23 +70,23 @@ def _found(locator: str, fetch: Fetch) -> Template:
     if is_image(locator):
         return _image(locator)
     rest = locator.partition(":")[2]
-    match scheme := _scheme(locator):
+    match scheme := scheme_of(locator):
         case "template":
-            return _template(locator, _read_file(find_template(rest)), rest.rpartition("/")[2])
+            return _template(locator, _file(find_template(rest)), rest.rpartition("/")[2])
         case "http" | "https":
             return _template(locator, _page(locator, fetch), _file_name(locator))
         case "file":
             path = _file_path(locator)
-            return _template(locator, _read_file(path), os.path.basename(path))
+            return _template(locator, _file(path), os.path.basename(path))
         case _:
             return _local(locator, scheme)
 
 
 def _local(locator: str, scheme: str) -> Template:
     path = os.path.abspath(locator)
-    _check_utf8(path)
+    check_utf8(path)
     try:
-        return _template(path, _read_file(path), os.path.basename(path))
+        return _template(path, _file(path), os.path.basename(path))
     except NotFoundError as error:
         if scheme:
             message = f"there is no plugin limactl-url-{scheme} for the scheme {scheme}:, and no such file"
@@ -195,22 +106,21 @@ def _name(file_name: str, locator: str) -> str:
         problem = f"the name {name!r} ends like a YAML file"
     if problem:
         hint = "rename the file; a new instance can be named with --name instead"
-        raise UserError(f"the file name makes no name: {problem}", where=_shown(locator), hint=hint)
+        raise UserError(f"the file name makes no name: {problem}", where=shown(locator), hint=hint)
     return name
 
 
 def _image(locator: str) -> Template:
     """The template of a bare image."""
     native = facts().arch
-    arch, warnings = image_arch(locator), []
-    if arch is None:
+    told, warnings = image_arch(locator), []
+    if told is None:
         warnings.append(f"the name of the image does not tell its architecture; taking {native}, that of this host")
     location = locator if "://" in locator or locator.startswith("~") else os.path.abspath(locator)
     name = image_name(re.split(r"[/\\]", locator.partition("?")[0])[-1], native)
-    quoted = location.replace("\\", "\\\\").replace('"', '\\"')
-    text = (
-        f'os: {image_os(locator)}\narch: {arch or native}\nimages:\n- location: "{quoted}"\n  arch: {arch or native}\n'
-    )
+    arch = str(told or native)
+    config = {"os": image_os(locator), "arch": arch, "images": [{"location": location, "arch": arch}]}
+    text = write_node(from_value(config))
     return Template(locator=locator, name=name, text=text.encode(), warnings=tuple(warnings))
 
 
@@ -238,15 +148,8 @@ def _file_path(locator: str) -> str:
     return path if os.path.exists(path) or not os.path.exists(decoded) else decoded
 
 
-def _read_file(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return _checked(file.read(MAX_BYTES + 1), path)
-    except FileNotFoundError as error:
-        raise NotFoundError("the template does not exist", where=_shown(path)) from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UserError(f"the template cannot be read: {why}", where=_shown(path)) from error
+def _file(path: str) -> bytes:
+    return textfile.read(path, MAX_BYTES, "the template")
 
 
 def _page(url: str, fetch: Fetch) -> bytes:
