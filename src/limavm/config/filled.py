@@ -1,22 +1,19 @@
 """A configuration with its defaults as a YAML document: what `--fill` prints (spec/config.md 5.6).
 
 Keys come in the order of the schema, and what is unset or empty is left out. The text means the same to
-readers of YAML 1.1 and 1.2: `on` and `12:34` get quotes.
+readers of YAML 1.1 and 1.2: see `roundtrip.styles`.
 """
 
 from typing import Any
 
 import msgspec
-from yaml import SafeLoader
 
 from limavm.model.config import Config
-from limavm.roundtrip.nodes import Node, Style, mapping, scalar, sequence
-from limavm.roundtrip.scalars import implicit_tag
+from limavm.roundtrip.build import from_value
+from limavm.roundtrip.nodes import Node
 from limavm.roundtrip.write import write_node
 
 _FREE = ("vmOpts", "osOpts")
-#: Booleans of YAML 1.1 that PyYAML does not take for such, and others do.
-_WORDS = frozenset({"y", "Y", "n", "N"})
 
 
 def written(config: Config, *, vm_type: bool = True) -> str:
@@ -33,7 +30,7 @@ def document(config: Config, *, vm_type: bool = True) -> Node:
     kept = {key: value[key] for key in _FREE if value.get(key)}
     # In their places, though `_without_empty` may find nothing in them.
     marked = _without_empty({key: True if key in kept else member for key, member in value.items()})
-    return _node(marked | kept)
+    return from_value(marked | kept)
 
 
 def _without_empty(value: Any) -> Any:
@@ -42,32 +39,3 @@ def _without_empty(value: Any) -> Any:
         members = {key: _without_empty(member) for key, member in value.items()}
         return {key: member for key, member in members.items() if member != {}}
     return [_without_empty(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _node(value: Any) -> Node:
-    match value:
-        case dict():
-            return mapping([(_node(key), _node(member)) for key, member in value.items()])
-        case list():
-            return sequence([_node(item) for item in value])
-        case str():
-            return _text(value)
-        case None:
-            return scalar("null")
-        case bool():
-            return scalar("true" if value else "false")
-        case _:
-            return scalar(str(value))
-
-
-def _text(value: str) -> Node:
-    if "\n" in value:
-        return scalar(value, style=Style.LITERAL)
-    return scalar(value, style=Style.DOUBLE if _is_ambiguous(value) else Style.NONE)
-
-
-def _is_ambiguous(value: str) -> bool:
-    """Whether some reader takes the text for something else when it has no quotes."""
-    if value in _WORDS or implicit_tag(value) != "!!str":
-        return True
-    return any(regex.match(value) for _, regex in SafeLoader.yaml_implicit_resolvers.get(value[0], ()))

@@ -18,7 +18,9 @@ _BEGINS = re.compile(r"[-?:](?:[ \t]|\Z)|[,\[\]{}#&*!|>'\"%@`]|---|\.\.\.")
 _BEGINS_IN_FLOW = re.compile(r"[-?:](?:[ \t,\[\]{}]|\Z)|[?:]|[,\[\]{}#&*!|>'\"%@`]|---|\.\.\.")
 #: Texts that YAML 1.1 takes for something else.
 _OLD_BOOL = frozenset(("y", "yes", "n", "no", "on", "off"))
-_OLD_NUMBER = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[-+]?\.?[0-9][0-9_.]*(?:[eE][-+]?[0-9]+)?")
+_OLD_NUMBER = re.compile(
+    r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[-+]?(?:[0-9][0-9_]*\.?|\.[0-9])[0-9_]*(?:[eE][-+]?[0-9]+)?"
+)
 _TAG_CHARACTER = re.compile(r"[^-0-9A-Za-z_;/?:@&=+$.~*'()]")
 _INDENTED = re.compile(r"^[ \t]", re.MULTILINE)
 

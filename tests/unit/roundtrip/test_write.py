@@ -118,10 +118,16 @@ def test_a_text_is_written_in_one_form(source: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["~", "null", "", "y", "on", "No", "1", "1.5", "0x1", "1:20", "<<", "=", "2001-01-01"]
+    "value",
+    ["~", "null", "", "y", "on", "No", "1", "1.5", "1_0.5", "0x1", "1:20", "<<", "=", "2001-01-01"],
 )
 def test_a_text_that_reads_as_something_else_is_quoted(value: str) -> None:
     assert write_node(text(value)) == f'"{value}"\n'
+
+
+@pytest.mark.parametrize("value", ["x", "1.2.3.4", "1.2.3", "8.2.1-rc1", "10GiB", "fd00::1", "a#b"])
+def test_any_other_text_has_no_quotes(value: str) -> None:
+    assert write_node(text(value)) == f"{value}\n"
 
 
 def test_a_long_line_is_not_folded() -> None:
