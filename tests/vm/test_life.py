@@ -1,6 +1,6 @@
 """A machine from nothing: created, used, killed in each of its processes and adopted, restarted, deleted.
 
-The tests of this file run in order on one machine; each leaves it running.
+The tests of this file run in order on one machine; each leaves it running, but for the last ones.
 """
 
 import json
@@ -286,8 +286,27 @@ def has_run(limactl: Limactl, machine: str) -> bool:
     return any(event["status"].get("running") for event in limactl.events(machine))
 
 
-def test_a_stopped_machine_is_deleted_with_all_its_files(limactl: Limactl, machine: str) -> None:
+def test_a_clone_is_another_machine_with_the_same_files(limactl: Limactl, machine: str) -> None:
+    keys = limactl.ok("shell", machine, "cat", "/etc/ssh/ssh_host_ed25519_key.pub")
+    refused = limactl.run("clone", machine, "twin")
+    assert refused.returncode == 1
+    assert f"limactl stop {machine}" in refused.stderr
     limactl.ok("stop", machine)
+    disk = limactl.home / machine / "disk"
+    before = disk.stat().st_mtime_ns
+
+    limactl.ok("clone", "--cpus", "1", "--set", '.env.TWIN = "yes"', "--start", machine, "twin")
+
+    words = 'hostname; nproc; echo "$FROM_BASE, $TWIN"; cat ~/kept'
+    assert limactl.ok("shell", "twin", "sh", "-c", words).splitlines() == ["lima-twin", "1", "a base, yes", "kept"]
+    assert limactl.ok("shell", "twin", "cat", "/etc/ssh/ssh_host_ed25519_key.pub") != keys
+    assert limactl.ok("shell", "twin", "systemctl", "--failed", "--plain", "--no-legend").strip() == ""
+    assert disk.stat().st_mtime_ns == before
+    limactl.ok("delete", "-f", "twin")
+    assert limactl.ok("list", "-q").split() == [machine]
+
+
+def test_a_stopped_machine_is_deleted_with_all_its_files(limactl: Limactl, machine: str) -> None:
     assert limactl.status(machine) == "Stopped"
     assert limactl.run("shell", machine, "true").returncode == 1
 

@@ -69,7 +69,7 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
         **({"mounts": mounts} if (mounts := fstab_mounts(config)) else {}),
         **({"timezone": config.timezone} if config.timezone else {}),
         "users": [_user(config.user, facts)],
-        # The host keys of the first boot stay; one key is quicker to make than the usual three.
+        # The host keys of the first boot stay, but for a clone; one key is quicker to make than the usual three.
         "ssh_deletekeys": False,
         "ssh_genkeytypes": ["ed25519"],
         "write_files": [
@@ -84,6 +84,7 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
         **_ca_certs(config, facts),
         "bootcmd": [
             _nic_repair(facts),
+            _host_keys(facts),
             # Packages are upgraded in a late stage, and what the boot scripts do may depend on it.
             *([] if config.upgrade_packages else [["sh", "-c", guest_file("early-boot.sh").decode()]]),
             *(_boot_step(step, config.param) for _, step in numbered(config.provision, "boot")),
@@ -146,6 +147,11 @@ def _nic_repair(facts: SeedFacts) -> list[str]:
     # The pairs are arguments, so the script itself is the same for everybody.
     pairs = [word for nic in facts.nics for word in (nic.mac.lower(), nic.interface)]
     return ["sh", "-c", guest_file("nic-repair.sh").decode(), "lima-nic-repair", *pairs]
+
+
+def _host_keys(facts: SeedFacts) -> list[str]:
+    whose = hashlib.sha256(facts.identity.encode()).hexdigest()[:16]
+    return ["sh", "-c", guest_file("host-keys.sh").decode(), "lima-host-keys", whose]
 
 
 def _boot_step(step: Provision, param: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The guest's boot scripts: data files of this package, read and never changed.
 
 They live in `guest/`, laid out as in the seed: `boot.sh`, `boot.essential.Linux/`, `boot.Linux/`, `util/`;
-beside them the three texts that user-data carries. What each one does: spec/runtime.md 6.6 and 6.7.
+beside them the four texts that user-data carries. What each one does: spec/runtime.md 6.6 and 6.7.
 """
 
 import functools

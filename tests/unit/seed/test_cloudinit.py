@@ -48,7 +48,7 @@ def test_scripts_and_variables_of_each_boot_do_not_make_a_new_instance() -> None
 
 
 def test_a_boot_step_runs_with_its_own_interpreter_and_the_parameters() -> None:
-    interpreter, flag, script = user_data(RICH, RICH_FACTS)["bootcmd"][1]
+    interpreter, flag, script = user_data(RICH, RICH_FACTS)["bootcmd"][2]
 
     assert (interpreter, flag) == ("/bin/bash", "-c")
     assert script.startswith("export PARAM_Colour='it'\\''s blue'\n")

@@ -20,13 +20,14 @@ def run(name: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProc
 def test_every_script_is_loaded_under_its_path_in_the_seed() -> None:
     found = load_scripts()
 
-    assert set(found) == set(SCRIPTS) - {"per-boot.sh", "nic-repair.sh", "early-boot.sh"}
+    assert set(found) == set(SCRIPTS) - {"per-boot.sh", "nic-repair.sh", "host-keys.sh", "early-boot.sh"}
     assert list(found) == sorted(found)
     assert all(content.startswith(b"#!/bin/sh\n") for content in found.values())
 
 
 def test_the_scripts_of_user_data_hold_no_tabs_which_would_spoil_its_layout() -> None:
-    assert b"\t" not in guest_file("per-boot.sh") + guest_file("nic-repair.sh") + guest_file("early-boot.sh")
+    for name in ("per-boot.sh", "nic-repair.sh", "host-keys.sh", "early-boot.sh"):
+        assert b"\t" not in guest_file(name)
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="needs shellcheck")

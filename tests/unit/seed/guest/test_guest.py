@@ -335,3 +335,25 @@ def test_a_clock_that_is_behind_the_seed_is_set_and_synchronised(box: GuestBox, 
 
     assert any(call.startswith("date -s @") for call in box.calls) is moved
     assert ("timedatectl set-ntp true" in box.calls) is moved
+
+
+def test_a_disk_of_another_instance_loses_its_host_keys_once(box: GuestBox) -> None:
+    box.write("run/host-keys.sh", guest_file("host-keys.sh"))
+    keys = ["etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub", "etc/ssh/ssh_host_rsa_key"]
+
+    def boot(whose: str) -> list[str]:
+        for key in keys:
+            box.write(key, "made at an earlier boot")
+        box.write("etc/ssh/sshd_config", "")
+        done = box.run(f"sh /run/host-keys.sh {whose}")
+        assert (done.status, done.log) == (0, "")
+        assert box.exists("etc/ssh/sshd_config")
+        return [key for key in keys if box.exists(key)]
+
+    assert boot("original") == keys
+    assert boot("original") == keys
+    assert boot("clone") == []
+    assert boot("clone") == keys
+    # Cut off while it was written down.
+    box.write("var/lib/lima/instance", "")
+    assert boot("clone") == keys
