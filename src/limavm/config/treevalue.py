@@ -4,19 +4,16 @@ from collections.abc import Iterator
 
 from limavm.config import scalars
 from limavm.config.errors import ConfigError, Problem
-from limavm.config.yamlnodes import Scalar
-from limavm.roundtrip.nodes import Kind, Node, Style
-
-_TAGS_OF_VALUES = frozenset(("", "!!int", "!!float", "!!bool", "!!null"))
+from limavm.config.yamltext import scalar
+from limavm.roundtrip.nodes import Kind, Node
 
 
 def text_of(node: Node | None) -> str | None:
     """The text that a scalar is for a key that wants one, None for null, a collection, or nothing."""
     if node is None or node.kind is not Kind.SCALAR or node.is_null:
         return None
-    plain = node.style is Style.NONE and node.tag in _TAGS_OF_VALUES
     try:
-        return scalars.string(Scalar(node.value, node.line, plain, node.tag.removeprefix("!!")))
+        return scalars.string(scalar(node))
     except ValueError:
         return node.value
 

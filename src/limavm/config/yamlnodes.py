@@ -1,8 +1,7 @@
 """The tree of a YAML text: nodes that know the file and the line they came from, and ways to find one."""
 
 from limavm.config.errors import Path
-
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+from limavm.roundtrip.scalars import NULLS
 
 
 class Scalar:
@@ -20,7 +19,7 @@ class Scalar:
     @property
     def null(self) -> bool:
         """Whether it stands for no value at all."""
-        return self.plain and self.value in _NULLS
+        return self.plain and self.value in NULLS
 
 
 class Sequence:

@@ -13,7 +13,7 @@ from limavm.roundtrip.decoding import MAX_BYTES
 from limavm.roundtrip.errors import YamlError
 from limavm.roundtrip.read import read
 
-__all__ = ["MAX_BYTES", "compose", "lowered", "parsed"]
+__all__ = ["MAX_BYTES", "compose", "lowered", "parsed", "scalar"]
 
 #: Merge keys may make more of a text than it has nodes.
 MAX_ENTRIES = 200_000
@@ -56,6 +56,12 @@ def lowered(document: nodes.Document) -> Node | None:
     return root
 
 
+def scalar(node: nodes.Node, source: str = "") -> Scalar:
+    """A scalar as the decoder wants it: plain when its own text, or its tag, says what type it has."""
+    plain = node.tag in _TYPED if node.tag else node.style is nodes.Style.NONE
+    return Scalar(node.value, node.line, plain, node.tag.removeprefix("!!"), source)
+
+
 class _Lowering:
     def __init__(self, source: str) -> None:
         self.source = source
@@ -76,9 +82,7 @@ class _Lowering:
                 lowered = Sequence(node.line, source)
                 lowered.items.extend(map(self.node, node.items))
             case _:  # a scalar: no alias is left once it is resolved
-                untagged = node.tag in ("", "!")
-                plain = node.style is nodes.Style.NONE and not node.tag if untagged else node.tag in _TYPED
-                lowered = Scalar(node.value, node.line, plain, node.tag.removeprefix("!!"), source)
+                lowered = scalar(node, source)
         self.done[id(node)] = lowered
         return lowered
 

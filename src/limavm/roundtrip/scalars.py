@@ -6,7 +6,7 @@ time stamps, and `<<`. `yes`, `no`, `on` and `off` are texts.
 
 import re
 
-_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
 _NUMBER_START = frozenset("0123456789+-.")
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
@@ -20,7 +20,7 @@ _TIME = re.compile(
 
 def implicit_tag(value: str) -> str:
     """`!!null`, `!!bool`, `!!int`, `!!float`, `!!timestamp`, `!!merge` or `!!str`."""
-    if value in _NULL:
+    if value in NULLS:
         return "!!null"
     if value in _BOOL:
         return "!!bool"
