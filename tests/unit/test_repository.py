@@ -30,7 +30,7 @@ ELSEWHERE = {
         *("cli/delete", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
         *("cli/checking", "cli/session", "cli/validate"),
     ],
-    "unit/cli/test_clone.py": ["cli/rename"],
+    "unit/cli/test_clone.py": ["cli/another", "cli/rename"],
     "unit/cli/test_complete.py": ["cli/flagvalues"],
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
     "unit/cli/test_editing.py": ["cli/changed", "cli/edit", "cli/startnow"],

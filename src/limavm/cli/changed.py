@@ -1,9 +1,8 @@
 """YAML texts as the edit flags want them: the decisions of `edits`, applied (spec/cli.md 4.2, 4.5, 5)."""
 
-import contextlib
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -17,7 +16,6 @@ from limavm.config.decode import decode
 from limavm.config.embed import embed, embedded
 from limavm.config.locator import Template
 from limavm.errors import UserError
-from limavm.instance.another import original_for
 from limavm.instance.configuration import configuration
 from limavm.instance.edit import Original, check, opened, save
 from limavm.roundtrip.nodes import Document, Kind
@@ -169,20 +167,6 @@ def rewrite(name: str, given: Mapping[str, object], *, params: Params, may_shrin
             save(original, after)
     logs.info(f"the configuration of instance {name!r} was changed", file=original.path)
     return True
-
-
-@contextlib.contextmanager
-def another(of: str, new: str, given: Mapping[str, object], *, done: str) -> Iterator[tuple[Original, bytes]]:
-    """The text of an instance, which is held, and what the flags make of it for the instance `new`: checked.
-
-    `done` is what happens to the instance `of`. Raises UserError when one of the two will not do.
-    """
-    with original_for(new, of=of, done=done) as original:
-        after = changed_original(original, given, params="effective")
-        if after != original.text:
-            with kept_when_rejected(after):
-                check(original, after, source=REJECTED)
-        yield original, after
 
 
 def changed_original(original: Original, given: Mapping[str, object], *, params: Params) -> bytes:

@@ -7,7 +7,7 @@ from limavm.cli.session import Session
 
 
 def _rename(session: Session, args: list[str], *, start: bool | None, **flags: object) -> None:
-    from limavm.cli.changed import another
+    from limavm.cli.another import another
     from limavm.cli.instances import reporter
     from limavm.cli.startnow import start_now, wants_start
     from limavm.instance.rename import rename

@@ -31,19 +31,24 @@ def clone(original: Original, new: str, text: bytes, *, report: Reporter) -> Non
     config, cloud_config = resolved_for(new, original, text, report)
     for warning in collisions(configuration(source), config, name, new):
         report.warning(warning)
-    items = list(for_clone(source))
     with _told(new), instances.created(new) as copy:
-        total = sum(item.size for item in items if item.fate is Fate.COPIED)
-        with report.transfer(f"Copying the instance {name!r}", total) as transfer:
-            for item in items:
-                _take(item, source, copy, transfer.advance)
-        for item in items:
-            if item.is_directory:
-                files.sync_directory(os.path.join(copy, item.path))
-        lean_on_neighbour(copy, source)
+        _fill(copy, source, report)
         files.write_atomic(os.path.join(copy, paths.LIMA_YAML), text)
         files.write_atomic(os.path.join(copy, paths.CLOUD_CONFIG), cloud_config, 0o444)
     report.info(f"Cloned {name!r} to {new!r} ({target})")
+
+
+def _fill(copy: str, source: str, report: Reporter) -> None:
+    """Take along what a clone gets; all of it is on the disk afterwards."""
+    items = list(for_clone(source))
+    total = sum(item.size for item in items if item.fate is Fate.COPIED)
+    with report.transfer(f"Copying the instance {os.path.basename(source)!r}", total) as transfer:
+        for item in items:
+            _take(item, source, copy, transfer.advance)
+    for item in items:
+        if item.is_directory:
+            files.sync_directory(os.path.join(copy, item.path))
+    lean_on_neighbour(copy, source)
 
 
 def collisions(original: Config, copy: Config, name: str, new: str) -> list[str]:
