@@ -1,5 +1,5 @@
-# Argument: which instance this is. A disk that was another instance's at its last boot, which is that of a clone,
-# gets host keys of its own: cloud-init makes those that are missing, next. At other boots nothing is forked.
+# Argument: which instance this is. A disk that was another instance's at its last boot, as that of a clone was, or
+# had another name, gets new host keys: cloud-init makes those that are missing, next. Else nothing is forked.
 file=/var/lib/lima/instance
 before=
 [ ! -e "$file" ] || read -r before <"$file" || :
