@@ -9,12 +9,11 @@ from typing import Any
 
 from limavm.gotemplate.quoting import printable
 from limavm.gotemplate.values import encoded, type_name, written
+from limavm.model.floats import is_plain_in_json, plain
 
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"})
 _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-_.~")
-#: Numbers from here to there are written in JSON without an exponent.
-_PLAIN_FROM, _PLAIN_TO = 1e-6, 1e21
 #: Line ends of JavaScript, and bytes that are no part of a character.
 _ESCAPED_IN_JSON = re.compile("[\u2028\u2029\ud800-\udfff]")
 
@@ -72,18 +71,8 @@ def _escaped_in_json(match: re.Match[str]) -> str:
 def _json_float(value: float) -> str:
     if not math.isfinite(value):
         raise ValueError("a number that is not finite cannot be written as JSON")
-    text = repr(value)
-    if value and not _PLAIN_FROM <= abs(value) < _PLAIN_TO:
-        mantissa, _, exponent = text.partition("e")
-        return f"{mantissa.removesuffix('.0')}e{exponent[0]}{exponent[1:].lstrip('0')}"
-    if "e" in text:
-        text = format(value, ".20f").rstrip("0") if abs(value) < 1 else format(value, ".1f")
-        text = text if abs(value) >= 1 else _plain_fraction(value)
-    return text.removesuffix(".0")
-
-
-def _plain_fraction(value: float) -> str:
-    """A small number, of which Python shows an exponent, without one."""
-    mantissa, _, exponent = repr(abs(value)).partition("e")
-    digits = mantissa.replace(".", "")
-    return f"{'-' * (value < 0)}0.{'0' * (-int(exponent) - 1)}{digits}"
+    if is_plain_in_json(value):
+        return plain(value)
+    # The exponent of encoding/json has no leading zero.
+    mantissa, _, exponent = repr(value).partition("e")
+    return f"{mantissa.removesuffix('.0')}e{exponent[0]}{exponent[1:].lstrip('0')}"

@@ -1,10 +1,10 @@
-"""Numbers with a fraction, as Go writes them (packages strconv and fmt)."""
+"""Numbers with a fraction, as Go writes them for a verb of `printf` (packages strconv and fmt)."""
 
 import math
 
+from limavm.model.floats import shortest
+
 VERBS = "vbgGxXfFeE"
-#: From this exponent on, and below -4, the shortest form of a number has one.
-_SHORTEST_EXPONENT = 6
 _MANTISSA_BITS = 52
 
 
@@ -25,27 +25,9 @@ def written(verb: str, value: float, precision: int | None, *, sharp: bool = Fal
             text = _with_point(text, 0 if verb == "X" else precision, "p") if sharp else text
             return text.upper() if verb == "X" else text
         case _:
-            form = "G" if verb == "G" else "g"
-            text = _shortest(value, form) if precision is None else format(value, f".{precision}{form}")
+            text = shortest(value) if precision is None else format(value, f".{precision}g")
+            text = text.upper() if verb == "G" else text
             return _with_point(text, precision, "Ee") if sharp else text
-
-
-def _shortest(value: float, form: str) -> str:
-    """As few digits as tell the number from its neighbours."""
-    sign = "-" if math.copysign(1, value) < 0 else ""
-    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    if not digits:
-        return sign + "0"
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    digits = digits.rstrip("0")
-    if -4 <= point - 1 < _SHORTEST_EXPONENT:
-        if point <= 0:
-            return f"{sign}0.{'0' * -point}{digits}"
-        return sign + (digits.ljust(point, "0")[:point] + "." + digits[point:]).rstrip(".")
-    text = digits[0] + ("." + digits[1:] if digits[1:] else "")
-    return f"{sign}{text}{'E' if form == 'G' else 'e'}{point - 1:+03d}"
 
 
 def _parts(value: float) -> tuple[str, int, int]:

@@ -3,9 +3,9 @@
 import math
 import re
 
+from limavm.model.floats import shortest
 from limavm.roundtrip.nodes import Node
 from limavm.yq.errors import Trouble
-from limavm.yq.formats.numbers import shortest
 from limavm.yq.scalars import real_tag
 
 _PREFIXES = {"0x": (16, "0x{:X}"), "0X": (16, "0x{:X}"), "0o": (8, "0o{:o}")}

@@ -9,8 +9,9 @@ import re
 from typing import Any, NoReturn
 
 from limavm.errors import UserError
+from limavm.model.floats import shortest
 from limavm.roundtrip.nodes import Document, Kind, Node, mapping, null, scalar, sequence, text
-from limavm.yq.formats.numbers import json_number, shortest
+from limavm.yq.formats.numbers import json_number
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.plain import exploded
 from limavm.yq.formats.source import MAX_DEPTH, MAX_VALUES, text_of, wrong

@@ -5,8 +5,8 @@ import re
 import tomllib
 
 from limavm.errors import UserError
+from limavm.model.floats import shortest
 from limavm.roundtrip.nodes import Document, Node, mapping, scalar, sequence, text
-from limavm.yq.formats.numbers import shortest
 from limavm.yq.formats.options import Options
 from limavm.yq.formats.source import MAX_DEPTH, MAX_VALUES, text_of, wrong
 
