@@ -16,6 +16,8 @@ from limavm.host.plugins import search_path
 #: Seconds that a plugin may take: it may have to ask a server.
 _TIMEOUT = 60.0
 _GRACE = 1.0
+#: Seconds that what it has printed may take to arrive, once it has ended.
+_ARRIVAL = 0.5
 #: Bytes that are kept of what it prints.
 _MOST = 64 << 10
 _QUOTED = 4000
@@ -73,15 +75,20 @@ class _Kept:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.content()
+        self._close()
 
     def content(self) -> bytes:
-        """What was written. A grandchild that keeps the pipe open is not waited for."""
-        if self.write_end >= 0:
-            os.close(self.write_end)
-            self.write_end = -1
-        self._reader.join(_GRACE)
+        """What was written by those that have ended; nothing is kept after that."""
+        self._close()
         return bytes(self._content)
+
+    def _close(self) -> None:
+        if self.write_end < 0:
+            return
+        os.close(self.write_end)
+        self.write_end = -1
+        # A grandchild that keeps the pipe open is not waited for.
+        self._reader.join(_ARRIVAL)
 
     def _read(self) -> None:
         try:
