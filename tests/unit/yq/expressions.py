@@ -1,11 +1,13 @@
 """Expressions evaluated on texts, for the tests of all operators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import pytest
 
 from limavm.roundtrip.nodes import Document, Kind
 from limavm.roundtrip.read import read
 from limavm.roundtrip.write import write
-from limavm.yq import World
+from limavm.yq import ExpressionError, World
 from limavm.yq.evaluation import results as evaluated
 
 #: What the environment of the tests has.
@@ -28,6 +30,23 @@ def results(expression: str, text: str, *, together: bool = False, environ: Mapp
             written += "---\n"
         written += _written(result.document)
     return written
+
+
+def failure(expression: str, text: str) -> tuple[str, int]:
+    """What is wrong with an expression on a text, and at which character."""
+    with pytest.raises(ExpressionError) as error:
+        results(expression, text)
+    return error.value.message, error.value.position
+
+
+def giving(cases: Sequence[tuple[str, str, str]]) -> pytest.MarkDecorator:
+    """A test for each case: an expression, a document, and the results as YAML."""
+    return pytest.mark.parametrize(("expression", "document", "result"), cases)
+
+
+def failing(cases: Sequence[tuple[str, str, str, int]]) -> pytest.MarkDecorator:
+    """A test for each case: an expression, a document, the message of the error and where it points."""
+    return pytest.mark.parametrize(("expression", "document", "message", "position"), cases)
 
 
 def _written(document: Document) -> str:

@@ -1,10 +1,7 @@
 """`+ - / %` on numbers, texts, lists, maps and dates."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import NUMBERS
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 D2 = """\
 t: 2021-01-01T03:10:00Z
@@ -83,7 +80,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_a_result_has_the_kind_and_the_style_of_the_left_side(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -108,11 +105,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)

@@ -1,10 +1,7 @@
 """Assignment of all kinds."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import ANCHORED, COMMENTED, PEOPLE, PLAIN
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 D2 = """\
 a: 'single'
@@ -48,7 +45,7 @@ CASES = [
     ('.c.d[] |= . + "!"', PLAIN, "a: 1\nb: two\nc:\n  d: [x!, y!, z!]\n  e: {f: 1.5, g: true}\nh: null\n"),
     ('.c.d |= map(select(. != "y"))', PLAIN, "a: 1\nb: two\nc:\n  d: [x, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     ('.missing |= "m"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nmissing: m\n"),
-    (".c.d |= empty", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".c.d |= empty", PLAIN, PLAIN),
     (".h.i |= 5", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh:\n  i: 5\n"),
     (".c.e.f *= 2", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: !!float 3, g: true}\nh: null\n"),
     (".a += 1", PLAIN, "a: 2\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
@@ -76,7 +73,7 @@ CASES = [
         "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\nz:\n- null\n- 1\n",
     ),
     ("set_path([]; 3)", PLAIN, "3\n"),
-    (".. |= .", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".. |= .", PLAIN, PLAIN),
     ('.c.d = ["q"] + .c.d', PLAIN, "a: 1\nb: two\nc:\n  d: [q, x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     (".a as $v | .c.d[0] = $v", PLAIN, "a: 1\nb: two\nc:\n  d: [1, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     ('.a = "x"', D2, "a: 'x'\nb: \"double\"\nc: |\n  lit\n"),
@@ -125,7 +122,7 @@ CASES = [
         "- name: 10\n  age: 10\n- name: 9\n  age: 9\n- name: 10\n  age: 10\n  extra: yes\n",
     ),
     (".[] | .name += .age", PEOPLE, "name: bob10\nage: 10\nname: al9\nage: 9\nname: cy10\nage: 10\nextra: yes\n"),
-    (".[1:] = 5", PEOPLE, "- name: bob\n  age: 10\n- name: al\n  age: 9\n- name: cy\n  age: 10\n  extra: yes\n"),
+    (".[1:] = 5", PEOPLE, PEOPLE),
     (".a = 1", "", "a: 1\n"),
     (".[0] = 1", "", "- 1\n"),
     (". = 4", "", "4\n"),
@@ -140,7 +137,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_an_assignment_changes_what_is_there_and_nothing_else(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -158,11 +155,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)

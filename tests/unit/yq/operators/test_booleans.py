@@ -1,10 +1,7 @@
 """`and`, `or`, `not`, `//`, `any`, `all`."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import PEOPLE, PLAIN
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 D2 = """\
 [true, false]
@@ -49,7 +46,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_all_but_null_and_false_is_true(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -62,11 +59,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)

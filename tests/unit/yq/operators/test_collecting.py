@@ -1,10 +1,7 @@
 """Construction of lists and maps."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import PEOPLE, PLAIN
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 CASES = [
     # (expression, document, result)
@@ -45,7 +42,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_a_list_or_a_map_is_made_for_each_candidate(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -59,11 +56,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)

@@ -1,10 +1,7 @@
 """Comparison, `min` and `max`, `contains`, `has`."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import NUMBERS
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 D2 = """\
 a: 2021-01-01T00:00:00Z
@@ -67,7 +64,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_values_are_compared_as_numbers_or_texts(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -84,11 +81,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)

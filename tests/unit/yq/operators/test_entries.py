@@ -1,10 +1,7 @@
 """Entries, keys, length, `pick` and `omit`."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import ANCHORED, COMMENTED, PEOPLE, PLAIN
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 #: Comments above the first key, which are said about the document, above another, and below.
 HEADED = """\
@@ -44,7 +41,7 @@ CASES = [
     ('pick(["b", "nope", "a"])', PLAIN, "b: two\na: 1\n"),
     ('.c | omit(["e"])', PLAIN, "d: [x, y, z]\n"),
     (".c.d | omit([0, 9])", PLAIN, "[y, z]\n"),
-    ("omit([])", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ("omit([])", PLAIN, PLAIN),
     ('.a | omit(["x"])', PLAIN, "1\n"),
     ('[{"key": 1, "value": 2}] | from_entries', PLAIN, "1: 2\n"),
     ('.c.d | with_entries(.value |= . + "1")', PLAIN, "0: x1\n1: y1\n2: z1\n"),
@@ -82,7 +79,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_a_map_is_a_list_of_its_entries(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -99,11 +96,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)

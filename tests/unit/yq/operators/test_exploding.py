@@ -1,9 +1,7 @@
 """`explode`: aliases and merge keys become what they stand for."""
 
-import pytest
-
 from tests.unit.yq.documents import ANCHORED
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import giving, results
 
 D2 = """\
 a: &a {x: 1}
@@ -45,6 +43,6 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_aliases_become_what_they_refer_to(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result

@@ -1,9 +1,7 @@
 """Where a candidate was found."""
 
-import pytest
-
 from tests.unit.yq.documents import PLAIN
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import giving, results
 
 D2 = """\
 a: 1
@@ -51,6 +49,6 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_a_candidate_knows_where_it_was_found(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result

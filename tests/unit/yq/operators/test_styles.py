@@ -1,10 +1,7 @@
 """Kinds, tags, styles and anchors."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import ANCHORED, PLAIN
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 D2 = """\
 a: !own v
@@ -33,9 +30,9 @@ CASES = [
     ('.b style = "single"', PLAIN, "a: 1\nb: 'two'\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     ('.b style = "literal"', PLAIN, "a: 1\nb: |-\n  two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
     ('.b style = "folded"', PLAIN, "a: 1\nb: >-\n  two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.b style = "tagged"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.a style = "tagged"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
-    ('.c style = "tagged"', PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.b style = "tagged"', PLAIN, PLAIN),
+    ('.a style = "tagged"', PLAIN, PLAIN),
+    ('.c style = "tagged"', PLAIN, PLAIN),
     (
         '.. style = "double"',
         PLAIN,
@@ -52,7 +49,7 @@ CASES = [
     ('.c anchor = "q" | .h alias = "q"', PLAIN, "a: 1\nb: two\nc: &q\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: *q\n"),
     (".b | anchor", PLAIN, "\n"),
     (".b | alias", PLAIN, "\n"),
-    (".b style = .nope", PLAIN, "a: 1\nb: two\nc:\n  d: [x, y, z]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    (".b style = .nope", PLAIN, PLAIN),
     ("[.[] | style]", D2, "- tagged\n- tagged\n- single\n- double\n- literal\n- folded\n"),
     ("[.[] | tag]", D2, '- "!own"\n- "!!str"\n- "!!str"\n- "!!str"\n- "!!str"\n- "!!str"\n'),
     ('... style = ""', D2, 'a: !own v\nb: "3"\nc: q\nd: q\ne: |\n  l\nf: |\n  m\n'),
@@ -64,12 +61,12 @@ CASES = [
     (".ref | tag", ANCHORED, "!!map\n"),
     ('.base anchor = "n"', ANCHORED, "base: &n\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
     ('.new alias = "b"', ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\nnew: *b\n"),
-    ('.ref alias = ""', ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref: *b\n"),
+    ('.ref alias = ""', ANCHORED, ANCHORED),
     ('.. | select(alias == "b") | path', ANCHORED, '- der\n- "<<"\n- ref\n'),
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_how_a_node_is_written_can_be_read_and_changed(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -82,11 +79,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)

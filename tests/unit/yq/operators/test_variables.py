@@ -1,10 +1,7 @@
 """Variables and `ireduce`."""
 
-import pytest
-
-from limavm.yq import ExpressionError
 from tests.unit.yq.documents import PEOPLE, PLAIN
-from tests.unit.yq.expressions import results
+from tests.unit.yq.expressions import failing, failure, giving, results
 
 CASES = [
     # (expression, document, result)
@@ -30,7 +27,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "result"), CASES)
+@giving(CASES)
 def test_a_variable_holds_what_it_was_given(expression: str, document: str, result: str) -> None:
     assert results(expression, document) == result
 
@@ -46,11 +43,8 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "document", "message", "position"), ERRORS)
+@failing(ERRORS)
 def test_what_cannot_be_done_is_an_error_at_the_operator(
     expression: str, document: str, message: str, position: int
 ) -> None:
-    with pytest.raises(ExpressionError) as error:
-        results(expression, document)
-
-    assert (error.value.message, error.value.position) == (message, position)
+    assert failure(expression, document) == (message, position)
