@@ -23,7 +23,7 @@ CASES = [
     ('.[] | select(has("extra") | not) | .name', PEOPLE, "bob\nal\n"),
     ("[.[] | select(.age == (9, 8)) | .name]", PEOPLE, "- al\n"),
     ("map_values(type)", PLAIN, 'a: "!!int"\nb: "!!str"\nc: "!!map"\nh: "!!null"\n'),
-    ('.c.d |= map_values(. + "1")', PLAIN, "a: 1\nb: two\nc:\n  d: [x1, y1, z1]\n  e: {f: 1.5, g: true}\nh: null\n"),
+    ('.c.d |= map_values(. + "1")', PLAIN, PLAIN.replace("d: [x, y, z]", "d: [x1, y1, z1]")),
     ("map_values(empty)", PLAIN, PLAIN),
     (".c.e | map(.)", PLAIN, "[1.5, true]\n"),
     (".c.e | filter(. == true)", PLAIN, "[true]\n"),

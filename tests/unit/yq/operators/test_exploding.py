@@ -26,7 +26,7 @@ k: &k foo
 CASES = [
     # (expression, document, result)
     ("explode(.)", ANCHORED, "base:\n  x: 1\n  y: 2\nder:\n  x: 1\n  y: 3\n  z: 4\nref:\n  x: 1\n  y: 2\n"),
-    ("explode(.der)", ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  x: 1\n  y: 3\n  z: 4\nref: *b\n"),
+    ("explode(.der)", ANCHORED, ANCHORED.replace("<<: *b", "x: 1")),
     ("explode(.ref)", ANCHORED, "base: &b\n  x: 1\n  y: 2\nder:\n  <<: *b\n  y: 3\n  z: 4\nref:\n  x: 1\n  y: 2\n"),
     (
         "explode(.ref) | .ref.x = 9",
