@@ -122,10 +122,17 @@ if sys.platform != "win32":
         async with aprocess.ended(child):
             grandchild = int(await child.stdout.readline())
 
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(grandchild, 0)  # at most a zombie is left, for init to collect
-            with open(f"/proc/{grandchild}/stat", encoding="ascii") as file:
-                assert file.read().split()[2] == "Z"
+        async with asyncio.timeout(10):
+            while not has_ended(grandchild):
+                await asyncio.sleep(0.01)
+
+    def has_ended(pid: int) -> bool:
+        """Whether a process is gone; at most a zombie is left, for init to collect."""
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                return file.read().rpartition(")")[2].split()[0] == "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return True
 
 
 async def test_the_end_of_a_process_that_is_no_child_is_noticed() -> None:
