@@ -18,7 +18,7 @@ from limavm.config.layer import IP, OPEN, Bases, GuestArch, Layer, Locator, Port
 from limavm.config.spelling import nearest
 from limavm.config.yamlnodes import Mapping, Node, Scalar, Sequence
 from limavm.config.yamltext import compose, lowered
-from limavm.model.arch import Arch
+from limavm.model.arch import Arch, arch_of_machine
 from limavm.model.value import Value
 from limavm.roundtrip.nodes import Document
 
@@ -200,7 +200,10 @@ def _known_arch(scalar: Scalar) -> Arch:
     text = scalars.string(scalar)
     if text not in Arch.__members__.values():
         known = ", ".join(arch.value for arch in Arch)
-        raise ValueError(f"must be one of {known}, not {scalars.shown(scalar)}")
+        # Other programs call them by other names.
+        meant = arch_of_machine(text)
+        advice = f"; did you mean {meant}?" if meant in Arch.__members__.values() else ""
+        raise ValueError(f"must be one of {known}, not {scalars.shown(scalar)}{advice}")
     return Arch(text)
 
 

@@ -167,6 +167,7 @@ def test_the_architecture_of_a_file_may_be_left_empty_only() -> None:
         ("plain: yes", "plain", "must be true or false, not 'yes'"),
         ("vmType: {}", "vmType", "must be a text, not a mapping"),
         ("arch: amd64", "arch", "must be one of x86_64, aarch64"),
+        ("arch: arm64", "arch", "not 'arm64'; did you mean aarch64?"),
         ("images: a.img", "images", "must be a list, not 'a.img'"),
         ("images: {}", "images", "must be a list, not a mapping"),
         ("images: [a.img]", "images[0]", "must be a mapping, not 'a.img'"),
