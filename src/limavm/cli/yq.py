@@ -37,7 +37,7 @@ def main(args: Sequence[str]) -> int:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        message = ": ".join(filter(None, (error.filename, error.strerror))) or str(error)
     sys.stdout.flush()
     print(f"Error: {message}", file=sys.stderr)
     return FAILURE
@@ -182,6 +182,7 @@ def _look(words: Words, output_format: str, to_file: bool) -> Look:
         nul=switches.get("nul-output", False),
         colours=_wants_colours(switches, to_file),
         pretty=switches.get("prettyPrint", False),
+        to_file=to_file,
     )
 
 

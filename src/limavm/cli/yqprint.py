@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from limavm.errors import UserError
+from limavm.roundtrip import anchors
 from limavm.roundtrip.nodes import Document, Kind, Node
 from limavm.yq.context import Candidate
 from limavm.yq.formats import Options, encode_one, looks
@@ -24,6 +25,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     nul: bool = False
     colours: bool = False
     pretty: bool = False
+    #: The text becomes a file: an alias that lost its anchor has the value there, where yq leaves a text that is none.
+    to_file: bool = False
 
 
 class Printer:
@@ -54,6 +57,8 @@ class Printer:
         document = document_of(result)
         if self._look.pretty:
             looks.pretty(document)
+        if self._look.to_file and document.root is not None:
+            anchors.settle(document.root)
         looks.settle(document)
         if self._look.format != "yaml" or not self._look.separators or place[0] > 0:
             document = _unmarked(document)

@@ -233,6 +233,15 @@ def test_a_link_stays_one_when_its_file_is_changed(yq: Yq, directory: Path) -> N
     assert (directory / "f1.yaml").read_text() == "a: 9\nb: 2\n"
 
 
+def test_a_file_can_be_read_again_when_an_anchor_was_removed(yq: Yq, directory: Path) -> None:
+    path = directory / "anchors.yaml"
+    path.write_text("base: &b\n  x: 1\nl: *b\nm: *b\n")
+
+    assert yq("-i", "del(.base)", "anchors.yaml") == (0, "", "")
+
+    assert path.read_text() == "l: &b\n  x: 1\nm: *b\n"
+
+
 def test_a_file_is_not_touched_when_the_expression_fails(yq: Yq, directory: Path) -> None:
     assert yq("-i", ".a = (1 | upcase)", "f1.yaml")[0] == 1
 
@@ -243,6 +252,15 @@ def test_a_file_is_not_touched_when_nothing_was_found_and_that_is_to_be_a_failur
     assert yq("-i", "-e", ".c", "f1.yaml") == (1, "", "Error: no matches found\n")
 
     assert (directory / "f1.yaml").read_text() == "a: 1\nb: 2\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_a_full_disk_is_an_error_in_words(directory: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        argv = [sys.executable, "-m", "limavm", "yq", ".", str(directory / "d.yaml")]
+        found = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert (found.returncode, found.stderr) == (1, b"Error: No space left on device\n")
 
 
 def test_results_go_into_files_that_an_expression_names(yq: Yq, directory: Path) -> None:
