@@ -17,11 +17,9 @@ from limavm.cli.yqprint import Look, Printer, Splitter
 from limavm.errors import FAILURE, UserError
 from limavm.roundtrip.nodes import Document, Kind, Node
 from limavm.yq.context import Candidate, Context, Origin, World
-from limavm.yq.evaluator import Evaluator
+from limavm.yq.evaluation import evaluator_for
 from limavm.yq.formats import INPUT, OUTPUT, Options, decode_as, name_for
 from limavm.yq.formats.source import MAX_BYTES
-from limavm.yq.parser import parse as parse_expression
-from limavm.yq.registry import OPERATORS
 
 #: The version of yq whose command line and language this is.
 COMPATIBLE_WITH = "v4.53.2"
@@ -220,15 +218,14 @@ def _world(switches: dict[str, bool]) -> World:
 def _evaluate(request: _Request) -> int:
     parts: list[str] = []
     write: Callable[[str], object] = parts.append if request.in_place else sys.stdout.write
-    evaluate = _evaluator(request)
     printer: Printer | Splitter = Printer(request.look, write)
     if request.split:
         printer = Splitter(request.look, lambda result, index: _name(request, result, index))
     if request.null_input:
-        printer.add(evaluate([_nothing()]))
+        printer.add(_evaluated(request, [_nothing()]))
         appendix = ""
     else:
-        appendix = _evaluate_files(request, evaluate, printer)
+        appendix = _evaluate_files(request, printer)
     write(appendix)
     if request.exit_status and not printer.found:
         raise UserError("no matches found")
@@ -237,15 +234,13 @@ def _evaluate(request: _Request) -> int:
     return 0
 
 
-_Evaluate = Callable[[list[Candidate]], list[Candidate]]
-
-
-def _evaluator(request: _Request) -> _Evaluate:
-    return lambda candidates: _results(request.expression, Context(candidates=candidates), request.world)
+def _evaluated(request: _Request, candidates: list[Candidate]) -> list[Candidate]:
+    """The results of the expression on candidates; each call has bounds of its own."""
+    return _results(request.expression, Context(candidates=candidates), request.world)
 
 
 def _results(expression: str, context: Context, world: World) -> list[Candidate]:
-    return Evaluator(OPERATORS, parse_expression, world).run(expression, context)
+    return evaluator_for(world).run(expression, context)
 
 
 def _name(request: _Request, result: Candidate, index: int) -> str:
@@ -257,7 +252,7 @@ def _name(request: _Request, result: Candidate, index: int) -> str:
     return names[0].node.resolved.value
 
 
-def _evaluate_files(request: _Request, evaluate: _Evaluate, printer: Printer | Splitter) -> str:
+def _evaluate_files(request: _Request, printer: Printer | Splitter) -> str:
     """Evaluate on all files; returns the text behind the front matter."""
     appendix = ""
     everything: list[Candidate] = []
@@ -273,11 +268,11 @@ def _evaluate_files(request: _Request, evaluate: _Evaluate, printer: Printer | S
                 candidate.together = True
                 everything.append(candidate)
             else:
-                printer.add(evaluate([candidate]))
+                printer.add(_evaluated(request, [candidate]))
     if request.together:
-        printer.add(evaluate(everything or [_nothing()]))
+        printer.add(_evaluated(request, everything or [_nothing()]))
     elif not count:
-        printer.add(evaluate([_nothing()]))
+        printer.add(_evaluated(request, [_nothing()]))
     return appendix
 
 

@@ -36,7 +36,7 @@ def results(
 ) -> list[Result]:
     """As `evaluate`, with the place of the document that each result comes from."""
     tree = parse(expression)
-    evaluator = Evaluator(OPERATORS, parse, world)
+    evaluator = evaluator_for(world)
     candidates = _candidates(documents, together)
     inputs = [candidates] if together else [[candidate] for candidate in candidates]
     return [
@@ -44,6 +44,11 @@ def results(
         for given in inputs
         for found in evaluator.run_parsed(expression, tree, Context(candidates=given))
     ]
+
+
+def evaluator_for(world: World) -> Evaluator:
+    """An evaluator with all operators and bounds of its own, for callers that make the candidates themselves."""
+    return Evaluator(OPERATORS, parse, world)
 
 
 def _candidates(documents: Sequence[Document], together: bool) -> list[Candidate]:
