@@ -17,15 +17,22 @@ Match = tuple[int, ...]
 
 
 class _Op(IntEnum):
+    """What an instruction does, and in brackets what its second and third element are for that."""
+
+    #: Take a character: [a Charset, 0].
     CHARS = 0
+    #: Go on at two places of the program: [the preferred one, the other one].
     SPLIT = 1
+    #: Remember the position in the text: [the slot of the Match, 0].
     SAVE = 2
+    #: Go on if the position is such a place: [the kind of an Assertion, 0].
     ASSERT = 3
+    #: Go on elsewhere: [None, the place].
     JUMP = 4
+    #: The end of the pattern: [None, 0].
     MATCH = 5
 
 
-#: The operation, and: a set of characters, two targets in order of preference, a slot, a place, a target.
 Instruction = tuple[_Op, Any, int]
 
 
@@ -201,6 +208,7 @@ class _Compiler:
         self.program[at] = (_Op.SPLIT, *((inside, behind) if greedy else (behind, inside)))
 
     def _hole(self) -> int:
+        """The place of an instruction that is filled in when its targets are known."""
         self.program.append((_Op.JUMP, None, 0))
         return len(self.program) - 1
 
@@ -209,13 +217,18 @@ _Threads = list[tuple[int, Match]]
 
 
 class _Run:
-    """One search. A thread is a place in the program and what its groups have taken so far."""
+    """One search. A thread is a place in the program and what its groups have taken so far.
+
+    Threads stand in order of preference. Two at the same place would find the same from there on, so that only the
+    first of them lives: there are never more threads than instructions, and the text is gone through once.
+    """
 
     def __init__(self, program: list[Instruction], slots: int, text: str, spend: Callable[[int], None]) -> None:
         self._program = program
         self._none: Match = (-1,) * slots
         self._text = text
         self._spend = spend
+        #: For each place of the program, the position in the text at which a thread came by last.
         self._seen = [-1] * len(program)
         self._work = 0
 
@@ -235,6 +248,7 @@ class _Run:
             for place, taken in threads:
                 op, operand, _ = self._program[place]
                 if op is _Op.MATCH:
+                    # Those behind it are less preferred, and are given up.
                     matched = taken
                     break
                 if char and char in operand:
