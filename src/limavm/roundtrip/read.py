@@ -229,4 +229,6 @@ def _mark(mark: object) -> Mark:
 def _short(tag: str | None) -> str:
     if tag is None:
         return ""
-    return f"!!{tag.removeprefix(_TAG)}" if tag.startswith(_TAG) else tag
+    name = tag.removeprefix(_TAG)
+    # The prefix alone has no short form.
+    return f"!!{name}" if name and name != tag else tag

@@ -103,6 +103,7 @@ def test_the_description_of_every_key_comes_back_as_it_is() -> None:
         ("a:\nb: ~\nc: null\n", "a:\nb: ~\nc: null\n"),
         ("a: !!str 1\nb: !local x\nc: !!int '3'\nd: !!float 3\n", 'a: "1"\nb: !local x\nc: 3\nd: !!float 3\n'),
         ("%TAG !e! tag:example.com,2000:\n---\na: !e!x y\n", "---\na: !<tag:example.com%2C2000:x> y\n"),
+        ("a: !<tag:yaml.org,2002:> 1\n", "a: !<tag:yaml.org%2C2002:> 1\n"),
         ("--- a\n---\n- b\n...\n", "---\na\n---\n- b\n"),
         ("---\n---\n", "---\n---\n"),
         ("a: 1\n\n\nb: 2\n\n\n", "a: 1\n\n\nb: 2\n"),
