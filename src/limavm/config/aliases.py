@@ -28,11 +28,20 @@ def has_aliases(root: Node) -> bool:
 
 
 def without_aliases(root: Node) -> Node:
-    """The same configuration without any alias, merge key and anchor: the tree itself when it has no aliases.
+    """The same configuration without any alias and merge key: the tree itself, anchors included, when it has none.
 
     Raises ConfigError when aliases make too much of the text.
     """
     return _Expander().expanded(root, 0) if has_aliases(root) else root
+
+
+def remove_anchors(root: Node) -> None:
+    """Take the anchors out of a tree that has no aliases."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        node.anchor = ""
+        pending.extend(node.children())
 
 
 def _is_merge(key: Node) -> bool:

@@ -7,7 +7,7 @@ and one that leads back to itself is refused.
 import os
 from collections.abc import Sequence
 
-from limavm.config.aliases import without_aliases
+from limavm.config.aliases import remove_anchors, without_aliases
 from limavm.config.basemerge import merge
 from limavm.config.errors import ConfigError, Problem
 from limavm.config.inline import inline
@@ -117,6 +117,8 @@ class Embedding:
         self.seen.add(_identity(template.locator))
         documents, base = loaded(template)
         if base is not None and base.pairs:
+            # The template may have anchors of the same names, and not every reader takes two of them.
+            remove_anchors(base)
             _take_comments(base, documents[0])
             self.embed(base, template)
         return base

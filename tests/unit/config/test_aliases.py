@@ -107,6 +107,12 @@ def test_anchors_of_template_and_base_are_their_own() -> None:
     """)
 
 
+def test_anchors_that_nothing_refers_to_stay_in_the_template_alone() -> None:
+    template = "base: b.yaml\nparam: &x\n  a: v\n"
+
+    assert embedded_text(template, {"/t/b.yaml": "env: &x\n  b: &y v\n"}) == "param: &x\n  a: v\nenv:\n  b: v\n"
+
+
 def test_a_base_does_not_override_what_a_merge_key_brings() -> None:
     template = "base: b.yaml\nx: &x {cpus: 1}\n<<: *x\n"
 
