@@ -42,7 +42,7 @@ ELSEWHERE = {
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
     "unit/cli/test_timings.py": ["model/timings"],
     "unit/cli/test_main.py": ["errors"],
-    "unit/config/test_embed.py": ["config/bases"],
+    "unit/config/test_embed.py": ["config/basekey", "config/bases"],
     "unit/config/test_fetch.py": ["config/page"],
     "unit/host/platform/test_facts.py": [
         *("host/platform/__init__", "host/platform/darwin", "host/platform/linux", "host/platform/posix"),

@@ -8,17 +8,18 @@ import os
 from collections.abc import Sequence
 
 from limavm.config.aliases import remove_anchors, without_aliases
+from limavm.config.basekey import above, put_back
 from limavm.config.basemerge import merge
 from limavm.config.errors import ConfigError, Problem
 from limavm.config.inline import inline
 from limavm.config.located import Place, Read, bases, make_absolute, read_place
 from limavm.config.locator import Template
-from limavm.config.treevalue import comments_of, joined_comments, size_of, wrong
+from limavm.config.treevalue import size_of, wrong
 from limavm.config.yamltext import MAX_BYTES
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.roundtrip.errors import YamlError
-from limavm.roundtrip.nodes import Document, Kind, Node, sequence, text
+from limavm.roundtrip.nodes import Document, Kind, Node
 from limavm.roundtrip.read import read as read_documents
 
 #: More bases, or bases of bases, than these are a mistake.
@@ -43,11 +44,6 @@ def loaded(template: Template) -> tuple[list[Document], Node | None]:
     if root.resolved.kind is not Kind.MAPPING:
         raise wrong("the text must be a mapping of keys to values", root, "", source=source)
     return documents, without_aliases(root)
-
-
-def above(comments: str, head: str) -> str:
-    """A head comment with other comments above it, set off by a blank line, even from the key alone."""
-    return f"{comments}\n\n{head}".removesuffix("\n") if comments else head
 
 
 def too_large(locator: str) -> UserError:
@@ -77,7 +73,8 @@ class Embedding:
             merged, left = self.merge_all(root, places)
             changed = changed or merged
             if merged:
-                self.put_back(root, left, top=len(self.chain) == 1)
+                # What a base says about its own bases says nothing about the template.
+                self.orphans = put_back(root, left, comments=len(self.chain) == 1)
         changed = inline(root, self.read, templates=self.templates) or changed
         self.chain.pop()
         self.identities.pop()
@@ -141,44 +138,6 @@ class Embedding:
         """How the embedding came to a base."""
         chain = [*self.chain, place.locator]
         return " → ".join(chain if len(chain) <= 8 else [*chain[:4], "…", *chain[-3:]])
-
-    def put_back(self, root: Node, left: list[Place], *, top: bool) -> None:
-        """Let `base` hold the references that are left, or take it away but for its comments."""
-        position = next((index for index, (key, _) in enumerate(root.pairs) if key.value == "base"), None)
-        if left and position is None:
-            root.pairs.insert(0, (text("base"), sequence([place.entry for place in left])))
-        elif left and position is not None:
-            key, value = root.pairs[position]
-            root.pairs[position] = (key, _remaining(key, value, [place.entry for place in left]))
-        elif position is not None:
-            key, value = root.pairs.pop(position)
-            if top:
-                comments = joined_comments(*comments_of(key), *comments_of(value))
-                self.keep(comments, key.blank_before, root, position)
-
-    def keep(self, comments: str, blank_before: int, root: Node, position: int) -> None:
-        """Keep the comments of the `base` that was there: before the key that followed it, else on top."""
-        if position == 0 or position == len(root.pairs):
-            self.orphans = comments
-        elif comments:
-            key = root.pairs[position][0]
-            key.head_comment = above(comments, key.head_comment)
-            key.blank_before = blank_before
-        if position == 0 and root.pairs:
-            root.pairs[0][0].blank_before = 0
-
-
-def _remaining(key: Node, value: Node, entries: list[Node]) -> Node:
-    """The list of the entries that are left of `base`; the comments of the others go above its key."""
-    node = sequence(entries)
-    gone = [item for item in value.items if all(item is not entry for entry in entries)]
-    if value.kind is Kind.SEQUENCE:
-        key.line_comment = key.line_comment or value.line_comment
-        node.foot_comment = value.foot_comment
-    else:
-        gone = [value]
-    key.head_comment = joined_comments(key.head_comment, *(comment for item in gone for comment in comments_of(item)))
-    return node
 
 
 def _take_comments(base: Node, document: Document) -> None:
