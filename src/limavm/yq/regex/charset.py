@@ -73,7 +73,7 @@ class Charset:
     def __contains__(self, char: str) -> bool:
         found = self._known.get(char)
         if found is None:
-            tried = _variants(char) if self._folded else (char,)
+            tried = variants(char) if self._folded else (char,)
             found = self._known[char] = any(self._has(one) for one in tried) != self.negated
         return found
 
@@ -87,7 +87,7 @@ class Charset:
         return any((name == "Any" or category.startswith(name)) != negated for name, negated in self._categories)
 
 
-def _variants(char: str) -> set[str]:
+def variants(char: str) -> set[str]:
     """The character in upper and lower case."""
     found = {char}
     for one in (char.lower(), char.upper(), char.lower().upper(), char.upper().lower(), char.casefold()):

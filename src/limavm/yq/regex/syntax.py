@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from limavm.yq.regex.charset import PERL, POSIX, Charset
+from limavm.yq.regex.charset import PERL, POSIX, Charset, variants
 from limavm.yq.regex.errors import PatternError
 
 #: As in RE2: of one repetition, and of groups within groups (there 1000, here what the stack allows).
@@ -163,7 +163,9 @@ class Parser:
     def _literal(self, char: str) -> Chars:
         folded = "i" in self._flags and char.lower() != char.upper()
         charset = Charset(folded=folded)
-        charset.add(char, char)
+        # The Kelvin sign is a `k` in another case, and no case of `k` is the Kelvin sign: both ways are looked at.
+        for one in variants(char) if folded else (char,):
+            charset.add(one, one)
         return Chars(charset, "" if folded else char)
 
     def _group(self) -> Tree | None:

@@ -37,6 +37,8 @@ def found(pattern: str, text: str) -> Match | None:
         (".", "\n", None),
         ("(?s).", "\n", (0, 1)),
         ("(?i)straSSe", "STRASSE", (0, 7)),
+        (r"(?i)\x{212A}", "k", (0, 1)),
+        ("(?i)k", "\u212a", (0, 1)),
         ("(?i:A)b", "ab", (0, 2)),
         ("(?i:A)b", "aB", None),
         ("a(?i)b|C", "c", (0, 1)),
