@@ -59,7 +59,7 @@ ELSEWHERE = {
     "unit/instance/test_create.py": ["instance/resolving", "instance/seeding", "model/host"],
     "unit/instance/test_inspect.py": ["model/instance"],
     "unit/instance/test_timings.py": ["store/timings"],
-    "unit/cli/test_yq.py": ["cli/topics", "cli/yqflags", "cli/yqprint", "yq/formats/looks"],
+    "unit/cli/test_yq.py": ["cli/topics", "cli/yqflags", "cli/yqprint", "cli/yqrequest", "yq/formats/looks"],
     "unit/roundtrip/test_comments.py": ["roundtrip/gaps", "roundtrip/lines"],
     "unit/roundtrip/test_read.py": ["roundtrip/decoding", "roundtrip/errors", "roundtrip/frames"],
     "unit/roundtrip/test_write.py": ["roundtrip/styles"],

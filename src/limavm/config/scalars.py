@@ -9,6 +9,7 @@ import math
 import re
 
 from limavm.config.yamlnodes import Scalar
+from limavm.model.floats import shortest
 
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
@@ -17,6 +18,8 @@ _BASED = re.compile(r"([-+]?)(?:0x(?P<hex>[0-9a-fA-F_]+)|0b(?P<bin>[01_]+)|0o?(?
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*\.[0-9]*)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _INT_RANGE = range(-(2**63), 2**63)
+#: As Go's `%v` writes them.
+_NOT_FINITE = {math.inf: "+Inf", -math.inf: "-Inf"}
 #: Longer runs of digits are no number of ours, and slow to convert.
 _MAX_DIGITS = 64
 
@@ -77,7 +80,7 @@ def string(scalar: Scalar) -> str:
         case int() as value:
             return str(value)
         case float() as value:
-            return _shortest(value)
+            return shortest(value) if math.isfinite(value) else _NOT_FINITE.get(value, "NaN")
         case _:
             return scalar.value
 
@@ -101,19 +104,6 @@ def _integer(text: str) -> int | None:
         if digits := (match[group] or "").replace("_", ""):
             return int(match[1] + digits, base)
     return None
-
-
-def _shortest(value: float) -> str:
-    """The number as Go's `%v` writes it: with an exponent below 0.0001 and from a million on."""
-    if not math.isfinite(value):
-        return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, "NaN")
-    text = repr(value)
-    if "e" in text or abs(value) < 1e6:
-        return text.removesuffix(".0")
-    sign, number = ("-", text[1:]) if value < 0 else ("", text)
-    whole, _, fraction = number.partition(".")
-    digits = (whole + fraction).rstrip("0")
-    return f"{sign}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e+{len(whole) - 1:02}"
 
 
 def _binary(text: str) -> str:
