@@ -7,9 +7,7 @@ import msgspec
 
 from limavm.errors import UserError
 from limavm.gotemplate import TemplateError, render, show, written
-from limavm.host import paths
-from limavm.host.platform import facts
-from limavm.instance.message import template_data
+from limavm.instance.message import about_the_host, template_data
 from limavm.model.instance import Instance
 
 #: JSON key -> template field, in the order of the output.
@@ -54,7 +52,7 @@ _ZERO: dict[str, object] = {
 
 def of(instance: Instance) -> dict[str, Any]:
     """The JSON object of an instance, with the four deprecated keys about the host."""
-    return {**own(instance), **_host()}
+    return {**own(instance), **about_the_host()}
 
 
 def own(instance: Instance) -> dict[str, Any]:
@@ -95,13 +93,3 @@ def _missing(*arguments: Any) -> str:
 
 #: What templates for people may call beside the functions of Go (spec/cli.md 9.5).
 _FUNCTIONS = {"yaml": _yaml, "indent": _indent, "missing": _missing}
-
-
-def _host() -> dict[str, str]:
-    host = facts()
-    return {
-        "HostOS": host.os,
-        "HostArch": host.arch,
-        "LimaHome": paths.lima_home(),
-        "IdentityFile": f"{paths.config_dir()}/user",
-    }

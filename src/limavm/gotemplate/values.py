@@ -4,7 +4,7 @@ Texts of Go are bytes. A byte that is no part of a character is a surrogate here
 `surrogateescape`), until the template is written.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 
@@ -29,15 +29,31 @@ MISSING: Final = Missing()
 NIL: Final = Nil()
 
 
-class Record(dict[str, Any]):
+class Record(Mapping[str, Any]):
     """A struct of Go: a template that asks for a member which is not there is wrong.
 
-    Templates know its members by Go's names, while `json` and `yaml` write what `written` returns.
+    Templates know its members by Go's names, while `json` and `yaml` write what `written` returns. `view`
+    makes what a template sees of a member when it is asked for: most are never asked for.
     """
 
-    def __init__(self, members: Mapping[str, Any], written: Callable[[], Any]) -> None:
-        super().__init__(members)
+    def __init__(
+        self, members: Mapping[str, Any], written: Callable[[], Any], view: Callable[[Any], Any] = lambda value: value
+    ) -> None:
+        self._members = members
+        self._view = view
         self.written = written
+
+    def __getitem__(self, name: str) -> Any:
+        return self._view(self._members[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
 
 
 def written(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Values under the names that Go's structs have in Lima's templates (spec/config.md 4.3)."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -48,9 +49,15 @@ def go_name(key: str) -> str:
 
 def record(value: msgspec.Struct) -> Record:
     """The struct with its members, at any depth, under Go's names; `json` writes it as ever."""
-    pairs = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-    members = {go_name(key): _viewed(getattr(value, attribute)) for key, attribute in pairs}
-    return Record(members, lambda: msgspec.to_builtins(value))
+    members = {name: getattr(value, attribute) for name, attribute in _members(type(value))}
+    return Record(members, lambda: msgspec.to_builtins(value), _viewed)
+
+
+@cache
+def _members(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Go's names and the attributes of a type."""
+    pairs = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
+    return tuple((go_name(key), attribute) for key, attribute in pairs)
 
 
 def _viewed(value: Any) -> Any:

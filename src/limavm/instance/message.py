@@ -7,13 +7,15 @@ import msgspec
 
 from limavm.gotemplate import Record, render
 from limavm.host import paths
-from limavm.host.platform import facts
+from limavm.host.platform import host_arch, host_os
 from limavm.instance.gonames import record
 from limavm.model.instance import Instance
 
 
 def render_message(instance: Instance, template: str) -> str:
     """The text of the message, without its last newline; raises ValueError with the place of a mistake."""
+    if "{{" not in template:
+        return template.removesuffix("\n")
     text = render(template, template_data(instance, lambda: msgspec.to_builtins(instance)))
     return text.removesuffix("\n")
 
@@ -21,15 +23,14 @@ def render_message(instance: Instance, template: str) -> str:
 def template_data(instance: Instance, written: Callable[[], Any]) -> Record:
     """What `message` and `list --format` templates see, under Go's names; `json` of it gives what `written` returns."""
     members = record(instance)
-    host = facts()
-    return Record(
-        {
-            **members,
-            "Instance": members,
-            "HostOS": host.os,
-            "HostArch": host.arch,
-            "LimaHome": paths.lima_home(),
-            "IdentityFile": paths.config_dir() + "/user",
-        },
-        written,
-    )
+    return Record({**members, "Instance": members, **about_the_host()}, written)
+
+
+def about_the_host() -> dict[str, str]:
+    """Four deprecated members that are the same for all instances."""
+    return {
+        "HostOS": host_os(),
+        "HostArch": host_arch(),
+        "LimaHome": paths.lima_home(),
+        "IdentityFile": f"{paths.config_dir()}/user",
+    }

@@ -17,15 +17,15 @@ elif sys.platform == "win32":
 else:
     from limavm.host.platform import netbsd as _system
 
-__all__ = ["facts"]
+__all__ = ["facts", "host_arch", "host_os"]
 
 
 def facts() -> HostFacts:
     """The facts of this host. Cheap: a few small files, no process (macOS: one)."""
     user = posix.user() if sys.platform != "win32" else _windows_user()
     return HostFacts(
-        os=_go_os(),
-        arch=arch_of_machine(_machine()),
+        os=host_os(),
+        arch=host_arch(),
         cpus=_usable_cpus(),
         memory=_system.memory(),
         user_name=user[0],
@@ -38,8 +38,14 @@ def facts() -> HostFacts:
     )
 
 
-def _go_os() -> str:
+def host_os() -> str:
+    """Go's name of the operating system: `linux`, `darwin`, `windows`, `netbsd`."""
     return {"win32": "windows"}.get(sys.platform, sys.platform.rstrip("0123456789"))
+
+
+def host_arch() -> str:
+    """Lima's name of the architecture, such as `x86_64`; what the system says when Lima has none."""
+    return arch_of_machine(_machine())
 
 
 def _machine() -> str:
