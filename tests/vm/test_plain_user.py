@@ -67,6 +67,7 @@ def test_an_ordinary_user_gets_a_machine_from_nothing(plain_user: Limactl) -> No
     assert found["status"] == "Running"
     assert 'VERSION_ID="12"' in plain_user.ok("shell", "mine", "cat", "/etc/os-release")
     assert plain_user.ok("shell", "mine", "id", "-un").strip() == found["config"]["user"]["name"]
+    assert plain_user.run("shell", "mine", "true").stderr == ""
 
 
 def test_a_later_boot_does_without_cloud_init(plain_user: Limactl) -> None:

@@ -92,9 +92,7 @@ def create_from(
     text = changed(whole(template), flags, source=template.locator)
     _warn_of_system(text, template.locator)
     try:
-        create(
-            name, text, source=template.locator if text == template.text else f"{name}/{paths.LIMA_YAML}", report=report
-        )
+        create(name, text, source=template.locator if text == template.text else None, report=report)
     except ConfigError:
         # The text is written nowhere. Its problems are told with the files and lines that it was made of.
         resolve_new(places(template, flags), source=template.locator, directory=paths.instance_dir(name))

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from limavm.cli import logs
 from limavm.cli.session import Session
+from limavm.config.unsupported import without_later
 from limavm.errors import ChildExit, NotFoundError, UserError
 from limavm.host import paths
 from limavm.host.files import read_text
@@ -115,7 +116,7 @@ def _script(config: Config, command: Sequence[str], flags: Options, environment:
         workdir=flags.workdir or None,
         cwd=_cwd(environment),
         home=_home(),
-        mounts=[mount.location for mount in config.mounts],
+        mounts=[mount.location for mount in without_later(config).mounts],
         shares_host=config.vm_type == "wsl2",
         resolve=os.path.realpath,
     )

@@ -4,15 +4,18 @@ Here and nowhere else: who brings a feature deletes its line.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from limavm.config.flaw import Flaw
-from limavm.config.layer import Layer
 from limavm.model.config import Config
 
+if TYPE_CHECKING:  # `shell` loads this module, and needs no layers
+    from limavm.config.layer import Layer
+
 #: The YAML key, and whether a layer asks for something by it.
-_LATER: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
+_LATER: "tuple[tuple[str, Callable[[Layer], bool]], ...]" = (
     ("mounts", lambda layer: bool(layer.mounts)),
     ("portForwards", lambda layer: bool(layer.port_forwards)),
     ("copyToHost", lambda layer: bool(layer.copy_to_host)),
@@ -36,7 +39,7 @@ def without_later(config: Config) -> Config:
     )
 
 
-def later(layer: Layer) -> list[Flaw]:
+def later(layer: "Layer") -> list[Flaw]:
     """One warning for each key that asks for something which does not happen yet."""
     message = "has no effect yet, a later version of limavm brings it"
     return [Flaw(path=(key,), message=message) for key, asks in _LATER if asks(layer)]

@@ -23,7 +23,7 @@ def create(name: str, text: bytes, *, report: Reporter, source: str | None = Non
     paths.check_instance_name(name)
     target = paths.instance_dir(name)
     paths.check_socket_length(target)
-    source = source or f"{name}/{paths.LIMA_YAML}"
+    source = source or os.path.join(target, paths.LIMA_YAML)
     config, warnings = resolve_new(text, source=source, directory=target)
     check_message(config, source=source, directory=target)
     _, host_warnings = checked_driver(config)
