@@ -16,10 +16,17 @@ from limavm.model.value import Value
 log = logging.getLogger(__name__)
 
 
-class Patience(Value, frozen=True, kw_only=True):
-    """Seconds: between presses of the button, until ssh is tried, until the machine is killed."""
+#: Seconds between presses at most.
+_LONGEST_PAUSE = 10.0
 
-    button: float = 10.0
+
+class Patience(Value, frozen=True, kw_only=True):
+    """Seconds: until the button is pressed again (longer each time), until ssh is tried, until the machine is killed.
+
+    A machine that has just become ready may not have the handler of its button yet, and has it a moment later.
+    """
+
+    button: float = 2.0
     ssh: float = 30.0
     kill: float = 180.0
 
@@ -50,11 +57,12 @@ async def power_off(
 
 async def _ask(vm: VirtualMachine, poweroff_over_ssh: Callable[[], Awaitable[Completed]], patience: Patience) -> None:
     """Ask until cancelled: a guest that is still booting hears neither its button nor ssh for a while."""
-    waited = 0.0
+    waited, pause = 0.0, patience.button
     while True:
         await _try("press the power button", vm.press_power_button)
-        await asyncio.sleep(patience.button)
-        waited += patience.button
+        await asyncio.sleep(pause)
+        waited += pause
+        pause = min(pause * 2, _LONGEST_PAUSE)
         if waited >= patience.ssh:
             log.warning("The guest does not answer to its power button; powering it off over ssh")
             await _try("power off over ssh", poweroff_over_ssh)

@@ -92,6 +92,16 @@ async def test_the_button_is_pressed_again_when_the_guest_missed_it() -> None:
     assert (vm.presses, vm.killed) == (2, False)
 
 
+async def test_the_button_is_pressed_soon_and_then_less_and_less_often() -> None:
+    vm = FakeMachine()
+
+    await power_off(vm, Poweroff(vm, works=0), asyncio.Event(), Patience(button=0.005, ssh=60, kill=0.5))
+
+    # After 5, 15, 35, 75, 155 and 315 ms, and not a hundred times.
+    assert 2 <= vm.presses <= 7
+    assert vm.killed
+
+
 async def test_a_guest_without_a_button_handler_is_powered_off_over_ssh() -> None:
     vm = FakeMachine()
     poweroff = Poweroff(vm, works=1)
