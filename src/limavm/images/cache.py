@@ -17,10 +17,11 @@ from limavm.images import download
 from limavm.images.convert import as_usable
 from limavm.images.decompress import compression_of_file, decompress
 from limavm.images.digest import Digest, digest_of
-from limavm.images.part import SHARED_MODE, Origin, Part
+from limavm.images.part import SHARED_MODE, Origin, Part, sweep_origin
 from limavm.model.report import Reporter
 
 _DATA = "data"
+_PART = "data.part"
 _DERIVED = ("decompressed", "converted")
 #: How often bytes with a wrong digest are fetched: a resumed or damaged download deserves a second chance.
 _ATTEMPTS = 2
@@ -43,6 +44,7 @@ def locked_entry(url: str, report: Reporter) -> Iterator[str]:
                 stack.enter_context(_locked(entry, url, report))
                 break
         files.sweep(entry, "*.tmp", f"{_DATA}.tmp.*")
+        sweep_origin(os.path.join(entry, _PART))
         yield entry
 
 
@@ -98,7 +100,7 @@ def _download(
 ) -> None:
     algorithm = digest.algorithm if digest else "sha256"
     files.write_atomic(os.path.join(entry, "url"), url.encode())
-    with Part(os.path.join(entry, "data.part"), url, algorithm) as part:
+    with Part(os.path.join(entry, _PART), url, algorithm) as part:
         attempts = 0
         while True:
             with report.transfer(f"Downloading the {what} ({_name(url)})") as transfer:

@@ -20,6 +20,9 @@ from limavm.images.digest import Hasher, hash_file, new_hasher
 #: replace a read-only file.)
 SHARED_MODE = 0o644 if sys.platform == "win32" else 0o444
 
+#: What the name of a part's origin ends with.
+_ORIGIN = ".json"
+
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a server said of a file: validators, type and size in bytes (None: it did not say)."""
@@ -29,6 +32,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     modified: str = ""
     type: str = ""
     size: int | None = None
+
+
+def sweep_origin(path: str) -> None:
+    """Remove what a part leaves that was killed when its bytes had got their final name: its origin alone."""
+    if not os.path.exists(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path + _ORIGIN)
 
 
 class Part:
@@ -63,7 +73,7 @@ class Part:
 
     @property
     def _origin_path(self) -> str:
-        return self.path + ".json"
+        return self.path + _ORIGIN
 
     def _load_origin(self, url: str) -> Origin | None:
         try:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.images.part import Origin, Part
+from limavm.images.part import Origin, Part, sweep_origin
 
 URL = "http://images.invalid/a"
 
@@ -56,3 +56,21 @@ def test_without_an_announced_size_nothing_is_known_to_be_complete(tmp_path: Pat
         part.restart(Origin(url=URL))
         assert not part.complete
         assert not part.exceeded_by(1 << 40)
+
+
+def test_the_origin_of_a_part_that_was_just_finished_is_swept(tmp_path: Path) -> None:
+    (tmp_path / "data.part.json").write_text("{}")
+
+    sweep_origin(str(tmp_path / "data.part"))
+    sweep_origin(str(tmp_path / "data.part"))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_origin_of_a_part_that_is_there_is_kept(tmp_path: Path) -> None:
+    for name in ("data.part", "data.part.json"):
+        (tmp_path / name).write_text("{}")
+
+    sweep_origin(str(tmp_path / "data.part"))
+
+    assert len(list(tmp_path.iterdir())) == 2
