@@ -4,8 +4,6 @@ A command line of its own: other flags, other errors (`Error: ...`), no log line
 command tree of limactl is built, and loads no more than it needs.
 """
 
-import os
-import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
@@ -135,14 +133,7 @@ def _front_matter(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _replace(path: str, text: str) -> None:
-    """Put the text in the place of a file, with its mode and owner; a link is followed."""
-    from limavm.host import files
+    """Put the text in the place of a file."""
+    from limavm.host import textfile
 
-    target = os.path.realpath(path)
-    before = os.stat(target)
-    with files.replacing(target, stat.S_IMODE(before.st_mode)) as partial:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
-        if sys.platform != "win32" and os.geteuid() == 0:
-            os.chown(partial, before.st_uid, before.st_gid)
+    textfile.write(path, text.encode("utf-8", "surrogateescape"))
