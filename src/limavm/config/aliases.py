@@ -45,7 +45,7 @@ def remove_anchors(root: Node) -> None:
 
 
 def _is_merge(key: Node) -> bool:
-    return key.kind is Kind.SCALAR and key.full_tag == "!!merge"
+    return key.kind is Kind.SCALAR and key.is_merge
 
 
 class _Expander:

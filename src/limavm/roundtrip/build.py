@@ -89,7 +89,7 @@ class _Builder:
         own: dict[str, object] = {}
         merges: list[Node] = []
         for key, value in node.pairs:
-            if key.full_tag == "!!merge":
+            if key.is_merge:
                 merges.append(value)
             elif key.resolved.kind is not Kind.SCALAR:
                 _fail("a key cannot be a list or a mapping", key)

@@ -99,6 +99,11 @@ class Node(msgspec.Struct, eq=False, kw_only=True):
         return bool(self.items or self.pairs)
 
     @property
+    def is_merge(self) -> bool:
+        """Whether it is the key `<<`, which brings the pairs of other mappings."""
+        return self.full_tag == "!!merge"
+
+    @property
     def resolved(self) -> "Node":
         """The node itself, or what an alias refers to in the end."""
         node = self

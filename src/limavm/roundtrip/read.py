@@ -212,7 +212,7 @@ class _Composer:
 
     def unique(self, key: Node, frame: Frame) -> None:
         named = key.resolved
-        if self.duplicates or named.kind is not Kind.SCALAR or named.full_tag == "!!merge":
+        if self.duplicates or named.kind is not Kind.SCALAR or named.is_merge:
             return
         if named.value not in frame.seen:
             frame.seen[named.value] = key.line

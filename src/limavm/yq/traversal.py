@@ -176,7 +176,7 @@ def _pairs(
     own: list[tuple[Node, Node]] = []
     merged: list[Node] = []
     for key, value in candidate.node.pairs:
-        if way.follow and wanted != key.value and key.full_tag == "!!merge":
+        if way.follow and wanted != key.value and key.is_merge:
             merged += merge_sources(value)
         else:
             own.append((key.resolved, value))

@@ -28,7 +28,7 @@ def _walk(root: Node) -> Iterable[Node]:
 
 
 def _refers(node: Node) -> bool:
-    return node.kind is Kind.ALIAS or any(key.full_tag == "!!merge" for key, _ in node.pairs)
+    return node.kind is Kind.ALIAS or any(key.is_merge for key, _ in node.pairs)
 
 
 class _Exploder:
@@ -60,10 +60,10 @@ class _Exploder:
         return copied
 
     def _pairs(self, node: Node, around: tuple[int, ...]) -> list[tuple[Node, Node]]:
-        own = {key.resolved.value for key, _ in node.pairs if key.full_tag != "!!merge"}
+        own = {key.resolved.value for key, _ in node.pairs if not key.is_merge}
         pairs: list[tuple[Node, Node]] = []
         for key, value in node.pairs:
-            if key.full_tag != "!!merge":
+            if not key.is_merge:
                 pairs.append((self.copy(key, around), self.copy(value, around)))
                 continue
             source = value.resolved

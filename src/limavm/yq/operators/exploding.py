@@ -25,7 +25,7 @@ def _explode(evaluator: Evaluator, node: Node, depth: int) -> None:
         node.kind, node.value, node.tag, node.style = copied.kind, copied.value, copied.tag, copied.style
         node.items, node.pairs, node.target = copied.items, copied.pairs, None
     node.anchor = ""
-    if any(key.full_tag == "!!merge" for key, _ in node.pairs):
+    if any(key.is_merge for key, _ in node.pairs):
         node.pairs = _merged(evaluator, node)
     for child in node.children():
         _explode(evaluator, child, depth + 1)
@@ -36,7 +36,7 @@ def _merged(evaluator: Evaluator, node: Node) -> list[tuple[Node, Node]]:
     taken = {key.value for key, _ in node.pairs}
     pairs: list[tuple[Node, Node]] = []
     for key, value in node.pairs:
-        if key.full_tag != "!!merge":
+        if not key.is_merge:
             pairs.append((key, value))
             continue
         for source in merge_sources(value):
@@ -52,9 +52,9 @@ def _flat(evaluator: Evaluator, node: Node, depth: int) -> list[tuple[Node, Node
     evaluator.spend(len(node.pairs))
     if depth > MAX_NODE_DEPTH:
         raise Trouble("aliases refer to one another without an end")
-    own = [pair for pair in node.pairs if pair[0].full_tag != "!!merge"]
+    own = [pair for pair in node.pairs if not pair[0].is_merge]
     for key, value in node.pairs:
-        if key.full_tag == "!!merge":
+        if key.is_merge:
             for source in merge_sources(value):
                 own += _flat(evaluator, source, depth + 1)
     return own

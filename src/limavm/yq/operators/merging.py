@@ -106,7 +106,7 @@ class _Merge:
                 if not target.pairs:
                     target.style = Style.NONE
                 found = building.add_pair(self.evaluator, target, key, scalar("null", "!!null"))
-            elif key.full_tag != "!!merge":
+            elif not key.is_merge:
                 self.assign(found[0], key)
             self.into(found[1], value)
 
