@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from limavm.config.page import NO_HEADERS, Page
+from tests.fakes.served import served
 
 
 class Server(ThreadingHTTPServer):
@@ -53,15 +54,11 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving() -> Iterator[Server]:
     """A server for as long as the context lasts."""
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(Server()) as server:
         try:
             yield server
         finally:
             server.stopped.set()
-            server.shutdown()
-            thread.join()
 
 
 class Web:

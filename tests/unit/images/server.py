@@ -1,10 +1,11 @@
 """An HTTP server whose answers are scripted, and which remembers what it was asked."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
+
+from tests.fakes.served import served
 
 MODIFIED = "Sun, 01 Nov 2026 10:00:00 GMT"
 
@@ -68,16 +69,8 @@ class Server(ThreadingHTTPServer):
         return [request for request in self.requests if request.method == method]
 
 
-@contextmanager
-def serving() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def serving() -> AbstractContextManager[Server]:
+    return served(Server())
 
 
 def file(body: bytes, *, etag: str = '"one"', modified: str = MODIFIED, cut: int | None = None) -> Answer:
