@@ -18,6 +18,7 @@ ORDER: list[set[str]] = [
     {"roundtrip", "gotemplate"},
     {"yq"},
     {"config", "images", "seed", "ssh", "network", "wire"},
+    {"guestagent"},
     {"driver"},
     {"store"},
     {"hostagent"},

@@ -9,11 +9,15 @@ from limavm.model.host import HostFacts
 from limavm.model.machine import Machine, Run
 from limavm.model.value import Value
 
-__all__ = ["Driver", "Features", "Hypervisor", "PortTakenError", "VirtualMachine"]
+__all__ = ["Driver", "Features", "ForwardRefusedError", "Hypervisor", "PortTakenError", "VirtualMachine"]
 
 
 class PortTakenError(UserError):
     """Somebody else listens on the host port for ssh: the caller may choose another one and start again."""
+
+
+class ForwardRefusedError(UserError):
+    """The hypervisor cannot open or close a forward, or cannot be asked."""
 
 
 class Features(Value, frozen=True, kw_only=True):

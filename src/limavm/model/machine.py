@@ -104,6 +104,8 @@ class Machine(Value, frozen=True, kw_only=True):
     video: Video = Video()
     tpm: bool = False
     ssh_address: str = "127.0.0.1"
+    #: Where the hypervisor offers the guest agent's serial port on the host; empty: the agent is reached over ssh.
+    agent_socket: str = ""
     #: Tells one boot from the next; the guest writes it to `/run/lima-boot-done` (spec/runtime.md 6.3).
     boot_token: str = ""
     #: How the processor is virtualised (`kvm`, `tcg`, …), filled in when the machine runs.

@@ -20,3 +20,8 @@ class Plan(Value, frozen=True, kw_only=True):
     config: Config
     ssh_options: tuple[str, ...]
     fixed_ssh_port: bool = False
+    #: Where the host agent answers the guest's questions for names, on the host's loopback; 0 where it does not.
+    dns_udp_port: int = 0
+    dns_tcp_port: int = 0
+    #: What a client of the guest agent has to present where an ordinary user of the guest could reach its socket too.
+    agent_token: str = ""
