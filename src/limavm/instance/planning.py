@@ -8,7 +8,7 @@ from limavm.config.unsupported import without_later
 from limavm.driver import Driver
 from limavm.host import paths
 from limavm.host.files import read_text
-from limavm.host.net import free_tcp_port
+from limavm.host.net import free_port, free_tcp_port
 from limavm.host.platform import facts
 from limavm.images.disk import disk_format
 from limavm.instance.seeding import write_seed
@@ -33,14 +33,17 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
         files=_files(directory),
         boot_token=f"boot-{secrets.token_hex(8)}",
     )
-    machine = driver.describe(config, run)
-    write_seed(config, machine)
+    dns_port = free_port() if config.host_resolver.enabled else 0
     plan = Plan(
-        machine=machine,
+        machine=driver.describe(config, run),
         config=config,
         ssh_options=tuple(ssh_options(config, directory, host.home)),
         fixed_ssh_port=config.ssh.local_port != 0,
+        dns_udp_port=dns_port,
+        dns_tcp_port=dns_port,
+        agent_token=secrets.token_hex(16),
     )
+    write_seed(plan)
     save_plan(plan)
     return plan
 

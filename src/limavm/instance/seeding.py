@@ -4,12 +4,15 @@ import os
 import time
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from limavm.host import paths
 from limavm.host.files import write_atomic
 from limavm.host.platform import facts
 from limavm.model.config import Config
 from limavm.model.instance import hostname_of
 from limavm.model.machine import Machine
+from limavm.model.plan import Plan
 from limavm.seed.documents import cloud_config, documents
 from limavm.seed.facts import NIC, SeedFacts
 from limavm.seed.iso import write_iso
@@ -20,9 +23,14 @@ _PROXIES = ("ftp_proxy", "http_proxy", "https_proxy", "no_proxy")
 _ETH0_METRIC = 200
 
 
-def write_seed(config: Config, machine: Machine) -> None:
-    """Write `cidata.iso` and `cloud-config.yaml` for the boot that `machine` describes."""
-    seed = _facts(config, machine.name, machine.directory, machine.boot_token, _nics(config, machine))
+def write_seed(plan: Plan) -> None:
+    """Write `cidata.iso` and `cloud-config.yaml` for the boot that `plan` describes."""
+    config, machine = plan.config, plan.machine
+    seed = replace(
+        _facts(config, machine.name, machine.directory, machine.boot_token, _nics(config, machine)),
+        udp_dns_local_port=plan.dns_udp_port,
+        tcp_dns_local_port=plan.dns_tcp_port,
+    )
     # A guest without a clock of its own takes the time of the seed.
     write_iso(documents(config, seed), machine.seed, timestamp=time.time())
     write_atomic(os.path.join(machine.directory, paths.CLOUD_CONFIG), cloud_config(config, seed), 0o444)
