@@ -50,7 +50,14 @@ ELSEWHERE = {
         *("host/platform/netbsd", "host/platform/windows"),
     ],
     "unit/hostagent/test_agent.py": [
-        *("cli/hostagent", "hostagent/running", "instance/planning", "instance/start", "store/plan"),
+        *(
+            "cli/hostagent",
+            "hostagent/readiness",
+            "hostagent/running",
+            "instance/planning",
+            "instance/start",
+            "store/plan",
+        ),
     ],
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],

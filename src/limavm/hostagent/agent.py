@@ -19,14 +19,11 @@ from limavm.driver.registry import driver, hypervisor
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.platform import facts
-from limavm.hostagent import requirements
 from limavm.hostagent.api import Response, error_response, json_response, serving
 from limavm.hostagent.client import Info
-from limavm.hostagent.cloudinit import follow_cloud_init
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest, SSHTarget
-from limavm.hostagent.guesttime import record_guest_phases
-from limavm.hostagent.panic import kernel_panic
+from limavm.hostagent.readiness import GuestPanicError, Readiness
 from limavm.hostagent.running import running
 from limavm.hostagent.shutdown import power_off
 from limavm.model.event import AgentStatus
@@ -114,7 +111,6 @@ class Agent:
         self.progress = progress
         self.emitter = emitter
         self.recorder = recorder
-        self.state = "starting"
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -143,8 +139,15 @@ class Agent:
             self._hurry.set()
         else:
             log.info("Received %s: shutting down", number.name)
-            self.state = "stopping"
             self._stopping.set()
+
+    @property
+    def state(self) -> str:
+        """What `/v1/info` says: `starting`, `running`, `degraded` or `stopping`."""
+        if self._stopping.is_set():
+            return "stopping"
+        status = self.emitter.status
+        return "degraded" if status.degraded else "running" if status.running else "starting"
 
     def _info(self, _query: str) -> Response:
         return json_response(Info(ssh_local_port=self.emitter.status.ssh_local_port, state=self.state))
@@ -214,55 +217,11 @@ class Agent:
                 task.cancel()
 
     async def _become_ready(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
-        began = self.recorder.now()
-        if not await self._first_contact(vm, guest):
-            return
-        self.recorder.add("ssh", began, self.recorder.now())
-        vm.ready()
-        async with asyncio.TaskGroup() as tasks:
-            if self.progress:
-                tasks.create_task(self._tell_progress(guest), name="progress of cloud-init")
-            await self._satisfy(plan, vm, guest)
-            await record_guest_phases(guest, self.recorder)
-
-    async def _satisfy(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
-        token = vm.machine.boot_token
-        groups = (
-            requirements.essential(plan.config, token),
-            requirements.optional(plan.config),
-            requirements.final(plan.config, token),
-        )
-        async with guest.session() as session:
-            errors = await requirements.satisfy(groups, session, satisfied=self._satisfied)
-        self.recorder.ready()
-        self.recorder.save()
-        self.state = "degraded" if errors else "running"
-        self.emitter.change(running=True, degraded=bool(errors), errors=tuple(errors))
-
-    async def _tell_progress(self, guest: Guest) -> None:
-        async with guest.session() as session:
-            await follow_cloud_init(session, lambda progress: self.emitter.change(cloud_init_progress=progress))
-
-    async def _first_contact(self, vm: VirtualMachine, guest: Guest) -> bool:
-        """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""
-        serial = os.path.join(self.directory, paths.SERIAL_LOG)
-        offset, words = 0, ""
-        for tries_left in (1, 0):
-            panic = asyncio.create_task(kernel_panic(serial, offset), name="kernel panic")
-            connected = asyncio.create_task(guest.connected.wait(), name="ssh connects")
-            try:
-                await asyncio.wait({panic, connected}, return_when=asyncio.FIRST_COMPLETED)
-                if not panic.done():
-                    return True
-                words, offset = panic.result()
-            finally:
-                panic.cancel()
-                connected.cancel()
-            if tries_left:
-                log.warning("The guest's kernel panicked before it could be reached (%s); resetting the machine", words)
-                await vm.reset()
-        self._give_up(f"the guest's kernel panicked twice while booting: {words}")
-        return False
+        readiness = Readiness(plan, vm, guest, self.emitter, self.recorder)
+        try:
+            await readiness.reach(_nothing_more, progress=self.progress)
+        except GuestPanicError as error:
+            self._give_up(str(error))
 
     def _give_up(self, reason: str) -> None:
         """End a machine that is of no use; the reason reaches whoever waits for it."""
@@ -271,9 +230,9 @@ class Agent:
         self._stopping.set()
         self._hurry.set()
 
-    def _satisfied(self, group: str, requirement: requirements.Requirement, took: float) -> None:
-        now = self.recorder.now()
-        self.recorder.add(f"{group}: {requirement.description}", now - took, now)
+
+async def _nothing_more() -> list[str]:
+    return []
 
 
 def _no_screenshot(_query: str) -> Response:

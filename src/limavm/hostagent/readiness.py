@@ -1,0 +1,96 @@
+"""From the start of a machine to READY: first contact, the requirements in their order, what is told on the way.
+
+The chain is that of spec/runtime.md 3.6. Errors are collected and make the instance degraded; only a
+guest that cannot be reached at all ends the run.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+
+from limavm.driver import VirtualMachine
+from limavm.errors import UserError
+from limavm.host import paths
+from limavm.hostagent import requirements
+from limavm.hostagent.cloudinit import follow_cloud_init
+from limavm.hostagent.events import Emitter
+from limavm.hostagent.guest import Guest
+from limavm.hostagent.guesttime import record_guest_phases
+from limavm.hostagent.panic import kernel_panic
+from limavm.model.plan import Plan
+from limavm.store.timings import Recorder
+
+log = logging.getLogger(__name__)
+
+
+class GuestPanicError(UserError):
+    """The guest's kernel panics at each boot, so there is nothing to wait for."""
+
+
+class Readiness:
+    """Waits for the guest of one run, once."""
+
+    def __init__(self, plan: Plan, vm: VirtualMachine, guest: Guest, emitter: Emitter, recorder: Recorder) -> None:
+        self._plan = plan
+        self._vm = vm
+        self._guest = guest
+        self._emitter = emitter
+        self._recorder = recorder
+
+    async def reach(self, last: Callable[[], Awaitable[list[str]]], *, progress: bool) -> list[str]:
+        """Return the errors that leave the guest degraded; `last` waits for what else must be there.
+
+        `progress` tells what cloud-init does meanwhile. Raises GuestPanicError.
+        """
+        began = self._recorder.now()
+        await self._first_contact()
+        self._recorder.add("ssh", began, self._recorder.now())
+        self._vm.ready()
+        async with asyncio.TaskGroup() as tasks:
+            if progress:
+                tasks.create_task(self._tell_progress(), name="progress of cloud-init")
+            errors = [*await self._satisfy(), *await last()]
+            self._recorder.ready()
+            self._recorder.save()
+            self._emitter.change(running=True, degraded=bool(errors), errors=tuple(errors))
+            await record_guest_phases(self._guest, self._recorder)
+        return errors
+
+    async def _satisfy(self) -> list[str]:
+        config, token = self._plan.config, self._vm.machine.boot_token
+        groups = (
+            requirements.essential(config, token),
+            requirements.optional(config),
+            requirements.final(config, token),
+        )
+        async with self._guest.session() as session:
+            return await requirements.satisfy(groups, session, satisfied=self._satisfied)
+
+    def _satisfied(self, group: str, requirement: requirements.Requirement, took: float) -> None:
+        now = self._recorder.now()
+        self._recorder.add(f"{group}: {requirement.description}", now - took, now)
+
+    async def _tell_progress(self) -> None:
+        async with self._guest.session() as session:
+            await follow_cloud_init(session, lambda progress: self._emitter.change(cloud_init_progress=progress))
+
+    async def _first_contact(self) -> None:
+        """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""
+        serial = os.path.join(self._plan.machine.directory, paths.SERIAL_LOG)
+        offset, words = 0, ""
+        for tries_left in (1, 0):
+            panic = asyncio.create_task(kernel_panic(serial, offset), name="kernel panic")
+            connected = asyncio.create_task(self._guest.connected.wait(), name="ssh connects")
+            try:
+                await asyncio.wait({panic, connected}, return_when=asyncio.FIRST_COMPLETED)
+                if not panic.done():
+                    return
+                words, offset = panic.result()
+            finally:
+                panic.cancel()
+                connected.cancel()
+            if tries_left:
+                log.warning("The guest's kernel panicked before it could be reached (%s); resetting the machine", words)
+                await self._vm.reset()
+        raise GuestPanicError(f"the guest's kernel panicked twice while booting: {words}")
