@@ -3,6 +3,7 @@
 It is executed as a child by tests, with nothing but the standard library. `FAKE_QEMU` holds words that
 say what goes wrong: `port-taken`, `dies`, `dies-later`, `silent`, `garbage`, `stuck`, `panics`, `deaf`
 (to the power button). With `:kvm` after a word it goes wrong only under that accelerator.
+SIGUSR1 and SIGUSR2 make its monitor tell of a pause and of its end.
 The word `sshd` makes it answer on the forwarded port as an ssh server begins, `kernel-panic` makes its
 serial log show one at each boot.
 """
@@ -92,6 +93,8 @@ class Fake:
         server = socket.socket(socket.AF_UNIX)
         server.bind(path_of(value_with(self.argv, "id=char-qmp")))
         server.listen(1)
+        signal.signal(signal.SIGUSR1, lambda *_: self.event("STOP"))
+        signal.signal(signal.SIGUSR2, lambda *_: self.event("RESUME"))
         self.boot()
         while True:
             self.peer, _ = server.accept()

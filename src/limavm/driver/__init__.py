@@ -44,6 +44,18 @@ class VirtualMachine(Protocol):
         That happens inside `wait`; whoever keeps the description on disk writes it again then.
         """
 
+    def on_resume(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when the machine went on after a pause of which the hypervisor tells.
+
+        A pause by a signal is one of which it knows nothing: see `is_paused`. Callbacks run inside `wait`.
+        """
+
+    def is_paused(self) -> bool:
+        """Whether the machine stands still now (stopped by a signal, or by its hypervisor), as far as this host tells.
+
+        A fresh look that costs next to nothing, so that it may be had every second.
+        """
+
     def ready(self) -> None:
         """The guest has answered: from now on the machine is never started again by itself."""
 

@@ -32,6 +32,12 @@ class FakeMachine:
     def on_change(self, callback: Callable[[Machine], object]) -> None:
         raise NotImplementedError
 
+    def on_resume(self, callback: Callable[[], object]) -> None:
+        raise NotImplementedError
+
+    def is_paused(self) -> bool:
+        raise NotImplementedError
+
     def ready(self) -> None:
         raise NotImplementedError
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from limavm.driver import PortTakenError
 from limavm.driver.qemu import launch, qmp, resolve, running
+from limavm.driver.qemu.pause import Pauses
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
 from limavm.host.aprocess import wait_for_end
@@ -100,6 +101,7 @@ class QemuVM:
         self._host = host
         self._warnings = list(warnings)
         self._callbacks: list[Callable[[Machine], object]] = []
+        self._pauses = Pauses()
         self._ready = False
         self._killed = False
         self._end_reason = ""
@@ -118,6 +120,14 @@ class QemuVM:
     def on_change(self, callback: Callable[[Machine], object]) -> None:
         """Call back with the new description when the machine was started again."""
         self._callbacks.append(callback)
+
+    def on_resume(self, callback: Callable[[], object]) -> None:
+        """Call back when the monitor tells that the machine went on."""
+        self._pauses.on_resume(callback)
+
+    def is_paused(self) -> bool:
+        """Whether it stands still now."""
+        return self._pauses.is_paused(self._process.pid)
 
     def ready(self) -> None:
         """The guest has answered: the machine is not started again any more."""
@@ -220,9 +230,11 @@ class QemuVM:
                     await self._end_if_stuck(monitor)
         except (qmp.QMPLost, qmp.QMPRefused) as error:
             log.debug("no more events of QEMU: %s", error)
+            self._pauses.lost()
 
     def _note(self, event: qmp.Event) -> None:
         log.debug("QEMU: %s %s", event.name, event.reason)
+        self._pauses.note(event.name)
         if event.name == "SHUTDOWN":
             self._end_reason = event.reason
 

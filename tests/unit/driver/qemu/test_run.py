@@ -71,6 +71,45 @@ async def test_it_outlives_the_object_and_is_adopted(prepare: Prepare, host: Hos
     assert await vm.wait() is None
 
 
+async def test_whoever_asks_is_told_when_a_machine_goes_on_after_its_monitor_had_paused_it(
+    prepare: Prepare, host: HostFacts
+) -> None:
+    vm = await Qemu("tcg").start(prepare(), host)
+    resumed = asyncio.Event()
+    vm.on_resume(resumed.set)
+    waiting = asyncio.create_task(vm.wait())
+
+    os.kill(vm.machine.pid, signal.SIGUSR1)
+    await until(vm.is_paused)
+    os.kill(vm.machine.pid, signal.SIGUSR2)
+    async with asyncio.timeout(10):
+        await resumed.wait()
+
+    assert not vm.is_paused()
+    await vm.kill()
+    await waiting
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell cheaply")
+async def test_a_machine_that_a_signal_has_stopped_is_paused(prepare: Prepare, host: HostFacts) -> None:
+    vm = await Qemu("tcg").start(prepare(), host)
+    assert not vm.is_paused()
+
+    os.kill(vm.machine.pid, signal.SIGSTOP)
+    await until(vm.is_paused)
+    os.kill(vm.machine.pid, signal.SIGCONT)
+    await until(lambda: not vm.is_paused())
+
+    await vm.kill()
+    await vm.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
 async def test_a_machine_whose_agent_died_before_it_wrote_the_pid_is_adopted(prepare: Prepare, host: HostFacts) -> None:
     machine = prepare()
     first = await Qemu("tcg").start(machine, host)
