@@ -22,7 +22,8 @@ from limavm.host.platform import facts
 from limavm.hostagent.api import Response, error_response, json_response, serving
 from limavm.hostagent.client import Info
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
-from limavm.hostagent.guest import Guest, SSHTarget
+from limavm.hostagent.guest import Guest
+from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.readiness import GuestPanicError, Readiness
 from limavm.hostagent.running import running
 from limavm.hostagent.shutdown import power_off
@@ -195,13 +196,13 @@ class Agent:
 
     @contextlib.asynccontextmanager
     async def _master(self, guest: Guest) -> AsyncIterator[None]:
-        task = asyncio.create_task(guest.supervise_master(), name="ssh master")
+        task = asyncio.create_task(guest.master.supervise(), name="ssh master")
         try:
             yield
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await guest.exit_master()
+            await guest.master.exit()
 
     async def _until_it_ends(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
         """Make the guest ready, and return when the machine ends or a signal asks for it."""

@@ -81,7 +81,7 @@ class Readiness:
         offset, words = 0, ""
         for tries_left in (1, 0):
             panic = asyncio.create_task(kernel_panic(serial, offset), name="kernel panic")
-            connected = asyncio.create_task(self._guest.connected.wait(), name="ssh connects")
+            connected = asyncio.create_task(self._guest.master.connected.wait(), name="ssh connects")
             try:
                 await asyncio.wait({panic, connected}, return_when=asyncio.FIRST_COMPLETED)
                 if not panic.done():
