@@ -50,6 +50,8 @@ class Master:
     def __init__(self, target: SSHTarget) -> None:
         self.target = target
         self.connected = asyncio.Event()
+        self.disconnected = asyncio.Event()
+        self.disconnected.set()
         self._callbacks: list[Callable[[bool], object]] = []
         self._ours: asyncio.Event | None = None
 
@@ -79,12 +81,14 @@ class Master:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[None]:
+        self.disconnected.clear()
         self.connected.set()
         self._tell(True)
         try:
             yield
         finally:
             self.connected.clear()
+            self.disconnected.set()
             self._tell(False)
 
     def _tell(self, connected: bool) -> None:
