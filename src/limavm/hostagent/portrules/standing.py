@@ -1,0 +1,96 @@
+"""Forwards that rules ask for whether or not anything listens in the guest: `static` ones, and unix sockets."""
+
+from collections.abc import Iterator, Sequence
+
+from limavm.hostagent.portrules.addresses import LOOPBACK_4, LOOPBACK_6, Place, parsed_ip
+from limavm.hostagent.portrules.matching import PROTOCOLS, host_address, rule_name
+from limavm.hostagent.portrules.routes import Abilities, route, why_none
+from limavm.model.config import PortForward
+from limavm.model.forward import Forward
+from limavm.model.value import Value
+
+#: The protocol of a forward whose guest side is a unix socket.
+UNIX = "unix"
+#: A static rule opens every port of its range at once, for tcp and udp; a slip of the pen must not take them all.
+MOST_STATIC_PORTS = 1000
+
+
+class Outcome(Value, frozen=True, kw_only=True):
+    """What becomes of a listener of the guest, or of a rule that needs none.
+
+    `protocol` is `tcp`, `udp` or `unix`. Without a `forward` it is not forwarded, and `reason` says why.
+    Several outcomes may share one forward. `quiet`: the log need not say that it is not forwarded.
+    """
+
+    protocol: str
+    guest: str
+    host: str = ""
+    forward: Forward | None = None
+    reason: str
+    quiet: bool = False
+
+
+def standing_outcomes(rules: Sequence[PortForward], abilities: Abilities, *, plain: bool = False) -> list[Outcome]:
+    """What becomes of the static rules and the sockets among the effective rules, in their order.
+
+    `plain`: sockets of rules that are not static are left out.
+    """
+    found: list[Outcome] = []
+    for index, rule in enumerate(rules):
+        name = rule_name(index, rules)
+        if rule.ignore:
+            continue
+        if rule.guest_socket:
+            found.append(_socket(rule, name, abilities, plain=plain))
+        elif rule.static:
+            found += _static(rule, name, abilities)
+    return found
+
+
+def _socket(rule: PortForward, name: str, abilities: Abilities, *, plain: bool) -> Outcome:
+    host = host_address(rule, rule.guest_port_range[0])
+    base = Outcome(protocol=UNIX, guest=rule.guest_socket, host=host, reason=f"{name} forwards it")
+    if plain and not rule.static:
+        return _without(base, "in plain mode sockets are forwarded by static rules only")
+    way = route(UNIX, rule.guest_socket, host, abilities)
+    if way is None:
+        return _without(base, why_none(UNIX, rule.guest_socket, host, abilities))
+    forward = Forward(
+        protocol=UNIX, guest=rule.guest_socket, host=host, route=way, reverse=rule.reverse, static=rule.static
+    )
+    return _with(base, forward)
+
+
+def _static(rule: PortForward, name: str, abilities: Abilities) -> Iterator[Outcome]:
+    first, last = rule.guest_port_range
+    protocols = [protocol for protocol in PROTOCOLS if rule.proto in ("any", protocol)]
+    for protocol in protocols:
+        if last - first >= MOST_STATIC_PORTS:
+            reason = f"{name} has {last - first + 1} ports, and static ones are at most {MOST_STATIC_PORTS} a rule"
+            yield Outcome(protocol=protocol, guest=f"{rule.guest_ip}:{first}-{last}", reason=reason)
+            continue
+        for port in range(first, last + 1):
+            yield _static_port(rule, name, protocol, port, abilities)
+
+
+def _static_port(rule: PortForward, name: str, protocol: str, port: int, abilities: Abilities) -> Outcome:
+    ip = parsed_ip(rule.guest_ip) or LOOPBACK_4
+    if ip.is_unspecified and not rule.guest_ip_must_be_zero:
+        # Any address of the guest will do: the loopback reaches what listens there and on all of them.
+        ip = LOOPBACK_4 if ip.version == 4 else LOOPBACK_6
+    guest, host = str(Place(ip, port)), host_address(rule, port)
+    base = Outcome(protocol=protocol, guest=guest, host=host, reason=f"{name} forwards it, static")
+    way = route(protocol, guest, host, abilities)
+    if way is None:
+        return _without(base, why_none(protocol, guest, host, abilities))
+    return _with(base, Forward(protocol=protocol, guest=guest, host=host, route=way, static=True))
+
+
+def _with(outcome: Outcome, forward: Forward) -> Outcome:
+    return Outcome(
+        protocol=outcome.protocol, guest=outcome.guest, host=outcome.host, forward=forward, reason=outcome.reason
+    )
+
+
+def _without(outcome: Outcome, reason: str) -> Outcome:
+    return Outcome(protocol=outcome.protocol, guest=outcome.guest, host=outcome.host, reason=reason)
