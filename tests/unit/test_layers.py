@@ -56,7 +56,7 @@ WORLD = {
     "urllib",
     "http",
 }
-ASYNC_ROOMS = ("hostagent", "guestagent", "host.aprocess")
+ASYNC_ROOMS = ("hostagent", "guestagent", "host.aprocess", "ssh.mux", "wire")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
