@@ -136,6 +136,11 @@ class BoundedConnection(Connection):
         if not self.is_closing():
             super().flush()
 
+    def drop_unread(self) -> None:
+        """Close at once if the peer is behind with reading; it might never read, and a transport would wait for it."""
+        if not self.is_closing() and self._transport.get_write_buffer_size() > _FIRST_WINDOW:
+            self._transport.abort()
+
     @property
     def excess(self) -> str:
         """What the peer overdoes, in words; empty when it keeps within the bounds."""
@@ -203,6 +208,7 @@ class BoundedProtocol(H2Protocol):
     def _leave(self, why: str) -> None:
         log.warning("gRPC connection closed: %s", why[:200])
         self.connection.flush()  # h2 has put a GOAWAY there
+        self.connection.drop_unread()
         self.processor.close("Protocol error")
 
 

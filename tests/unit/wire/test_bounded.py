@@ -1,0 +1,281 @@
+import asyncio
+import os
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import h2.config
+import h2.connection
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError, StreamTerminatedError
+from grpclib.server import Server, Stream
+from hypothesis import given
+from hypothesis import strategies as st
+
+from limavm.wire import bounded
+from limavm.wire.bounded import BoundedCodec, BoundedProtocol, Buffer, configuration
+from limavm.wire.channel import BoundedChannel
+from limavm.wire.guestservice_pb2 import Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
+from limavm.wire.service import GuestServiceBase, GuestServiceStub
+
+
+class Echo(GuestServiceBase):
+    """Gives back what tunnels bring; GetInfo answers with as many bytes as it is told."""
+
+    size = 10
+
+    async def get_info(self, stream: Stream[Empty, Info]) -> None:
+        await stream.recv_message()
+        info = Info()
+        info.local_ports.add(protocol="x" * self.size)
+        await stream.send_message(info)
+
+    async def get_events(self, stream: Stream[Empty, Event]) -> None:
+        await asyncio.Event().wait()
+
+    async def post_inotify(self, stream: Stream[Inotify, Empty]) -> None:
+        raise NotImplementedError
+
+    async def tunnel(self, stream: Stream[TunnelMessage, TunnelMessage]) -> None:
+        async for message in stream:
+            if message.id == "stuck":
+                await asyncio.Event().wait()
+            await stream.send_message(message)
+
+    async def sync_time(self, stream: Stream[TimeSyncRequest, TimeSyncResponse]) -> None:
+        raise NotImplementedError
+
+
+class EchoServer(Server):
+    def _protocol_factory(self) -> BoundedProtocol:
+        protocol = super()._protocol_factory()
+        return BoundedProtocol(protocol.handler, self._config, self._h2_config)
+
+
+@asynccontextmanager
+async def serving(path: Path, echo: Echo | None = None) -> AsyncIterator[str]:
+    server = EchoServer([echo or Echo()], codec=BoundedCodec(), config=configuration())
+    await server.start(path=str(path / "s"))
+    try:
+        yield str(path / "s")
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@asynccontextmanager
+async def stub(path: str) -> AsyncIterator[GuestServiceStub]:
+    loop = asyncio.get_running_loop()
+    channel = BoundedChannel(lambda factory: loop.create_unix_connection(factory, path))
+    try:
+        yield GuestServiceStub(channel)
+    finally:
+        channel.close()
+
+
+class Raw:
+    """A peer that knows HTTP/2, and sends whatever it is told."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="ascii"))
+        self.h2.initiate_connection()
+
+    @classmethod
+    async def connected(cls, path: str) -> "Raw":
+        raw = cls(*await asyncio.open_unix_connection(path))
+        await raw.flush()
+        return raw
+
+    def open(self, method: str) -> int:
+        stream = self.h2.get_next_available_stream_id()
+        headers = [
+            *((":method", "POST"), (":scheme", "http"), (":path", f"/GuestService/{method}"), (":authority", "x")),
+            *(("te", "trailers"), ("content-type", "application/grpc")),
+        ]
+        self.h2.send_headers(stream, headers)
+        return stream
+
+    async def flush(self) -> None:
+        self.writer.write(self.h2.data_to_send())
+        await self.writer.drain()
+
+    async def until(self, name: str) -> list[tuple[str, str]]:
+        """The headers of the first event of a class of that name."""
+        while data := await self.reader.read(65536):
+            for event in self.h2.receive_data(data):
+                if type(event).__name__ == name:
+                    return [(str(key), str(value)) for key, value in getattr(event, "headers", None) or []]
+            await self.flush()
+        return []
+
+
+def message(body: bytes, *, length: int | None = None, compressed: bool = False) -> bytes:
+    return struct.pack(">?I", compressed, len(body) if length is None else length) + body
+
+
+async def test_client_and_server_understand_each_other(tmp_path: Path) -> None:
+    async with serving(tmp_path) as path, stub(path) as client, client.tunnel.open() as stream:
+        await stream.send_message(TunnelMessage(data=b"x" * 1_000_000))
+        answer = await stream.recv_message()
+        await stream.end()
+        assert await stream.recv_message() is None
+
+    assert answer is not None
+    assert len(answer.data) == 1_000_000
+
+
+async def test_a_client_refuses_a_message_that_is_too_long(tmp_path: Path) -> None:
+    echo = Echo()
+    echo.size = bounded.MAX_MESSAGE
+
+    async with serving(tmp_path, echo) as path, stub(path) as client:
+        with pytest.raises(GRPCError, match="longer than") as caught:
+            await client.get_info(Empty())
+        echo.size = 10
+        assert (await client.get_info(Empty())).local_ports
+
+    assert caught.value.status is Status.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (message(b"", length=bounded.MAX_MESSAGE + 1), Status.RESOURCE_EXHAUSTED),
+        (message(b"", length=0xFFFFFFFF), Status.RESOURCE_EXHAUSTED),
+        (message(b"abc", compressed=True), Status.UNIMPLEMENTED),
+        (message(b"\xff\xff\xff"), Status.INVALID_ARGUMENT),
+        (message(b"\x0a\x02\xff\xff"), Status.INVALID_ARGUMENT),
+    ],
+)
+async def test_a_server_refuses_a_bad_message_by_a_status(tmp_path: Path, body: bytes, status: Status) -> None:
+    async with serving(tmp_path) as path:
+        raw = await Raw.connected(path)
+        raw.h2.send_data(raw.open("Tunnel"), body)
+        await raw.flush()
+        headers = await raw.until("ResponseReceived")
+        raw.writer.close()
+
+    assert dict(headers)["grpc-status"] == str(status.value)
+
+
+async def test_a_message_cut_off_by_the_streams_end_is_refused(tmp_path: Path) -> None:
+    async with serving(tmp_path) as path:
+        raw = await Raw.connected(path)
+        raw.h2.send_data(raw.open("Tunnel"), message(b"abc", length=10), end_stream=True)
+        await raw.flush()
+        headers = await raw.until("ResponseReceived")
+        raw.writer.close()
+
+    assert dict(headers)["grpc-status"] == str(Status.INTERNAL.value)
+
+
+async def test_empty_and_tiny_frames_make_a_message(tmp_path: Path) -> None:
+    async with serving(tmp_path) as path:
+        raw = await Raw.connected(path)
+        stream = raw.open("Tunnel")
+        for byte in message(TunnelMessage(data=b"hello").SerializeToString()):
+            raw.h2.send_data(stream, b"")
+            raw.h2.send_data(stream, bytes([byte]), pad_length=3)
+        await raw.flush()
+        await raw.until("DataReceived")
+        raw.writer.close()
+
+
+async def test_a_stream_that_nobody_reads_does_not_hold_up_others(tmp_path: Path) -> None:
+    async def fill(client: GuestServiceStub) -> None:
+        async with client.tunnel.open() as stream:
+            await stream.send_message(TunnelMessage(id="stuck"))
+            while True:
+                await stream.send_message(TunnelMessage(data=bytes(65536)))
+
+    async with serving(tmp_path) as path, stub(path) as client:
+        stuck = [asyncio.ensure_future(fill(client)) for _ in range(50)]
+        await asyncio.wait(stuck, timeout=0.1)
+        async with client.tunnel.open() as stream:
+            for _ in range(20):
+                await stream.send_message(TunnelMessage(data=bytes(65536)))
+                assert await stream.recv_message() is not None
+            await stream.end()
+        for task in stuck:
+            task.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+
+
+async def test_an_overlong_frame_is_refused_before_it_has_come(tmp_path: Path) -> None:
+    async with serving(tmp_path) as path:
+        raw = await Raw.connected(path)
+        raw.writer.write(b"\xff\xff\xff\x00\x00\x00\x00\x00\x01" + bytes(bounded.MAX_FRAME + 1))
+        await raw.until("ConnectionTerminated")
+        raw.writer.close()
+
+
+async def test_unknown_frames_are_passed_over(tmp_path: Path) -> None:
+    async with serving(tmp_path) as path:
+        raw = await Raw.connected(path)
+        raw.writer.write(b"\x00\x00\x04\xee\x00\x00\x00\x00\x00abcd")
+        raw.h2.send_data(raw.open("GetInfo"), message(b""), end_stream=True)
+        await raw.flush()
+        assert dict(await raw.until("TrailersReceived"))["grpc-status"] == "0"
+        raw.writer.close()
+
+
+async def test_a_peer_that_reads_no_answers_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "_MAX_UNSENT", 1 << 20)
+    ping = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + bytes(8)
+
+    async def send(raw: Raw) -> None:
+        for _ in range(500):
+            raw.writer.write(ping * 1000)
+            await raw.writer.drain()
+
+    async with serving(tmp_path) as path:
+        raw = await Raw.connected(path)
+        with pytest.raises(ConnectionError):
+            await send(raw)
+        raw.writer.close()
+
+
+async def test_a_lost_connection_ends_calls(tmp_path: Path) -> None:
+    async with serving(tmp_path) as path, stub(path) as client, client.tunnel.open() as stream:
+        await stream.send_message(TunnelMessage())
+        assert await stream.recv_message() is not None
+        assert stream.peer is not None
+        stream.peer._transport.abort()
+        with pytest.raises(StreamTerminatedError):
+            await stream.recv_message()
+
+
+@given(chunks=st.lists(st.binary(max_size=20), max_size=20), sizes=st.lists(st.integers(0, 30), max_size=30))
+def test_a_buffer_gives_back_every_byte_once_and_holds_no_more_than_was_granted(
+    chunks: list[bytes], sizes: list[int]
+) -> None:
+    async def check() -> None:
+        given_back: list[int] = []
+        buffer = Buffer(given_back.append)
+        for chunk in chunks:
+            buffer.add(chunk, len(chunk) + 2)
+        buffer.eof()
+        read = b"".join([await buffer.read(size) for size in sizes])
+        everything = b"".join(chunks)
+        assert read == everything[: sum(sizes)]
+        kept = len(everything) - len(read)
+        assert sum(len(chunk) + 2 for chunk in chunks) - sum(given_back) in (kept, kept + 2 * len(chunks))
+        assert sum(given_back) + buffer.unacked_size() == sum(len(chunk) + 2 for chunk in chunks)
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_garbage_ends_its_own_connection_only(tmp_path: Path, seed: int) -> None:
+    async with serving(tmp_path) as path, stub(path) as client:
+        assert (await client.get_info(Empty())).local_ports
+        raw = await Raw.connected(path)
+        raw.writer.write(os.urandom(1 << seed * 2))
+        raw.writer.write_eof()
+        await raw.reader.read()
+        raw.writer.close()
+        assert (await client.get_info(Empty())).local_ports
