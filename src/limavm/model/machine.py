@@ -8,6 +8,9 @@ from limavm.model.arch import Arch
 from limavm.model.config import Audio, FirmwareImage, Video
 from limavm.model.value import Value
 
+#: The name of the guest agent's serial port in the guest, where a machine has one.
+AGENT_PORT = "io.lima-vm.guest_agent.0"
+
 
 class Drive(Value, frozen=True, kw_only=True):
     """A disk image on the host; `format` is `qcow2` or `raw` and never probed."""

@@ -94,7 +94,6 @@ def options(machine: Machine, qemu: Qemu) -> list[str]:
         *devices.serial_args(machine),
         *devices.share_args(machine),
         *devices.qmp_args(machine),
-        *(devices.windows_host_args(machine) if qemu.host_os == "windows" else ()),
         "-name",
         f"lima-{machine.name}",
         "-pidfile",

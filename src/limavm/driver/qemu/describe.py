@@ -46,6 +46,7 @@ def describe(config: Config, run: Run) -> Machine:
         audio=config.audio,
         video=config.video,
         tpm=config.tpm,
+        agent_socket=f"{directory}/ga.sock" if config.os == "Linux" and not config.plain else "",
         boot_token=run.boot_token,
     )
 

@@ -6,10 +6,7 @@ Pure like `argv`, which puts them in their places.
 from limavm.driver.qemu.facts import Qemu
 from limavm.model.arch import Arch
 from limavm.model.config import Audio
-from limavm.model.machine import Machine
-
-#: The port that is reserved for the guest agent.
-GUEST_AGENT_PORT = "io.lima-vm.guest_agent.0"
+from limavm.model.machine import AGENT_PORT, Machine
 
 _VNC_DISPLAY = "127.0.0.1:0,to=9"
 _VIRTIO_SOUND = (8, 2, 0)
@@ -68,12 +65,12 @@ def display_args(machine: Machine) -> list[str]:
 
 
 def serial_args(machine: Machine) -> list[str]:
-    """The consoles: the board's own, on ARM one on PCI as well, and a virtio console."""
+    """The consoles: the board's own, on ARM one on PCI as well, and a virtio console; the port of the guest agent."""
     args = [*_console(machine, "char-serial", "serial"), "-serial", "chardev:char-serial"]
     if machine.arch in (Arch.AARCH64, Arch.ARMV7L):
         args += [*_console(machine, "char-serial-pci", "serialp"), "-device", "pci-serial,chardev=char-serial-pci"]
     # The console takes port 0 where it can; only s390x needs a port beside that.
-    ports = 2 if machine.arch is Arch.S390X else 1
+    ports = (2 if machine.arch is Arch.S390X else 1) + bool(machine.agent_socket)
     return [
         *args,
         *_console(machine, "char-serial-virtio", "serialv"),
@@ -81,6 +78,7 @@ def serial_args(machine: Machine) -> list[str]:
         f"virtio-serial-pci,id=virtio-serial0,max_ports={ports}",
         "-device",
         "virtconsole,chardev=char-serial-virtio,id=console0",
+        *_agent_port(machine),
     ]
 
 
@@ -105,18 +103,18 @@ def qmp_args(machine: Machine) -> list[str]:
     return ["-chardev", f"socket,id=char-qmp,path={path},server=on,wait=off", "-qmp", "chardev:char-qmp"]
 
 
-def windows_host_args(machine: Machine) -> list[str]:
-    """A serial port for the guest agent, on hosts whose ssh cannot forward a unix socket."""
-    return [
-        "-chardev",
-        f"socket,path={escape(machine.directory)}/ga.sock,server=on,wait=off,id=qga0",
-        "-device",
-        "virtio-serial",
-        "-device",
-        f"virtserialport,chardev=qga0,name={GUEST_AGENT_PORT}",
-    ]
-
-
 def _console(machine: Machine, name: str, stem: str) -> list[str]:
     path = f"{escape(machine.directory)}/{stem}"
     return ["-chardev", f"socket,id={name},path={path}.sock,server=on,wait=off,logfile={path}.log"]
+
+
+def _agent_port(machine: Machine) -> list[str]:
+    # On the bus of the console, which is there anyway; Lima has it on Windows hosts only, on a bus of its own.
+    if not machine.agent_socket:
+        return []
+    return [
+        "-chardev",
+        f"socket,id=qga0,path={escape(machine.agent_socket)},server=on,wait=off",
+        "-device",
+        f"virtserialport,bus=virtio-serial0.0,chardev=qga0,name={AGENT_PORT}",
+    ]

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 LOG = "qemu.log"
 
 _TAIL = 4000
-_STALE = ("qmp.sock", "serial.sock", "serialp.sock", "serialv.sock", "serial.log", "serialp.log", "serialv.log", LOG)
+_STALE = (
+    *("qmp.sock", "ga.sock", "serial.sock", "serialp.sock", "serialv.sock"),
+    *("serial.log", "serialp.log", "serialv.log", LOG),
+)
 _PORT_TAKEN = re.compile("could not set up host forwarding rule", re.IGNORECASE)
 
 

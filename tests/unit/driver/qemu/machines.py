@@ -40,6 +40,7 @@ def a_machine(arch: Arch = Arch.X86_64, directory: str = DIRECTORY, **changes: o
         disk=Drive(path=f"{directory}/disk", format="qcow2"),
         seed=f"{directory}/cidata.iso",
         nic=UserNIC(mac=mac("0123456789abcdef", DIRECTORY), ssh_port=60022),
+        agent_socket=f"{directory}/ga.sock",
     )
     return replace(machine, **changes)
 

@@ -56,7 +56,7 @@ def test_commas_in_the_instance_directory_are_doubled_wherever_qemu_parses() -> 
         shares=(Share(tag="lima-0", location="/a,b"),),
         tpm=True,
     )
-    qemu = a_qemu(firmware=Firmware(code="/a,b/code.fd", variables="/a,b/vars.fd"), host_os="windows")
+    qemu = a_qemu(firmware=Firmware(code="/a,b/code.fd", variables="/a,b/vars.fd"))
 
     vector = argv(machine, qemu)
 

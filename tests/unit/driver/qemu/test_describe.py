@@ -48,6 +48,15 @@ def test_a_machine_has_the_files_that_exist() -> None:
     assert machine.data_disks == (data,)
 
 
+@pytest.mark.parametrize(
+    ("os", "plain", "expected"), [("Linux", False, True), ("Linux", True, False), ("FreeBSD", False, False)]
+)
+def test_the_guest_agent_has_a_socket_where_there_is_an_agent(os: str, plain: bool, expected: bool) -> None:
+    machine = described(a_config(os=os, plain=plain))
+
+    assert machine.agent_socket == (f"{DIRECTORY}/ga.sock" if expected else "")
+
+
 def test_a_machine_may_have_no_disk() -> None:
     assert described(a_config(), Files(disk_format=None)).disk is None
 

@@ -81,7 +81,18 @@ def test_a_tpm_is_the_kind_that_the_board_takes(arch: Arch, device: str) -> None
     assert f"{device},tpmdev=tpm0" in argv(a_machine(arch, tpm=True), a_qemu())
 
 
-def test_a_windows_host_has_a_serial_port_for_the_guest_agent() -> None:
-    vector = argv(a_machine(), a_qemu(host_os="windows"))
+@pytest.mark.parametrize(("arch", "ports"), [(Arch.X86_64, 2), (Arch.AARCH64, 2), (Arch.S390X, 3)])
+def test_the_guest_agent_has_a_port_beside_the_console(arch: Arch, ports: int) -> None:
+    vector = argv(a_machine(arch, agent_socket="/a,b/ga.sock"), a_qemu())
 
-    assert value(vector, "-device", "virtserialport") == "virtserialport,chardev=qga0,name=io.lima-vm.guest_agent.0"
+    bus = f"virtio-serial-pci,id=virtio-serial0,max_ports={ports}"
+    port = "virtserialport,bus=virtio-serial0.0,chardev=qga0,name=io.lima-vm.guest_agent.0"
+    assert value(vector, "-chardev", "id=qga0") == "socket,id=qga0,path=/a,,b/ga.sock,server=on,wait=off"
+    assert vector.index(bus) < vector.index("virtconsole,chardev=char-serial-virtio,id=console0") < vector.index(port)
+
+
+def test_a_machine_without_a_guest_agent_has_no_port_for_it() -> None:
+    vector = argv(a_machine(agent_socket=""), a_qemu(host_os="windows"))
+
+    assert "virtserialport" not in " ".join(vector)
+    assert "virtio-serial-pci,id=virtio-serial0,max_ports=1" in vector

@@ -339,12 +339,13 @@ async def test_a_forced_accelerator_is_not_given_up(
 
 async def test_stale_files_of_an_earlier_run_are_removed(prepare: Prepare, host: HostFacts) -> None:
     machine = prepare()
-    for name in ("qmp.sock", "serial.sock", "serial.log", "qemu.pid", "qemu.log"):
+    for name in ("qmp.sock", "ga.sock", "serial.sock", "serial.log", "qemu.pid", "qemu.log"):
         Path(machine.directory, name).write_text("1" if name == "qemu.pid" else "stale")
 
     vm = await Qemu("tcg").start(machine, host)
 
     assert not Path(machine.directory, "serial.log").exists()
+    assert not Path(machine.directory, "ga.sock").exists()
     assert "stale" not in Path(machine.directory, "qemu.log").read_text()
     await vm.kill()
     await vm.close()
