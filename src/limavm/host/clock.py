@@ -1,5 +1,6 @@
 """Time stamps and the clock that all processes of a host share."""
 
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -13,6 +14,23 @@ def now_rfc3339() -> str:
 def monotonic() -> float:
     """Seconds of a clock that never jumps and that every process on this host reads the same."""
     return time.monotonic()
+
+
+def wall_ns() -> int:
+    """Nanoseconds since the epoch by the host's clock, which may be set at any time."""
+    return time.time_ns()
+
+
+def asleep() -> float:
+    """Seconds of which `monotonic` does not know because the host slept; 0 where no clock counts them.
+
+    Only differences between two answers mean something.
+    """
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC) - time.clock_gettime(time.CLOCK_UPTIME_RAW)
+    return 0.0
 
 
 def seconds_of(stamp: str) -> float:

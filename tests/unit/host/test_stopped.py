@@ -22,11 +22,11 @@ def test_a_stopped_process_goes_on_and_ends() -> None:
     child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
     with child:
         child.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        os.waitpid(child.pid, os.WUNTRACED)
         assert is_stopped(child.pid)
 
         child.send_signal(signal.SIGCONT)
-        os.waitid(os.P_PID, child.pid, os.WCONTINUED)
+        os.waitpid(child.pid, os.WCONTINUED)
         assert not is_stopped(child.pid)
         child.kill()
 

@@ -1,0 +1,101 @@
+"""Keeps the guest's clock at the host's: every ten seconds, and at once when time has jumped.
+
+The guest sets its clock to the time that we send when it is off by more than 100 ms (spec/runtime.md 3.11,
+7.4). That time is read as late as possible, and half of what an answer took before is added for the way.
+A machine that stands still is told nothing: it would set its clock by an old message when it goes on.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from limavm.errors import UserError
+from limavm.host import clock
+from limavm.wire.guestservice_pb2 import TimeSyncResponse
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two messages, and until another one makes sure after a jump or a failure.
+_INTERVAL = 10.0
+_AGAIN = 1.0
+#: An answer that took longer, in seconds, tells little; it is asked for again, so often at most.
+_SLOW = 0.05
+_TRIES = 5
+
+
+class Agent(Protocol):
+    """What is asked of the guest agent."""
+
+    async def wait_connected(self) -> object:
+        """Return when the agent answers."""
+
+    async def sync_time(self, host_time_ns: Callable[[], int]) -> TimeSyncResponse:
+        """Have the guest set its clock; raises UserError when the agent is lost."""
+
+
+def _runs() -> bool:
+    return False
+
+
+class TimeSync:
+    """The clock of one guest. `is_paused` tells whether the machine stands still."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        *,
+        is_paused: Callable[[], bool] = _runs,
+        interval: float = _INTERVAL,
+        again: float = _AGAIN,
+    ) -> None:
+        self._agent = agent
+        self._is_paused = is_paused
+        self._interval = interval
+        self._again = again
+        self._jumped = asyncio.Event()
+        self._way_ns = 0
+
+    def jumped(self) -> None:
+        """Time may have jumped: synchronise at once, and again a moment later. Many calls in a row are one."""
+        self._jumped.set()
+
+    async def run(self) -> None:
+        """Synchronise from the agent's first answer on, until cancelled."""
+        while True:
+            await self._agent.wait_connected()
+            unsure = self._jumped.is_set()
+            self._jumped.clear()
+            try:
+                await self._synchronise()
+            except (UserError, OSError, TimeoutError) as error:
+                log.debug("the guest's clock was not synchronised: %s", error)
+                unsure = True
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._again if unsure else self._interval):
+                    await self._jumped.wait()
+
+    async def _synchronise(self) -> None:
+        """Ask until an answer came fast enough to be believed."""
+        for _ in range(_TRIES):
+            if self._is_paused():
+                log.debug("the guest's clock is not synchronised: the machine stands still")
+                return
+            began = clock.monotonic()
+            _tell(await self._agent.sync_time(self._time_on_arrival))
+            took = clock.monotonic() - began
+            self._way_ns = int(min(took, _SLOW) / 2 * 1e9)
+            if took <= _SLOW:
+                return
+            log.debug("the guest took %.3f s to answer", took)
+
+    def _time_on_arrival(self) -> int:
+        return clock.wall_ns() + self._way_ns
+
+
+def _tell(response: TimeSyncResponse) -> None:
+    if response.error:
+        log.debug("the guest's clock was not set: %r", response.error[:200])
+    elif response.adjusted:
+        log.info("The guest's clock was off by %+d ms, and has been set", response.drift_ms)
