@@ -75,12 +75,61 @@ def greet(argv: list[str]) -> None:
                 peer.sendall(b"SSH-2.0-fake\r\n")
 
 
+class Forwards:
+    """Ports of the host that the monitor was told to listen on; nobody answers there."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, tuple[socket.socket, str]] = {}
+
+    def command(self, line: str) -> str:
+        match line.split():
+            case ["hostfwd_add", "net0", rule]:
+                return self.add(rule)
+            case ["hostfwd_remove", "net0", place]:
+                found = self.open.pop(place, None)
+                if found:
+                    found[0].close()
+                return f"host forwarding rule for {place} {'removed' if found else 'not found'}\r\n"
+            case ["info", "usernet"]:
+                return self.table()
+            case _:
+                return f"unknown command: '{line}'\r\n"
+
+    def add(self, rule: str) -> str:
+        place, _, port = rule.rpartition("-:")
+        protocol, ip, number = place.split(":")
+        listener = socket.socket(type=socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+        try:
+            if protocol == "tcp":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((ip, int(number)))
+            if protocol == "tcp":
+                listener.listen()
+        except OSError:
+            listener.close()
+            return f"Could not set up host forwarding rule '{rule}'\r\n"
+        self.open[place] = listener, port
+        return ""
+
+    def table(self) -> str:
+        lines = ["Hub -1 (net0):", "  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ"]
+        for place, (listener, port) in self.open.items():
+            protocol, ip, number = place.split(":")
+            state = f"{protocol.upper()}[HOST_FORWARD]"
+            source = "*" if ip == "0.0.0.0" else ip
+            lines.append(
+                f"  {state:<18} {listener.fileno():>3} {source:>15} {number:>5}    192.168.5.15 {port:>5}     0     0"
+            )
+        return "".join(f"{line}\r\n" for line in lines)
+
+
 class Fake:
     def __init__(self, argv: list[str]) -> None:
         self.argv = argv
         self.status = "running"
         self.peer: socket.socket | None = None
         self.listening = False
+        self.forwards = Forwards()
 
     def run(self) -> int:
         if sys.platform == "win32":
@@ -125,7 +174,7 @@ class Fake:
                 self.answer(message)
 
     def answer(self, message: dict[str, Any]) -> None:
-        result: dict[str, Any] = {}
+        result: dict[str, Any] | str = {}
         match message["execute"]:
             case "qmp_capabilities":
                 self.reply(message, result)
@@ -133,6 +182,8 @@ class Fake:
                 return
             case "query-status":
                 result = {"status": self.status, "running": self.status == "running", "singlestep": False}
+            case "human-monitor-command":
+                result = self.forwards.command(message["arguments"]["command-line"])
             case "nonsense":
                 self.send({"error": {"class": "CommandNotFound", "desc": "no such command"}, "id": message["id"]})
                 return
@@ -163,7 +214,7 @@ class Fake:
     def event(self, name: str, **data: object) -> None:
         self.send({"event": name, "data": data, "timestamp": {"seconds": 1, "microseconds": 2}})
 
-    def reply(self, message: dict[str, Any], result: dict[str, Any]) -> None:
+    def reply(self, message: dict[str, Any], result: dict[str, Any] | str) -> None:
         self.send({"return": result, "id": message["id"]} if "id" in message else {"return": result})
 
     def send(self, message: dict[str, Any]) -> None:

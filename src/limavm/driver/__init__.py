@@ -5,6 +5,7 @@ from typing import Protocol
 
 from limavm.errors import UserError
 from limavm.model.config import Config
+from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
 from limavm.model.machine import Machine, Run
 from limavm.model.value import Value
@@ -68,6 +69,19 @@ class VirtualMachine(Protocol):
 
         One task at a time waits. A machine whose accelerator fails before `ready` is started again here.
         """
+
+    @property
+    def forwards_ports(self) -> bool:
+        """Whether the hypervisor itself can forward ports of the host to the guest's own address."""
+
+    async def add_forward(self, forward: HostForward) -> None:
+        """Listen on a port of the host; raises ForwardRefusedError. Gone when the hypervisor is started again."""
+
+    async def remove_forward(self, forward: HostForward) -> None:
+        """Listen no more; connections go on. Harmless when it is not open. Raises ForwardRefusedError."""
+
+    async def forwards(self) -> list[HostForward]:
+        """What is open now, without the way to ssh; raises ForwardRefusedError."""
 
     async def press_power_button(self) -> None:
         """Ask the guest to shut down, once. Harmless when the machine has ended."""

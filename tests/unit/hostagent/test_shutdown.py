@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from limavm.errors import UserError
 from limavm.host.aprocess import Completed
 from limavm.hostagent.shutdown import Patience, power_off
+from limavm.model.forward import HostForward
 from limavm.model.machine import Machine
 
 QUICK = Patience(button=0.01, ssh=0.02, kill=0.2)
@@ -44,6 +45,19 @@ class FakeMachine:
     async def wait(self) -> str | None:
         await self.over.wait()
         return None
+
+    @property
+    def forwards_ports(self) -> bool:
+        raise NotImplementedError
+
+    async def add_forward(self, forward: HostForward) -> None:
+        raise NotImplementedError
+
+    async def remove_forward(self, forward: HostForward) -> None:
+        raise NotImplementedError
+
+    async def forwards(self) -> list[HostForward]:
+        raise NotImplementedError
 
     async def press_power_button(self) -> None:
         self.presses += 1

@@ -19,8 +19,8 @@ logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
 #: A reply later than this means that QEMU hangs.
 _REPLY = 10.0
-#: The longest line that is read; replies to our commands are short.
-_LINE = 1 << 20
+#: The longest line that is read; replies are short, but for the list of the network's connections.
+_LINE = 1 << 23
 
 
 class QMPLost(Exception):  # noqa: N818 - a state of the connection
@@ -61,6 +61,10 @@ class Monitor:
         """What QEMU calls the state of the machine: `running`, `paused`, `internal-error`, …"""
         answer = await self.command("query-status")
         return str(answer.get("status", "")) if isinstance(answer, dict) else ""
+
+    async def human(self, command: str) -> str:
+        """What the monitor for people answers to a command, errors as well."""
+        return str(await self.command("human-monitor-command", {"command-line": command}))
 
     async def power_button(self) -> None:
         """Press it once."""

@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec.structs import replace
 
 from limavm.driver import PortTakenError
-from limavm.driver.qemu import launch, qmp, resolve, running
+from limavm.driver.qemu import hostfwd, launch, qmp, resolve, running
 from limavm.driver.qemu.pause import Pauses
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
 from limavm.host.aprocess import wait_for_end
 from limavm.host.process import end
+from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
 from limavm.model.machine import Machine
 
@@ -102,6 +103,7 @@ class QemuVM:
         self._warnings = list(warnings)
         self._callbacks: list[Callable[[Machine], object]] = []
         self._pauses = Pauses()
+        self._connecting = asyncio.Lock()
         self._ready = False
         self._killed = False
         self._end_reason = ""
@@ -166,6 +168,39 @@ class QemuVM:
                 return
             await self.reconnect()
         log.warning("the %s button could not be pressed", button)
+
+    @property
+    def forwards_ports(self) -> bool:
+        """The user-mode network of QEMU does."""
+        return True
+
+    async def add_forward(self, forward: HostForward) -> None:
+        """Have QEMU listen on a port of the host; it is gone when QEMU is started again."""
+        await hostfwd.add(self._ask, forward)
+
+    async def remove_forward(self, forward: HostForward) -> None:
+        """Have QEMU listen no more; harmless when it does not."""
+        await hostfwd.remove(self._ask, forward)
+
+    async def forwards(self) -> list[HostForward]:
+        """What is forwarded now, beside ssh."""
+        return await hostfwd.listed(self._ask, self._machine.nic)
+
+    async def _ask(self, command: str) -> str:
+        """What QEMU answers to a command for people; a monitor that went away is connected to again first."""
+        lost = None
+        for _ in range(2):
+            if monitor := self._monitor:
+                try:
+                    return await monitor.human(command)
+                except qmp.QMPLost as error:
+                    lost = error
+            if not self._process.lives():
+                break
+            async with self._connecting:
+                if self._monitor is monitor:  # nobody else has done it meanwhile
+                    await self.reconnect()
+        raise lost or qmp.QMPLost("QEMU has ended" if not self._process.lives() else "not connected")
 
     async def reconnect(self) -> None:
         """Connect to the monitor (again); a failure is one of the warnings."""

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from limavm.driver import PortTakenError, VirtualMachine
+from limavm.driver import ForwardRefusedError, PortTakenError, VirtualMachine
 from limavm.driver.qemu.run import Qemu
 from limavm.errors import BusyError, UserError
 from limavm.host import pidfile
+from limavm.host.net import free_tcp_port
+from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
 from limavm.model.machine import Machine
 from tests.unit.driver.qemu.machines import LINUX, a_machine, install_fake_qemu
@@ -363,3 +365,25 @@ async def test_a_helper_that_does_not_start_is_an_error_and_qemu_is_not_started(
     with pytest.raises(UserError, match=r"a helper of QEMU ended at once \(status 7\)"):
         await Qemu("tcg").start(machine, host)
     assert not Path(machine.directory, "qemu.pid").exists()
+
+
+async def test_ports_are_forwarded_and_listed_also_after_the_monitor_was_lost(
+    prepare: Prepare, host: HostFacts
+) -> None:
+    vm = await Qemu("tcg").start(prepare(), host)
+    forward = HostForward(protocol="tcp", host_ip="127.0.0.1", host_port=free_tcp_port(), guest_port=80)
+
+    assert vm.forwards_ports
+    await vm.add_forward(forward)
+    await vm.close()
+    assert await vm.forwards() == [forward]
+    with pytest.raises(ForwardRefusedError, match="Could not set up"):
+        await vm.add_forward(forward)
+    await vm.remove_forward(forward)
+    await vm.remove_forward(forward)
+    assert await vm.forwards() == []
+
+    await vm.kill()
+    with pytest.raises(ForwardRefusedError, match="does not answer"):
+        await vm.add_forward(forward)
+    await vm.close()
