@@ -17,22 +17,16 @@ from limavm.model.value import Value
 
 
 class Policy(Value, frozen=True, kw_only=True):
-    """What decides about forwards: the effective rules, and what can be done.
-
-    `plain`: an instance in plain mode, which forwards no sockets but those of static rules.
-    """
+    """What decides about forwards: the effective rules, and what can be done."""
 
     rules: tuple[PortForward, ...]
     abilities: Abilities
-    plain: bool = False
 
 
 def outcomes(listeners: Iterable[Listener], policy: Policy, held: Collection[Forward] = ()) -> list[Outcome]:
     """What becomes of the static rules, the sockets and the listeners; `held` are the forwards that are open."""
     claims = _Claims()
-    found = [
-        claims.granted(outcome) for outcome in standing_outcomes(policy.rules, policy.abilities, plain=policy.plain)
-    ]
+    found = [claims.granted(outcome) for outcome in standing_outcomes(policy.rules, policy.abilities)]
     decided = [(listener, decide(listener, policy.rules)) for listener in sorted(listeners, key=_order)]
     keepers = {(forward.protocol, forward.host): forward for forward in held}
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from limavm.hostagent.portrules.addresses import LOOPBACK_4, LOOPBACK_6, Place, parsed_ip
 from limavm.hostagent.portrules.matching import PROTOCOLS, host_address, rule_name
 from limavm.hostagent.portrules.routes import Abilities, route, why_none
@@ -30,35 +32,30 @@ class Outcome(Value, frozen=True, kw_only=True):
     quiet: bool = False
 
 
-def standing_outcomes(rules: Sequence[PortForward], abilities: Abilities, *, plain: bool = False) -> list[Outcome]:
-    """What becomes of the static rules and the sockets among the effective rules, in their order.
-
-    `plain`: sockets of rules that are not static are left out.
-    """
+def standing_outcomes(rules: Sequence[PortForward], abilities: Abilities) -> list[Outcome]:
+    """What becomes of the static rules and the sockets among the effective rules, in their order."""
     found: list[Outcome] = []
     for index, rule in enumerate(rules):
         name = rule_name(index, rules)
         if rule.ignore:
             continue
         if rule.guest_socket:
-            found.append(_socket(rule, name, abilities, plain=plain))
+            found.append(_socket(rule, name, abilities))
         elif rule.static:
             found += _static(rule, name, abilities)
     return found
 
 
-def _socket(rule: PortForward, name: str, abilities: Abilities, *, plain: bool) -> Outcome:
+def _socket(rule: PortForward, name: str, abilities: Abilities) -> Outcome:
     host = host_address(rule, rule.guest_port_range[0])
     base = Outcome(protocol=UNIX, guest=rule.guest_socket, host=host, reason=f"{name} forwards it")
-    if plain and not rule.static:
-        return _without(base, "in plain mode sockets are forwarded by static rules only")
     way = route(UNIX, rule.guest_socket, host, abilities)
     if way is None:
-        return _without(base, why_none(UNIX, rule.guest_socket, host, abilities))
+        return replace(base, reason=why_none(UNIX, rule.guest_socket, host, abilities))
     forward = Forward(
         protocol=UNIX, guest=rule.guest_socket, host=host, route=way, reverse=rule.reverse, static=rule.static
     )
-    return _with(base, forward)
+    return replace(base, forward=forward)
 
 
 def _static(rule: PortForward, name: str, abilities: Abilities) -> Iterator[Outcome]:
@@ -82,15 +79,5 @@ def _static_port(rule: PortForward, name: str, protocol: str, port: int, abiliti
     base = Outcome(protocol=protocol, guest=guest, host=host, reason=f"{name} forwards it, static")
     way = route(protocol, guest, host, abilities)
     if way is None:
-        return _without(base, why_none(protocol, guest, host, abilities))
-    return _with(base, Forward(protocol=protocol, guest=guest, host=host, route=way, static=True))
-
-
-def _with(outcome: Outcome, forward: Forward) -> Outcome:
-    return Outcome(
-        protocol=outcome.protocol, guest=outcome.guest, host=outcome.host, forward=forward, reason=outcome.reason
-    )
-
-
-def _without(outcome: Outcome, reason: str) -> Outcome:
-    return Outcome(protocol=outcome.protocol, guest=outcome.guest, host=outcome.host, reason=reason)
+        return replace(base, reason=why_none(protocol, guest, host, abilities))
+    return replace(base, forward=Forward(protocol=protocol, guest=guest, host=host, route=way, static=True))
