@@ -60,6 +60,8 @@ class UserNIC(Value, frozen=True, kw_only=True):
     ssh_port: int
     subnet: str = "192.168.5.0/24"
     dhcp_start: str = "192.168.5.15"
+    #: The host as the guest sees it.
+    gateway: str = "192.168.5.2"
 
 
 class Share(Value, frozen=True, kw_only=True):
