@@ -205,6 +205,13 @@ class BoundedProtocol(H2Protocol):
             self.connection._connection.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
             self._leave(excess)
 
+    def leave(self) -> None:
+        """Close the connection, and tell the peer that it was on purpose."""
+        if not self.connection.is_closing():
+            self.connection._connection.close_connection()
+            self.connection.flush()
+            self.processor.close("Closed")
+
     def _leave(self, why: str) -> None:
         log.warning("gRPC connection closed: %s", why[:200])
         self.connection.flush()  # h2 has put a GOAWAY there
