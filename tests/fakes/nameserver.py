@@ -7,6 +7,7 @@ from typing import cast
 
 from dnslib import RR, DNSRecord
 
+from limavm.host.net import free_port
 from limavm.hostagent.resolvconf import Server
 
 #: The messages to send for a request that came by `udp` or `tcp`; none leaves the client waiting.
@@ -52,8 +53,8 @@ class FakeServer(asyncio.DatagramProtocol):
 async def name_server(answer: Answer, *, udp: bool = True, host: str = "127.0.0.1") -> AsyncIterator[FakeServer]:
     """The server on a free port, `.server` says which; without `udp` that port is closed for UDP."""
     fake = FakeServer(answer)
-    tcp = await asyncio.start_server(fake.serve_tcp, host, 0)
-    port = tcp.sockets[0].getsockname()[1]
+    port = free_port()
+    tcp = await asyncio.start_server(fake.serve_tcp, host, port)
     fake.server = Server(host, port)
     transport: asyncio.BaseTransport | None = None
     try:

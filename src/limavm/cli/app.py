@@ -44,6 +44,7 @@ COMMANDS = (
     Entry("help", "help", "", "Show help for a command"),
     Entry("generate-jsonschema", "jsonschema", "hidden", "Print the JSON schema of a configuration"),
     Entry("yq-restrictions", "topics:YQ_RESTRICTIONS", "topic", "What expressions of yq may not do"),
+    Entry("debug", "debug", "hidden", "Run parts of limactl by hand"),
     Entry("hostagent", "hostagent", "hidden", "Run the host agent of an instance"),
     Entry("__complete", "complete", "hidden", "Print completion candidates with descriptions"),
     Entry("__completeNoDesc", "complete:BARE", "hidden", "Print completion candidates"),
