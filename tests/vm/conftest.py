@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 
 import limavm
+from tests.vm.guest import Guest
 from tests.vm.limactl import BIN, Limactl
 
 #: The name that the shared machine has.
 NAME = "shared"
 TEMPLATE = Path(__file__).parent / "machine.yaml"
+
+#: The machine for ports, names and clocks.
+FORWARDING = "ports"
+FORWARDING_TEMPLATE = Path(__file__).parent / "forwarding.yaml"
 
 #: What the user of the shared machine wants in every instance: a script that lies beside base.yaml.
 BASE = {
@@ -57,6 +62,21 @@ def machine(limactl: Limactl) -> str:
 def first_start(limactl: Limactl, machine: str) -> str:
     """What the first start of the machine said."""
     return (limactl.home / machine / "first-start.txt").read_text()
+
+
+@pytest.fixture(scope="session")
+def forwarding(limactl: Limactl) -> str:
+    """A running machine with rules and names of every kind; its name."""
+    limactl.ok("start", "--tty=false", "--name", FORWARDING, str(FORWARDING_TEMPLATE), timeout=1200)
+    return FORWARDING
+
+
+@pytest.fixture(scope="session")
+def guest(limactl: Limactl, forwarding: str) -> Iterator[Guest]:
+    """A program in that machine that opens ports and looks at its world."""
+    program = Guest(limactl, forwarding)
+    yield program
+    program.end()
 
 
 @pytest.fixture(scope="session")

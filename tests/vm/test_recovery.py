@@ -1,0 +1,227 @@
+"""Forwards come back by themselves: after the guest agent, the guest, the ssh master or the host agent began anew."""
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.vm.guest import Guest, answers, connected, received, refuses, say
+from tests.vm.limactl import Limactl, is_alive, wait_for
+
+if sys.platform == "win32":
+    pytest.skip("machines run on Linux only so far", allow_module_level=True)
+
+pytestmark = pytest.mark.vm
+
+LOOPBACK = "127.0.0.1"
+SOON = 15.0
+#: Seconds within which a forward is there again once what it needs is back.
+BACK = 2.0
+_ports = itertools.count(24000)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_open(guest: Guest) -> Iterator[None]:
+    yield
+    guest.call("close_all")
+
+
+Forwards = dict[str, Callable[[], bool]]
+
+
+@pytest.fixture
+def forwards(guest: Guest) -> Forwards:
+    """One forward of each way, and the condition that it works: hostfwd, ssh, grpc."""
+    found = {}
+    for way, protocol, ip in (("hostfwd", "tcp", "0.0.0.0"), ("ssh", "tcp", "127.0.0.1"), ("grpc", "udp", "127.0.0.1")):
+        port = next(_ports)
+        guest.open(protocol, ip, port)
+        found[way] = answers(protocol, LOOPBACK, port)
+    for way, condition in found.items():
+        wait_for(way, condition, SOON)
+    return found
+
+
+def work_within(forwards: Forwards, limit: float) -> None:
+    for way, condition in forwards.items():
+        wait_for(f"the forward by {way} to work again", condition, limit)
+
+
+def sudo(limactl: Limactl, machine: str, *command: str) -> str:
+    return limactl.ok("shell", machine, "sudo", "-n", *command)
+
+
+def test_ports_that_change_while_the_guest_agent_is_away_are_right_when_it_is_back(
+    limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
+) -> None:
+    closed, opened = next(_ports), next(_ports)
+    guest.open("tcp", "127.0.0.1", closed)
+    wait_for("the port that will close", answers("tcp", LOOPBACK, closed), SOON)
+    sudo(limactl, forwarding, "systemctl", "stop", "lima-guestagent")
+    guest.close("tcp", "127.0.0.1", closed)
+    guest.open("tcp", "0.0.0.0", opened)
+
+    sudo(limactl, forwarding, "systemctl", "start", "lima-guestagent")
+
+    wait_for("the agent to be back, and the new port", answers("tcp", LOOPBACK, opened), SOON)
+    wait_for("the end of the old port", refuses("tcp", LOOPBACK, closed), BACK)
+    work_within(forwards, BACK)
+
+
+def test_a_restart_of_the_guest_agent_closes_no_forward(
+    limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
+) -> None:
+    sudo(limactl, forwarding, "systemctl", "restart", "lima-guestagent")
+    assert forwards["hostfwd"]()
+    assert forwards["ssh"]()
+
+    fresh = next(_ports)
+    guest.open("tcp", "127.0.0.1", fresh)
+
+    wait_for("a new port", answers("tcp", LOOPBACK, fresh), SOON)
+    work_within(forwards, BACK)
+
+
+def test_an_ordinary_user_of_the_guest_does_not_reach_the_agent(guest: Guest) -> None:
+    script = (
+        "import glob, os, socket, sys\n"
+        "ports = glob.glob('/dev/virtio-ports/*') + glob.glob('/dev/vport*')\n"
+        "sockets = glob.glob('/run/lima-guestagent.sock')\n"
+        "assert ports or sockets\n"
+        "for path in ports:\n"
+        "    for flags in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR):\n"
+        "        try: os.open(path, flags)\n"
+        "        except PermissionError: continue\n"
+        "        sys.exit(path + ' can be opened')\n"
+        "for path in glob.glob('/run/lima-guestagent/**', recursive=True) + glob.glob('/etc/lima*token*'):\n"
+        "    if os.path.isfile(path) and os.access(path, os.R_OK): sys.exit(path + ' can be read')\n"
+    )
+
+    status, output = guest.call("run", "setpriv", "--no-new-privs", "python3", "-c", script)
+
+    assert (status, output) == (0, "")
+
+
+def test_a_killed_ssh_master_takes_no_forward_with_it_for_long(
+    limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
+) -> None:
+    guest.call("unix", "/tmp/guest.sock")
+    path = str(limactl.home / forwarding / "sock" / "guest.sock")
+    wait_for("the socket", lambda: say(path) == b"got ping", SOON)
+    before = master_pid(limactl, forwarding)
+
+    os.kill(before, signal.SIGKILL)
+
+    wait_for("another master", lambda: master_pid(limactl, forwarding) not in (0, before), 30)
+    work_within(forwards, BACK)
+    wait_for("the socket again", lambda: say(path) == b"got ping", BACK)
+    wait_for("the static rule again", lambda: static_is_open(17401), BACK)
+
+
+def static_is_open(port: int) -> bool:
+    connected((LOOPBACK, port)).close()
+    return True
+
+
+def master_pid(limactl: Limactl, machine: str) -> int:
+    """The process of the ssh master; 0 while there is none."""
+    socket_path = limactl.home / machine / "ssh.sock"
+    done = subprocess.run(["ssh", "-O", "check", "-S", socket_path, "x"], capture_output=True, text=True, check=False)
+    return int(done.stderr.split("pid=")[1].split(")")[0]) if "pid=" in done.stderr else 0
+
+
+def test_a_host_agent_that_was_killed_leaves_the_forwards_of_the_hypervisor_and_its_heir_has_all(
+    limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
+) -> None:
+    kept, closed = next(_ports), next(_ports)
+    guest.open("tcp", "0.0.0.0", kept)
+    guest.open("tcp", "0.0.0.0", closed)
+    for port in (kept, closed):
+        wait_for("the port", answers("tcp", LOOPBACK, port), SOON)
+    with connected((LOOPBACK, kept)) as peer:
+        peer.sendall(b"before, ")
+        kill_agent(limactl, forwarding)
+        guest.close("tcp", "0.0.0.0", closed)
+
+        limactl.ok("start", forwarding)
+
+        peer.sendall(b"after")
+        peer.shutdown(socket.SHUT_WR)
+        assert received(peer) == b"got before, after"
+    wait_for("the end of a port that was closed meanwhile", refuses("tcp", LOOPBACK, closed), SOON)
+    work_within(forwards, BACK)
+    assert static_is_open(17401)
+
+
+def kill_agent(limactl: Limactl, machine: str) -> None:
+    pid = limactl.instance(machine)["hostAgentPID"]
+    os.kill(pid, signal.SIGKILL)
+    wait_for("the agent's death", lambda: not is_alive(pid))
+
+
+def test_every_port_goes_through_the_guest_agent_where_the_user_wants_it_so(
+    limactl: Limactl, forwarding: str, guest: Guest
+) -> None:
+    kill_agent(limactl, forwarding)
+    user = Limactl(limactl.home, env={"LIMA_SSH_PORT_FORWARDER": "false"})
+    user.ok("start", forwarding)
+    wildcard, loopback, first = next(_ports), next(_ports), next(_ports)
+    guest.open("tcp", "0.0.0.0", wildcard)
+    guest.open("tcp", "127.0.0.1", loopback)
+    guest.open("tcp", "127.0.0.1", first, "first")
+    data = os.urandom(1 << 20)
+    for port in (wildcard, loopback):
+        wait_for("the port", answers("tcp", LOOPBACK, port), SOON)
+        assert say((LOOPBACK, port), data, 60) == b"got " + data
+    wait_for("the port", lambda: say((LOOPBACK, first)) == b"hello", SOON)
+    with connected((LOOPBACK, first)) as peer:
+        assert received(peer) == b"hello"
+        peer.sendall(b"through a tunnel")
+        peer.shutdown(socket.SHUT_WR)
+        wait_for("what we said", lambda: guest.call("last") == "through a tunnel", SOON)
+    assert '"grpc"' in limactl.ok("ports", "--json", forwarding)
+    kill_agent(limactl, forwarding)
+
+    limactl.ok("start", forwarding)
+
+    for port in (wildcard, loopback):
+        wait_for("the port by its usual way", answers("tcp", LOOPBACK, port), SOON)
+    assert '"hostfwd"' in limactl.ok("ports", "--json", forwarding)
+
+
+def test_a_reboot_of_the_guest_leaves_no_forward_and_later_ones_work(
+    limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
+) -> None:
+    old = next(_ports)
+    guest.open("tcp", "0.0.0.0", old)
+    wait_for("the port", answers("tcp", LOOPBACK, old), SOON)
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    first = limactl.ok("shell", forwarding, "cat", str(boot))
+
+    limactl.run("shell", forwarding, "sudo", "reboot")
+
+    wait_for("another boot", lambda: has_rebooted(limactl, forwarding, first), 300)
+    guest.end()
+    wait_for("the end of what listened before", refuses("tcp", LOOPBACK, old), 30)
+    opened = time.monotonic()
+    wildcard, loopback = old, next(_ports)
+    guest.open("tcp", "0.0.0.0", wildcard)
+    guest.open("udp", "127.0.0.1", loopback)
+    wait_for("the same port again", answers("tcp", LOOPBACK, wildcard), 60)
+    wait_for("a port by the guest agent", answers("udp", LOOPBACK, loopback), BACK)
+    wait_for("the static rule", lambda: static_is_open(17401), BACK)
+    guest.call("unix", "/tmp/guest.sock")
+    wait_for("the socket", lambda: say(str(limactl.home / forwarding / "sock" / "guest.sock")) == b"got ping", SOON)
+    assert time.monotonic() - opened < 60
+
+
+def has_rebooted(limactl: Limactl, machine: str, first: str) -> bool:
+    done = limactl.run("shell", machine, "cat", "/proc/sys/kernel/random/boot_id", timeout=90)
+    return done.returncode == 0 and done.stdout != first
