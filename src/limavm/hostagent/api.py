@@ -1,7 +1,8 @@
 """The HTTP API of the host agent on `ha.sock` (spec/runtime.md 3.5), parsed by h11.
 
-One request a connection, small bodies, a deadline on every client: whoever connects cannot make the
-agent hold more than a few kilobytes.
+One request a connection, a deadline on every client. A stream goes on until its client leaves; one that
+does not read is sent nothing more, and is let go in the end: whoever connects cannot make the agent hold
+more than the answer that it is just being sent.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
 import h11
 import msgspec
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _DEADLINE = 10.0
 _LARGEST_REQUEST = 64 * 1024
+#: How long a client of a stream may be stopped, or be busy, before it is let go, in seconds.
+_STALLED = 60.0
 
 
 class Response(Value, frozen=True, kw_only=True):
@@ -31,8 +34,15 @@ class Response(Value, frozen=True, kw_only=True):
     content_type: str = "application/json"
 
 
+class Stream(Value, frozen=True, kw_only=True):
+    """What a handler answers that goes on: `parts` is asked for the next one when the client has the last."""
+
+    parts: AsyncGenerator[bytes, None]
+    content_type: str = "application/x-ndjson"
+
+
 #: A handler gets the query string and answers.
-Handler = Callable[[str], Response]
+Handler = Callable[[str], Response | Stream]
 
 
 def json_response(value: object, status: int = 200) -> Response:
@@ -46,22 +56,28 @@ def error_response(status: int, message: str) -> Response:
 
 
 @contextlib.asynccontextmanager
-async def serving(path: str, routes: Mapping[str, Handler]) -> AsyncIterator[None]:
+async def serving(path: str, routes: Mapping[str, Handler], *, stalled: float = _STALLED) -> AsyncIterator[None]:
     """Serve `GET` requests on a unix socket that only its owner may connect to, until the context ends.
 
-    The socket is bound under another name and renamed, so a stale one is replaced without a gap.
+    The socket is bound under another name and renamed, so a stale one is replaced without a gap. Streams
+    end with the context, and when their client reads nothing for `stalled` seconds.
     """
     if sys.platform == "win32":
         raise UserError("the host agent does not run on Windows yet", where=path)
 
+    clients: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        clients.add(task)
         try:
-            async with asyncio.timeout(_DEADLINE):
-                await _answer(reader, writer, routes)
+            await _serve(reader, writer, routes, stalled)
         except (OSError, TimeoutError, h11.RemoteProtocolError) as error:
             log.debug("a client of the API was dropped: %r", error)
         finally:
-            writer.close()
+            clients.discard(task)
+            writer.transport.abort()  # what was drained is with the kernel, and nobody waits for the rest
 
     partial = path + ".tmp"
     with contextlib.suppress(FileNotFoundError):
@@ -73,16 +89,31 @@ async def serving(path: str, routes: Mapping[str, Handler]) -> AsyncIterator[Non
         yield
     finally:
         server.close()
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, routes: Mapping[str, Handler]) -> None:
+async def _serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, routes: Mapping[str, Handler], stalled: float
+) -> None:
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_REQUEST)
-    request = await _request(connection, reader)
-    if request is None:
-        return
-    response = _respond(request, routes)
+    writer.transport.set_write_buffer_limits(high=0)  # `drain` returns when the kernel has it all
+    async with asyncio.timeout(_DEADLINE):
+        request = await _request(connection, reader)
+        if request is None:
+            return
+        answer = _respond(request, routes)
+        if isinstance(answer, Response):
+            await _answer(connection, writer, answer)
+            return
+    async with contextlib.aclosing(answer.parts):
+        await _stream(connection, reader, writer, answer, stalled)
+
+
+async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, response: Response) -> None:
     headers = [
         ("Content-Type", response.content_type),
         ("Content-Length", str(len(response.body))),
@@ -98,6 +129,47 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ro
     await writer.drain()
 
 
+async def _stream(
+    connection: h11.Connection,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    stream: Stream,
+    stalled: float,
+) -> None:
+    """Send the parts one by one, until there are no more or the client leaves."""
+    sending = asyncio.create_task(_send_parts(connection, writer, stream, stalled), name="stream")
+    leaving = asyncio.create_task(_left(reader), name="client leaves")
+    try:
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sending.cancel()
+        leaving.cancel()
+        results = await asyncio.gather(sending, leaving, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _send_parts(connection: h11.Connection, writer: asyncio.StreamWriter, stream: Stream, stalled: float) -> None:
+    async def send(event: h11.Event) -> None:
+        if data := connection.send(event):
+            writer.write(data)
+            async with asyncio.timeout(stalled):
+                await writer.drain()
+
+    headers = [("Content-Type", stream.content_type), ("Connection", "close")]
+    await send(h11.Response(status_code=200, headers=headers))
+    async for part in stream.parts:
+        await send(h11.Data(data=part))
+    await send(h11.EndOfMessage())
+
+
+async def _left(reader: asyncio.StreamReader) -> None:
+    """Return when the client has closed its side; what it says until then is of no interest."""
+    while await reader.read(_LARGEST_REQUEST):
+        pass
+
+
 async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> h11.Request | None:
     while True:
         event = connection.next_event()
@@ -108,7 +180,7 @@ async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> 
         connection.receive_data(await reader.read(_LARGEST_REQUEST))
 
 
-def _respond(request: h11.Request, routes: Mapping[str, Handler]) -> Response:
+def _respond(request: h11.Request, routes: Mapping[str, Handler]) -> Response | Stream:
     path, _, query = request.target.decode("ascii", "replace").partition("?")
     handler = routes.get(path)
     if handler is None:

@@ -1,14 +1,21 @@
 """The client of `ha.sock`: blocking, small, and loaded by `list`, so without http.client and asyncio."""
 
+import contextlib
 import socket
 import sys
+from collections.abc import Iterator
+from io import BufferedReader
 
 import msgspec
 
 from limavm.errors import UserError
-from limavm.model.value import Sparse
+from limavm.model.forward import PortStatus
+from limavm.model.value import Sparse, Value
 
 _LARGEST_ANSWER = 1 << 20
+#: Every port of a guest for both protocols, with what there is to say of each.
+_LARGEST_LIST = 32 << 20
+_LONGEST_LINE = 1 << 16
 #: Lima gives a host agent this long to answer, in seconds (spec/runtime.md 15).
 _LIMIT = 3.0
 
@@ -21,51 +28,94 @@ class Info(Sparse, frozen=True, kw_only=True):
     state: str = ""
 
 
+class Ports(Value, frozen=True, kw_only=True):
+    """The answer of `/v1/ports`, and each line of its stream."""
+
+    ports: tuple[PortStatus, ...]
+
+
 class AgentError(UserError):
     """The host agent does not answer, or not as it should."""
 
 
 def info(path: str, limit: float = _LIMIT) -> Info:
     """What the agent behind the socket `path` says of itself; raises AgentError."""
+    with _asked(path, "/v1/info", limit) as (_, answer):
+        return msgspec.json.decode(_all(answer, _LARGEST_ANSWER), type=Info)
+
+
+def ports(path: str, limit: float = _LIMIT) -> tuple[PortStatus, ...]:
+    """What the agent forwards; raises AgentError, also for an agent that is too old to tell."""
+    with _asked(path, "/v1/ports", limit) as (_, answer):
+        return msgspec.json.decode(_all(answer, _LARGEST_LIST), type=Ports).ports
+
+
+def watch_ports(path: str, limit: float = _LIMIT) -> Iterator[tuple[PortStatus, ...]]:
+    """The same again at each change, for ever; raises AgentError when the agent has ended."""
+    with _asked(path, "/v1/ports?watch=true", limit) as (connection, answer):
+        begun = bytearray()
+        for part in answer:
+            connection.settimeout(None)  # the first answer came in time; the next comes when something changes
+            *ends, last = part.split(b"\n")
+            for end in ends:
+                yield msgspec.json.decode(begun + end, type=Ports).ports
+                begun.clear()
+            begun += last
+            if len(begun) > _LARGEST_LIST:
+                raise ValueError("the answer is too long")
+    raise AgentError("the host agent has ended", where=path)
+
+
+@contextlib.contextmanager
+def _asked(path: str, target: str, limit: float) -> Iterator[tuple[socket.socket, Iterator[bytes]]]:
+    """A connection and the body of its answer, part by part.
+
+    What goes wrong until the context ends is raised as AgentError.
+    """
     try:
-        body = _get(path, "/v1/info", limit)
-        return msgspec.json.decode(body, type=Info)
+        if sys.platform == "win32":
+            raise OSError("Python has no unix sockets on Windows")
+        request = f"GET {target} HTTP/1.1\r\nHost: lima-hostagent\r\nConnection: close\r\n\r\n"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(limit)
+            connection.connect(path)
+            connection.sendall(request.encode())
+            with connection.makefile("rb") as reader:
+                yield connection, _body(reader, target)
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise AgentError(f"the host agent does not answer: {error}", where=path) from error
 
 
-def _get(path: str, target: str, limit: float) -> bytes:
-    """The body of a successful answer; raises OSError, or ValueError for anything but a 200."""
-    if sys.platform == "win32":
-        raise OSError("Python has no unix sockets on Windows")
-    request = f"GET {target} HTTP/1.1\r\nHost: lima-hostagent\r\nConnection: close\r\n\r\n"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(limit)
-        connection.connect(path)
-        connection.sendall(request.encode())
-        head, _, body = _read_all(connection).partition(b"\r\n\r\n")
-    status = head.split(b" ", 2)[1:2]
+def _body(reader: BufferedReader, target: str) -> Iterator[bytes]:
+    """The parts of a successful answer; raises OSError, AgentError for a 404, ValueError for anything but a 200."""
+    status = reader.readline(_LONGEST_LINE).split(b" ", 2)[1:2]
+    if status == [b"404"]:
+        what = target.partition("?")[0]
+        raise AgentError(f"the host agent is too old: it knows nothing of {what}", hint="restart the instance")
     if status != [b"200"]:
         raise ValueError(f"status {b''.join(status).decode('ascii', 'replace') or 'missing'} for {target}")
-    return _unchunked(body) if b"transfer-encoding: chunked" in head.lower() else body
+    chunked = False
+    while (line := reader.readline(_LONGEST_LINE)).strip():
+        chunked = chunked or line.lower().strip() == b"transfer-encoding: chunked"
+    return _chunks(reader) if chunked else iter(lambda: reader.read1(_LONGEST_LINE), b"")
 
 
-def _read_all(connection: socket.socket) -> bytes:
-    answer = b""
-    while chunk := connection.recv(65536):
-        answer += chunk
-        if len(answer) > _LARGEST_ANSWER:
-            raise ValueError("the answer is too long")
-    return answer
-
-
-def _unchunked(body: bytes) -> bytes:
-    """The content of a chunked body: Lima's agent, written in Go, may send one."""
-    content = b""
-    while body:
-        size, _, body = body.partition(b"\r\n")
-        length = int(size.split(b";")[0], 16)
+def _chunks(reader: BufferedReader) -> Iterator[bytes]:
+    """The parts of a chunked body: what goes on has one, and Lima's agent, written in Go, may send one."""
+    while head := reader.readline(_LONGEST_LINE):
+        length = int(head.split(b";")[0], 16)
         if length == 0:
-            break
-        content, body = content + body[:length], body[length + 2 :]
-    return content
+            return
+        while length > 0 and (part := reader.read1(min(length, _LONGEST_LINE))):
+            length -= len(part)
+            yield part
+        reader.readline(_LONGEST_LINE)
+
+
+def _all(parts: Iterator[bytes], most: int) -> bytes:
+    answer = bytearray()
+    for part in parts:
+        answer += part
+        if len(answer) > most:
+            raise ValueError("the answer is too long")
+    return bytes(answer)
