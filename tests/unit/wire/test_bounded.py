@@ -1,12 +1,9 @@
 import asyncio
 import os
-import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import h2.config
-import h2.connection
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from grpclib.const import Status
@@ -20,6 +17,7 @@ from limavm.wire.bounded import BoundedCodec, BoundedProtocol, Buffer, configura
 from limavm.wire.channel import BoundedChannel
 from limavm.wire.guestservice_pb2 import Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
 from limavm.wire.service import GuestServiceBase, GuestServiceStub
+from tests.fakes.grpcpeer import Peer, message
 
 
 class Echo(GuestServiceBase):
@@ -40,10 +38,10 @@ class Echo(GuestServiceBase):
         raise NotImplementedError
 
     async def tunnel(self, stream: Stream[TunnelMessage, TunnelMessage]) -> None:
-        async for message in stream:
-            if message.id == "stuck":
+        async for received in stream:
+            if received.id == "stuck":
                 await asyncio.Event().wait()
-            await stream.send_message(message)
+            await stream.send_message(received)
 
     async def sync_time(self, stream: Stream[TimeSyncRequest, TimeSyncResponse]) -> None:
         raise NotImplementedError
@@ -74,47 +72,6 @@ async def stub(path: str) -> AsyncIterator[GuestServiceStub]:
         yield GuestServiceStub(channel)
     finally:
         channel.close()
-
-
-class Raw:
-    """A peer that knows HTTP/2, and sends whatever it is told."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="ascii"))
-        self.h2.initiate_connection()
-
-    @classmethod
-    async def connected(cls, path: str) -> "Raw":
-        raw = cls(*await asyncio.open_unix_connection(path))
-        await raw.flush()
-        return raw
-
-    def open(self, method: str) -> int:
-        stream = self.h2.get_next_available_stream_id()
-        headers = [
-            *((":method", "POST"), (":scheme", "http"), (":path", f"/GuestService/{method}"), (":authority", "x")),
-            *(("te", "trailers"), ("content-type", "application/grpc")),
-        ]
-        self.h2.send_headers(stream, headers)
-        return stream
-
-    async def flush(self) -> None:
-        self.writer.write(self.h2.data_to_send())
-        await self.writer.drain()
-
-    async def until(self, name: str) -> list[tuple[str, str]]:
-        """The headers of the first event of a class of that name."""
-        while data := await self.reader.read(65536):
-            for event in self.h2.receive_data(data):
-                if type(event).__name__ == name:
-                    return [(str(key), str(value)) for key, value in getattr(event, "headers", None) or []]
-            await self.flush()
-        return []
-
-
-def message(body: bytes, *, length: int | None = None, compressed: bool = False) -> bytes:
-    return struct.pack(">?I", compressed, len(body) if length is None else length) + body
 
 
 async def test_client_and_server_understand_each_other(tmp_path: Path) -> None:
@@ -153,36 +110,36 @@ async def test_a_client_refuses_a_message_that_is_too_long(tmp_path: Path) -> No
 )
 async def test_a_server_refuses_a_bad_message_by_a_status(tmp_path: Path, body: bytes, status: Status) -> None:
     async with serving(tmp_path) as path:
-        raw = await Raw.connected(path)
-        raw.h2.send_data(raw.open("Tunnel"), body)
-        await raw.flush()
-        headers = await raw.until("ResponseReceived")
-        raw.writer.close()
+        peer = await Peer.connected(path)
+        peer.h2.send_data(peer.open("Tunnel"), body)
+        await peer.flush()
+        headers = await peer.headers("ResponseReceived")
+        await peer.close()
 
     assert dict(headers)["grpc-status"] == str(status.value)
 
 
 async def test_a_message_cut_off_by_the_streams_end_is_refused(tmp_path: Path) -> None:
     async with serving(tmp_path) as path:
-        raw = await Raw.connected(path)
-        raw.h2.send_data(raw.open("Tunnel"), message(b"abc", length=10), end_stream=True)
-        await raw.flush()
-        headers = await raw.until("ResponseReceived")
-        raw.writer.close()
+        peer = await Peer.connected(path)
+        peer.h2.send_data(peer.open("Tunnel"), message(b"abc", length=10), end_stream=True)
+        await peer.flush()
+        headers = await peer.headers("ResponseReceived")
+        await peer.close()
 
     assert dict(headers)["grpc-status"] == str(Status.INTERNAL.value)
 
 
 async def test_empty_and_tiny_frames_make_a_message(tmp_path: Path) -> None:
     async with serving(tmp_path) as path:
-        raw = await Raw.connected(path)
-        stream = raw.open("Tunnel")
+        peer = await Peer.connected(path)
+        stream = peer.open("Tunnel")
         for byte in message(TunnelMessage(data=b"hello").SerializeToString()):
-            raw.h2.send_data(stream, b"")
-            raw.h2.send_data(stream, bytes([byte]), pad_length=3)
-        await raw.flush()
-        await raw.until("DataReceived")
-        raw.writer.close()
+            peer.h2.send_data(stream, b"")
+            peer.h2.send_data(stream, bytes([byte]), pad_length=3)
+        await peer.flush()
+        await peer.headers("DataReceived")
+        await peer.close()
 
 
 async def test_a_stream_that_nobody_reads_does_not_hold_up_others(tmp_path: Path) -> None:
@@ -207,36 +164,36 @@ async def test_a_stream_that_nobody_reads_does_not_hold_up_others(tmp_path: Path
 
 async def test_an_overlong_frame_is_refused_before_it_has_come(tmp_path: Path) -> None:
     async with serving(tmp_path) as path:
-        raw = await Raw.connected(path)
-        raw.writer.write(b"\xff\xff\xff\x00\x00\x00\x00\x00\x01" + bytes(bounded.MAX_FRAME + 1))
-        await raw.until("ConnectionTerminated")
-        raw.writer.close()
+        peer = await Peer.connected(path)
+        peer.writer.write(b"\xff\xff\xff\x00\x00\x00\x00\x00\x01" + bytes(bounded.MAX_FRAME + 1))
+        await peer.headers("ConnectionTerminated")
+        await peer.close()
 
 
 async def test_unknown_frames_are_passed_over(tmp_path: Path) -> None:
     async with serving(tmp_path) as path:
-        raw = await Raw.connected(path)
-        raw.writer.write(b"\x00\x00\x04\xee\x00\x00\x00\x00\x00abcd")
-        raw.h2.send_data(raw.open("GetInfo"), message(b""), end_stream=True)
-        await raw.flush()
-        assert dict(await raw.until("TrailersReceived"))["grpc-status"] == "0"
-        raw.writer.close()
+        peer = await Peer.connected(path)
+        peer.writer.write(b"\x00\x00\x04\xee\x00\x00\x00\x00\x00abcd")
+        peer.h2.send_data(peer.open("GetInfo"), message(b""), end_stream=True)
+        await peer.flush()
+        assert dict(await peer.headers("TrailersReceived"))["grpc-status"] == "0"
+        await peer.close()
 
 
 async def test_a_peer_that_reads_no_answers_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "_MAX_UNSENT", 1 << 20)
     ping = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + bytes(8)
 
-    async def send(raw: Raw) -> None:
+    async def send(peer: Peer) -> None:
         for _ in range(500):
-            raw.writer.write(ping * 1000)
-            await raw.writer.drain()
+            peer.writer.write(ping * 1000)
+            await peer.writer.drain()
 
     async with serving(tmp_path) as path:
-        raw = await Raw.connected(path)
+        peer = await Peer.connected(path)
         with pytest.raises(ConnectionError):
-            await send(raw)
-        raw.writer.close()
+            await send(peer)
+        await peer.close()
 
 
 async def test_a_lost_connection_ends_calls(tmp_path: Path) -> None:
@@ -273,9 +230,9 @@ def test_a_buffer_gives_back_every_byte_once_and_holds_no_more_than_was_granted(
 async def test_garbage_ends_its_own_connection_only(tmp_path: Path, seed: int) -> None:
     async with serving(tmp_path) as path, stub(path) as client:
         assert (await client.get_info(Empty())).local_ports
-        raw = await Raw.connected(path)
-        raw.writer.write(os.urandom(1 << seed * 2))
-        raw.writer.write_eof()
-        await raw.reader.read()
-        raw.writer.close()
+        peer = await Peer.connected(path)
+        peer.writer.write(os.urandom(1 << seed * 2))
+        peer.writer.write_eof()
+        await peer.reader.read()
+        await peer.close()
         assert (await client.get_info(Empty())).local_ports
