@@ -1,26 +1,36 @@
 """The seed of one boot, and the reference copy of what cloud-init is told."""
 
+import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
+from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.files import write_atomic
-from limavm.host.platform import facts
+from limavm.host.names import loopback_names
+from limavm.host.platform import facts, system_name_servers, system_proxies
 from limavm.model.config import Config
 from limavm.model.instance import hostname_of
 from limavm.model.machine import Machine
 from limavm.model.plan import Plan
 from limavm.seed.documents import cloud_config, documents
+from limavm.seed.environment import proxy_variables
 from limavm.seed.facts import NIC, SeedFacts
 from limavm.seed.iso import write_iso
+from limavm.seed.proxies import PROXY_VARIABLES, odd_proxies, proxy_hosts
 from limavm.ssh.keys import ensure_identity, public_keys
 
-_PROXIES = ("ftp_proxy", "http_proxy", "https_proxy", "no_proxy")
+log = logging.getLogger(__name__)
+
 #: The primary NIC, and what every further one has unless it says otherwise (spec/config.md 1.11).
 _ETH0_METRIC = 200
+
+
+_T = TypeVar("_T")
 
 
 def write_seed(plan: Plan) -> None:
@@ -31,6 +41,7 @@ def write_seed(plan: Plan) -> None:
         udp_dns_local_port=plan.dns_udp_port,
         tcp_dns_local_port=plan.dns_tcp_port,
     )
+    seed = with_proxies(config, seed)
     # A guest without a clock of its own takes the time of the seed.
     write_iso(documents(config, seed), machine.seed, timestamp=time.time())
     write_atomic(os.path.join(machine.directory, paths.CLOUD_CONFIG), cloud_config(config, seed), 0o444)
@@ -54,7 +65,7 @@ def _facts(config: Config, name: str, directory: str, token: str, nics: Sequence
         nics=tuple(nics),
         vm_type=config.vm_type,
         host_home=host.home,
-        proxies=_proxies() if config.propagate_proxy_env else {},
+        host_dns=() if config.host_resolver.enabled or config.dns else _asked(system_name_servers, ()),
         ca_certs=_certificates(config),
     )
 
@@ -66,9 +77,26 @@ def _nics(config: Config, machine: Machine) -> list[NIC]:
     ]
 
 
-def _proxies() -> dict[str, str]:
-    names = [name for lower in _PROXIES for name in (lower, lower.upper())]
-    return {name: os.environ[name] for name in names if name in os.environ}
+def with_proxies(config: Config, seed: SeedFacts) -> SeedFacts:
+    """The facts with the proxies of this moment; what is odd about them is logged."""
+    seed = replace(
+        seed,
+        system_proxies=_asked(system_proxies, dict[str, str]()),
+        proxies={name: os.environ[name] for name in PROXY_VARIABLES if name in os.environ},
+    )
+    variables = proxy_variables(config, seed)
+    for sentence in odd_proxies(variables):
+        log.warning("%s", sentence)
+    return replace(seed, loopback_hosts=loopback_names(proxy_hosts(variables)))
+
+
+def _asked(ask: Callable[[], _T], otherwise: _T) -> _T:
+    """What the system says; a tool of it that fails keeps no instance from starting."""
+    try:
+        return ask()
+    except UserError as error:
+        log.warning("%s", error)
+        return otherwise
 
 
 def _certificates(config: Config) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import yaml
 
 from limavm.model.config import Config, Mount, Provision, User
 from limavm.model.size import parse_size
-from limavm.seed.environment import numbered
+from limavm.seed.environment import numbered, resolver_is_asked
 from limavm.seed.facts import NIC, SeedFacts
 from limavm.seed.scripts import guest_file
 
@@ -57,7 +57,7 @@ def dns_addresses(config: Config, facts: SeedFacts) -> tuple[str, ...]:
         return config.dns
     if facts.vm_type == "vz":
         return (facts.slirp_gateway,)
-    return (facts.slirp_dns,) if config.host_resolver.enabled else facts.host_dns
+    return (facts.slirp_dns,) if resolver_is_asked(config, facts) else facts.host_dns
 
 
 def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:

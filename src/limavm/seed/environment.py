@@ -4,15 +4,12 @@ Rules: spec/runtime.md 6.4 (names and formats) and 6.5 (proxies). Values are wri
 so a line break in one would forge another variable: it is refused here, whatever validation did before.
 """
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from limavm.errors import UserError
 from limavm.model.config import Config, Disk, Mount, Provision
 from limavm.seed.facts import SeedFacts
-
-PROXY_NAMES = ("ftp_proxy", "http_proxy", "https_proxy", "no_proxy")
+from limavm.seed.proxies import PROXY_VARIABLES, guest_proxies, overlaid
 
 _PREFIX = "LIMA_CIDATA_"
 
@@ -24,7 +21,7 @@ def lima_env(config: Config, facts: SeedFacts) -> bytes:
         **_mounts(config, facts),
         **_disks(config.additional_disks),
         **_data_files(config.provision),
-        **_network(facts),
+        **_network(config, facts),
     }
     return _lines({_PREFIX + key: value for key, value in variables.items()}, "lima.env")
 
@@ -41,44 +38,14 @@ def etc_environment(config: Config, facts: SeedFacts) -> bytes:
 
 def guest_environment(config: Config, facts: SeedFacts) -> dict[str, str]:
     """`env:` and the proxies, with loopback proxies rewritten so that the guest reaches the host's."""
-    proxies = _proxies(config, facts)
-    rest = {key: value for key, value in config.env.items() if key.lower() not in PROXY_NAMES}
-    return rest | proxies
+    rest = {key: value for key, value in config.env.items() if key not in PROXY_VARIABLES}
+    return rest | guest_proxies(proxy_variables(config, facts), facts.slirp_gateway, facts.loopback_hosts)
 
 
-def _proxies(config: Config, facts: SeedFacts) -> dict[str, str]:
-    found: dict[str, str] = {}
-    sources = [config.env, facts.proxies] if config.propagate_proxy_env else [config.env]
-    for source in sources:
-        # Lower case last, so that it wins over its upper-case twin within one source.
-        for key in sorted((key for key in source if key.lower() in PROXY_NAMES), key=str.islower):
-            found[key.lower()] = source[key]
-    proxies: dict[str, str] = {}
-    for name in PROXY_NAMES:
-        if value := found.get(name):
-            value = value if name == "no_proxy" else reachable_proxy(value, facts.slirp_gateway)
-            proxies |= {name: value, name.upper(): value}
-    return proxies
-
-
-def reachable_proxy(url: str, gateway: str) -> str:
-    """The proxy URL as the guest reaches it: a loopback host becomes the gateway; others are kept."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return url
-    if host is None or not _is_loopback(host):
-        return url
-    login, at, _ = parts.netloc.rpartition("@")
-    return parts._replace(netloc=login + at + gateway + (f":{port}" if port else "")).geturl()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+def proxy_variables(config: Config, facts: SeedFacts) -> dict[str, str]:
+    """The proxy variables that are in force on the host for this instance, as they are there."""
+    of_process = facts.proxies if config.propagate_proxy_env else {}
+    return overlaid(facts.system_proxies, config.env, of_process)
 
 
 def _instance(config: Config, facts: SeedFacts) -> dict[str, str]:
@@ -111,14 +78,20 @@ def _instance(config: Config, facts: SeedFacts) -> dict[str, str]:
     }
 
 
-def _network(facts: SeedFacts) -> dict[str, str]:
+def _network(config: Config, facts: SeedFacts) -> dict[str, str]:
+    redirected = resolver_is_asked(config, facts)
     return {
         "SLIRP_DNS": facts.slirp_dns,
         "SLIRP_GATEWAY": facts.slirp_gateway,
         "SLIRP_IP_ADDRESS": facts.slirp_ip_address,
-        "UDP_DNS_LOCAL_PORT": str(facts.udp_dns_local_port),
-        "TCP_DNS_LOCAL_PORT": str(facts.tcp_dns_local_port),
+        "UDP_DNS_LOCAL_PORT": str(facts.udp_dns_local_port if redirected else 0),
+        "TCP_DNS_LOCAL_PORT": str(facts.tcp_dns_local_port if redirected else 0),
     }
+
+
+def resolver_is_asked(config: Config, facts: SeedFacts) -> bool:
+    """Whether the guest asks the host agent for names: no server is given, and none is built into the network."""
+    return config.host_resolver.enabled and not config.dns and facts.vm_type != "vz"
 
 
 def _mounts(config: Config, facts: SeedFacts) -> dict[str, str]:

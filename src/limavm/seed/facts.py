@@ -16,8 +16,9 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     """Facts of one start of one instance; `documents` decides everything from them and the Config.
 
     `identity` tells this instance from every other on any host (machine ID and directory); a clone has
-    another one. `boot_token` is new at each start by the host agent. `proxies` holds the proxy variables
-    of the host's environment, `ca_certs` the PEM texts of `caCerts.files` and `caCerts.certs`,
+    another one. `boot_token` is new at each start by the host agent. `system_proxies` holds the proxy variables
+    of the host's settings (macOS), `proxies` those of its environment, `loopback_hosts` the names in proxies that
+    mean the host itself, `ca_certs` the PEM texts of `caCerts.files` and `caCerts.certs`,
     `host_dns` the host's own name servers where they are known. The DNS ports are those on which the
     host agent answers, 0 where it does not.
     """
@@ -39,6 +40,8 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     virtio_port: str = ""
     host_home: str = ""
     host_dns: tuple[str, ...] = ()
+    system_proxies: Map = {}
     proxies: Map = {}
+    loopback_hosts: frozenset[str] = frozenset()
     ca_certs: tuple[str, ...] = ()
     debug: bool = False

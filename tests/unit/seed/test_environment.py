@@ -3,7 +3,9 @@
 import msgspec
 import pytest
 
-from limavm.seed.environment import etc_environment, lima_env, reachable_proxy
+from limavm.model.config import Config, HostResolver
+from limavm.seed.environment import etc_environment, lima_env
+from limavm.seed.facts import SeedFacts
 from tests.unit.seed.examples import CONFIG, FACTS, RICH, RICH_FACTS
 
 replace = msgspec.structs.replace
@@ -27,20 +29,19 @@ def test_proxies_on_the_hosts_loopback_are_reached_through_the_gateway() -> None
     assert found["EDITOR"] == "vi"
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://localhost:3128", "http://192.168.5.2:3128"),
-        ("http://[::1]:3128/x", "http://192.168.5.2:3128/x"),
-        ("http://127.8.9.1", "http://192.168.5.2"),
-        ("http://10.0.0.1:3128", "http://10.0.0.1:3128"),
-        ("localhost:3128", "localhost:3128"),
-        ("http://[bad", "http://[bad"),
-        ("http://localhost:port", "http://localhost:port"),
-    ],
-)
-def test_a_proxy_url_that_is_not_understood_is_kept(url: str, expected: str) -> None:
-    assert reachable_proxy(url, "192.168.5.2") == expected
+def test_names_that_mean_the_host_are_reached_through_the_gateway() -> None:
+    facts = replace(FACTS, proxies={"http_proxy": "http://me.test:1"}, loopback_hosts=frozenset({"me.test"}))
+
+    assert parsed(etc_environment(CONFIG, facts))["HTTP_PROXY"] == "http://192.168.5.2:1"
+
+
+def test_the_settings_of_the_system_come_first_and_are_always_there() -> None:
+    facts = replace(FACTS, system_proxies={"http_proxy": "http://s:1", "https_proxy": "http://s:2"})
+    config = replace(CONFIG, propagate_proxy_env=False, env={"https_proxy": "http://c:1"})
+
+    found = parsed(etc_environment(config, facts))
+
+    assert (found["http_proxy"], found["https_proxy"]) == ("http://s:1", "http://c:1")
 
 
 def test_an_empty_proxy_variable_of_the_host_deletes_that_of_the_configuration() -> None:
@@ -55,3 +56,20 @@ def test_the_hosts_proxies_stay_outside_when_they_are_not_to_be_propagated() -> 
     found = parsed(etc_environment(config, replace(FACTS, proxies={"http_proxy": "http://b:2"})))
 
     assert found["HTTP_PROXY"] == "http://a:1"
+
+
+@pytest.mark.parametrize(
+    ("config", "facts", "ports"),
+    [
+        (CONFIG, FACTS, ("53053", "53054")),
+        (replace(CONFIG, host_resolver=HostResolver(enabled=False)), FACTS, ("0", "0")),
+        (replace(CONFIG, dns=("1.1.1.1",)), FACTS, ("0", "0")),
+        (CONFIG, replace(FACTS, vm_type="vz"), ("0", "0")),
+    ],
+)
+def test_there_is_no_redirect_where_the_host_agent_is_not_asked(
+    config: Config, facts: SeedFacts, ports: tuple[str, str]
+) -> None:
+    found = parsed(lima_env(config, replace(facts, udp_dns_local_port=53053, tcp_dns_local_port=53054)))
+
+    assert (found["LIMA_CIDATA_UDP_DNS_LOCAL_PORT"], found["LIMA_CIDATA_TCP_DNS_LOCAL_PORT"]) == ports

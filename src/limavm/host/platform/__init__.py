@@ -17,7 +17,7 @@ elif sys.platform == "win32":
 else:
     from limavm.host.platform import netbsd as _system
 
-__all__ = ["facts", "host_arch", "host_os"]
+__all__ = ["facts", "host_arch", "host_os", "system_name_servers", "system_proxies"]
 
 
 def facts() -> HostFacts:
@@ -36,6 +36,20 @@ def facts() -> HostFacts:
         machine_id=_system.machine_id() or _node(),
         temp_dir=os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp",  # noqa: S108 - only named
     )
+
+
+def system_proxies() -> dict[str, str]:
+    """Proxy variables from the settings of the system; only macOS has such."""
+    if sys.platform == "darwin":
+        return _system.proxies()
+    return {}
+
+
+def system_name_servers() -> tuple[str, ...]:
+    """The host's name servers, where it is worth telling a guest; elsewhere the network tells it (DHCP)."""
+    if sys.platform == "darwin":
+        return _system.name_servers()
+    return ()
 
 
 def host_os() -> str:
