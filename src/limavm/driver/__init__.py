@@ -51,6 +51,12 @@ class VirtualMachine(Protocol):
         A pause by a signal is one of which it knows nothing: see `is_paused`. Callbacks run inside `wait`.
         """
 
+    def on_reset(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when the machine begins anew; whoever talked to its guest gets no word of that otherwise."""
+
+    def on_agent_port(self, callback: Callable[[bool], object]) -> None:
+        """Call `callback` with whether the guest has opened the port of `Machine.agent_socket`, or closed it."""
+
     def is_paused(self) -> bool:
         """Whether the machine stands still now (stopped by a signal, or by its hypervisor), as far as this host tells.
 

@@ -36,6 +36,12 @@ class FakeMachine:
     def on_resume(self, callback: Callable[[], object]) -> None:
         raise NotImplementedError
 
+    def on_reset(self, callback: Callable[[], object]) -> None:
+        raise NotImplementedError
+
+    def on_agent_port(self, callback: Callable[[bool], object]) -> None:
+        raise NotImplementedError
+
     def is_paused(self) -> bool:
         raise NotImplementedError
 

@@ -8,6 +8,9 @@ from limavm.model.arch import Arch
 from limavm.model.config import Audio
 from limavm.model.machine import AGENT_PORT, Machine
 
+#: What QEMU calls its device in events.
+AGENT_PORT_ID = "agent0"
+
 _VNC_DISPLAY = "127.0.0.1:0,to=9"
 _VIRTIO_SOUND = (8, 2, 0)
 _HOST_AUDIO = {"darwin": "coreaudio", "linux": "pa", "windows": "dsound"}
@@ -116,5 +119,5 @@ def _agent_port(machine: Machine) -> list[str]:
         "-chardev",
         f"socket,id=qga0,path={escape(machine.agent_socket)},server=on,wait=off",
         "-device",
-        f"virtserialport,bus=virtio-serial0.0,chardev=qga0,name={AGENT_PORT}",
+        f"virtserialport,id={AGENT_PORT_ID},bus=virtio-serial0.0,chardev=qga0,name={AGENT_PORT}",
     ]

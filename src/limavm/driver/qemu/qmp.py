@@ -32,10 +32,15 @@ class QMPRefused(Exception):  # noqa: N818 - an answer
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """An event of the machine: its name, such as SHUTDOWN, and `data.reason` when there is one."""
+    """An event of the machine: its name, such as SHUTDOWN, and what belongs to it."""
 
     name: str
-    reason: str = ""
+    data: Mapping[str, object] = {}
+
+    @property
+    def reason(self) -> str:
+        """Why, where QEMU tells."""
+        return str(self.data.get("reason") or "")
 
 
 class Monitor:
@@ -118,5 +123,4 @@ async def connect(path: str, timeout: float) -> Monitor:
 
 def _event(message: Message) -> Event:
     data = message.get("data")
-    reason = data.get("reason") if isinstance(data, dict) else None
-    return Event(name=str(message.get("event")), reason=str(reason or ""))
+    return Event(name=str(message.get("event")), data=data if isinstance(data, dict) else {})

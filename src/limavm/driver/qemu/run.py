@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from limavm.driver import PortTakenError
 from limavm.driver.qemu import hostfwd, launch, qmp, resolve, running
-from limavm.driver.qemu.pause import Pauses
+from limavm.driver.qemu.notices import Notices
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
 from limavm.host.aprocess import wait_for_end
@@ -102,7 +102,8 @@ class QemuVM:
         self._host = host
         self._warnings = list(warnings)
         self._callbacks: list[Callable[[Machine], object]] = []
-        self._pauses = Pauses()
+        self._notices = Notices()
+        self._replaced = asyncio.Event()
         self._connecting = asyncio.Lock()
         self._ready = False
         self._killed = False
@@ -125,11 +126,19 @@ class QemuVM:
 
     def on_resume(self, callback: Callable[[], object]) -> None:
         """Call back when the monitor tells that the machine went on."""
-        self._pauses.on_resume(callback)
+        self._notices.on_resume(callback)
+
+    def on_reset(self, callback: Callable[[], object]) -> None:
+        """Call back when the monitor tells that the machine begins anew."""
+        self._notices.on_reset(callback)
+
+    def on_agent_port(self, callback: Callable[[bool], object]) -> None:
+        """Call back when the monitor tells that the guest opened the agent's port, or closed it."""
+        self._notices.on_agent_port(callback)
 
     def is_paused(self) -> bool:
         """Whether it stands still now."""
-        return self._pauses.is_paused(self._process.pid)
+        return self._notices.is_paused(self._process.pid)
 
     def ready(self) -> None:
         """The guest has answered: the machine is not started again any more."""
@@ -205,8 +214,10 @@ class QemuVM:
     async def reconnect(self) -> None:
         """Connect to the monitor (again); a failure is one of the warnings."""
         await self.close()
+        self._notices.lost()
         try:
             self._monitor = await qmp.connect(_qmp_path(self._machine), _MONITOR)
+            self._replaced.set()
         except qmp.QMPLost as error:
             self._warnings.append(f"QEMU's monitor does not answer: {error}")
             log.warning("QEMU's monitor does not answer: %s", error)
@@ -253,7 +264,15 @@ class QemuVM:
         return _unexpected(self._machine, status)
 
     async def _watch(self) -> None:
-        monitor = self._monitor
+        """Follow the events of the monitor, and of the one that takes its place when it was lost."""
+        while True:
+            self._replaced.clear()
+            async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(self._follow(self._monitor), name="events of one connection")
+                await self._replaced.wait()
+                following.cancel()
+
+    async def _follow(self, monitor: qmp.Monitor | None) -> None:
         if monitor is None:
             return
         try:
@@ -265,11 +284,11 @@ class QemuVM:
                     await self._end_if_stuck(monitor)
         except (qmp.QMPLost, qmp.QMPRefused) as error:
             log.debug("no more events of QEMU: %s", error)
-            self._pauses.lost()
+            self._notices.lost()
 
     def _note(self, event: qmp.Event) -> None:
         log.debug("QEMU: %s %s", event.name, event.reason)
-        self._pauses.note(event.name)
+        self._notices.note(event)
         if event.name == "SHUTDOWN":
             self._end_reason = event.reason
 

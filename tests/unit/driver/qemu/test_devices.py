@@ -86,7 +86,7 @@ def test_the_guest_agent_has_a_port_beside_the_console(arch: Arch, ports: int) -
     vector = argv(a_machine(arch, agent_socket="/a,b/ga.sock"), a_qemu())
 
     bus = f"virtio-serial-pci,id=virtio-serial0,max_ports={ports}"
-    port = "virtserialport,bus=virtio-serial0.0,chardev=qga0,name=io.lima-vm.guest_agent.0"
+    port = "virtserialport,id=agent0,bus=virtio-serial0.0,chardev=qga0,name=io.lima-vm.guest_agent.0"
     assert value(vector, "-chardev", "id=qga0") == "socket,id=qga0,path=/a,,b/ga.sock,server=on,wait=off"
     assert vector.index(bus) < vector.index("virtconsole,chardev=char-serial-virtio,id=console0") < vector.index(port)
 

@@ -91,7 +91,7 @@ async def test_events_come_with_their_reason(tmp_path: Path) -> None:
         await monitor.power_button()
         assert await monitor.next_event() == Event(name="POWERDOWN")
         await monitor.quit()
-        assert await monitor.rest(5) == [Event(name="SHUTDOWN", reason="host-qmp-quit")]
+        assert [(event.name, event.reason) for event in await monitor.rest(5)] == [("SHUTDOWN", "host-qmp-quit")]
         await monitor.close()
 
 
@@ -192,7 +192,7 @@ async def test_an_event_without_data_has_no_reason(tmp_path: Path) -> None:
     async with serving(tmp_path, odd) as path:
         monitor = await connect(path, 5)
 
-        assert [await monitor.next_event() for _ in range(2)] == [Event(name="SHUTDOWN")] * 2
+        assert [(await monitor.next_event()).reason for _ in range(2)] == ["", ""]
         await monitor.close()
 
 

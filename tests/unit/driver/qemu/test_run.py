@@ -92,6 +92,21 @@ async def test_whoever_asks_is_told_when_a_machine_goes_on_after_its_monitor_had
     await waiting
 
 
+async def test_events_are_followed_on_a_monitor_that_was_connected_to_again(prepare: Prepare, host: HostFacts) -> None:
+    vm = await Qemu("tcg").start(prepare(), host)
+    resumed = asyncio.Event()
+    vm.on_resume(resumed.set)
+    waiting = asyncio.create_task(vm.wait())
+
+    await vm.reconnect()
+    os.kill(vm.machine.pid, signal.SIGUSR2)
+    async with asyncio.timeout(10):
+        await resumed.wait()
+
+    await vm.kill()
+    await waiting
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell cheaply")
 async def test_a_machine_that_a_signal_has_stopped_is_paused(prepare: Prepare, host: HostFacts) -> None:
     vm = await Qemu("tcg").start(prepare(), host)
