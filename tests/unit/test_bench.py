@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent import kib_of
-from boot import bare_argv
+from boot import bare_argv, free_port
 from create import own_bytes
+from forwards import latency, percentile, receiving, report, sending
 from measure import Report, in_turns, markdown, quantity, timed
 
 BENCH = Path(__file__).parents[2] / "bench"
@@ -60,6 +61,49 @@ def test_a_report_compares_medians_and_says_whether_an_aim_was_met(tmp_path: Pat
     assert [(figure["median"], figure["ratio"]) for figure in figures] == [(2.0, None), (5.0, 2.5), (1.0, None)]
 
 
+def test_the_aims_of_forwards_are_ratios_to_ssh_and_a_first_byte() -> None:
+    values: dict[str, list[float]] = {"event": [0.1, 0.2], "hostfwd: first byte": [0.2], "ssh: first byte": [0.4]}
+    for kind in ("to the guest", "from the guest", "a byte there and back", "a connection"):
+        values |= {f"ssh: {kind}": [4.0], f"hostfwd: {kind}": [1.0], f"gRPC: {kind}": [8.0]}
+
+    table = report(values, (30.0 * (1 << 20), 0.7)).table()
+
+    met = {line.split("|")[1].strip(): line.split("|")[6].strip() for line in table.splitlines()[2:]}
+    assert met["hostfwd: to the guest"] == met["hostfwd: from the guest"] == "≤ 0.50 met"
+    assert met["hostfwd: port opened to first byte"] == "≤ 300.0 ms met"
+    assert met["ssh: port opened to first byte"] == "≤ 300.0 ms MISSED"
+    assert met["guest agent, processor when idle"] == "≤ 0.50 % MISSED"
+
+
+@pytest.mark.parametrize(("part", "value"), [(0.5, 50), (0.99, 99), (1, 100), (0.001, 1)])
+def test_a_percentile_is_one_of_the_values(part: float, value: float) -> None:
+    assert percentile([float(number) for number in range(100, 0, -1)], part) == value
+
+
+def test_the_program_for_the_guest_takes_sends_and_echoes() -> None:
+    ports = {}
+    with subprocess.Popen(
+        [sys.executable, BENCH / "guestside.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        assert json.loads(child.stdout.readline()) == "ready"
+        for manner in ("swallow", "pour", "echo"):
+            ports[manner] = free_port()
+            child.stdin.write(json.dumps(["open", "127.0.0.1", ports[manner], manner]) + "\n")
+            assert json.loads(child.stdout.readline()) > 0
+
+        assert sending(ports["swallow"], 0.01) > 0
+        assert receiving(ports["pour"], 0.01) > 0
+        assert latency(ports["echo"], 10) > 0
+        child.stdin.write(json.dumps(["close", ports["echo"]]) + "\n")
+        assert json.loads(child.stdout.readline()) is None
+        with pytest.raises(ConnectionRefusedError):
+            latency(ports["echo"], 1)
+        child.stdin.close()
+        assert child.wait(10) == 0
+
+
 def test_cases_take_turns_and_the_first_round_does_not_count() -> None:
     order: list[str] = []
 
@@ -106,7 +150,7 @@ def test_a_number_is_found_in_the_kernel_s_lists() -> None:
         kib_of("VmRSS:\t 42 kB\n", "Pss")
 
 
-@pytest.mark.parametrize("script", ["agent", "boot", "cli", "create", "shell"])
+@pytest.mark.parametrize("script", ["agent", "boot", "cli", "create", "forwards", "shell"])
 def test_a_script_explains_itself(script: str) -> None:
     done = subprocess.run(
         [sys.executable, BENCH / f"{script}.py", "--help"], capture_output=True, text=True, check=True
