@@ -31,6 +31,9 @@ class Agent(Protocol):
     async def wait_connected(self) -> object:
         """Return when the agent answers."""
 
+    def on_connected(self, callback: Callable[[bool], object]) -> None:
+        """Call back with whether the agent is connected, when that changes."""
+
     async def sync_time(self, host_time_ns: Callable[[], int]) -> TimeSyncResponse:
         """Have the guest set its clock; raises UserError when the agent is lost."""
 
@@ -56,10 +59,15 @@ class TimeSync:
         self._again = again
         self._jumped = asyncio.Event()
         self._way_ns = 0
+        agent.on_connected(self._connected)
 
     def jumped(self) -> None:
         """Time may have jumped: synchronise at once, and again a moment later. Many calls in a row are one."""
         self._jumped.set()
+
+    def _connected(self, connected: bool) -> None:
+        if connected:  # the guest may have begun anew, with the time of its hardware clock: whole seconds
+            self.jumped()
 
     async def run(self) -> None:
         """Synchronise from the agent's first answer on, until cancelled."""

@@ -22,7 +22,11 @@ class FakeAgent:
         self.connected = asyncio.Event()
         self.asked: asyncio.Queue[int] = asyncio.Queue()
         self.takes = takes
+        self.callbacks: list[Callable[[bool], object]] = []
         self._answers = list(answers)
+
+    def on_connected(self, callback: Callable[[bool], object]) -> None:
+        self.callbacks.append(callback)
 
     async def wait_connected(self) -> None:
         await self.connected.wait()
@@ -93,6 +97,18 @@ async def test_a_jump_while_the_agent_is_away_is_answered_when_it_is_back() -> N
 
     async with running(sync, agent):
         await agent.asked.get()
+        await agent.asked.get()
+
+
+async def test_an_agent_that_is_back_is_told_at_once() -> None:
+    agent = FakeAgent()
+    sync = TimeSync(agent, interval=NEVER)
+    async with running(sync, agent):
+        await agent.asked.get()
+
+        for connected in (False, True):
+            agent.callbacks[0](connected)
+
         await agent.asked.get()
 
 
