@@ -72,7 +72,10 @@ class Peer:
                 event = self.events.pop(0)
                 if type(event).__name__ in names:
                     return event
-            data = await self.reader.read(65536)
+            try:
+                data = await self.reader.read(65536)
+            except ConnectionError:
+                return None
             if not data:
                 return None
             new = self.h2.receive_data(data)
