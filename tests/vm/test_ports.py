@@ -259,24 +259,36 @@ def test_watching_tells_of_a_port_that_opens_and_closes(
         bufsize=0,
     ) as child:
         assert child.stdout
-        read_until(child.stdout.fileno(), b"0.0.0.0:22")
+        lists = lists_of(child.stdout.fileno())
+        states = (states_of(found, f"127.0.0.1:{port}") for found in lists)
+        assert next(states) == []
 
         guest.open("tcp", "127.0.0.1", port)
+        while "forwarded" not in next(states):
+            pass
+        guest.close("tcp", "127.0.0.1", port)
+        while next(states):
+            pass
 
-        assert b'"forwarded"' in read_until(child.stdout.fileno(), f"{LOOPBACK}:{port}".encode())
         child.terminate()
 
 
-def read_until(descriptor: int, what: bytes) -> bytes:
-    """What a program prints until a line holds `what`."""
-    found, deadline = b"", time.monotonic() + SOON
-    while what not in found.rpartition(b"\n")[0]:
-        ready, _, _ = select.select([descriptor], [], [], max(0, deadline - time.monotonic()))
-        assert ready, f"waited for {what!r} in {found!r}"
-        chunk = os.read(descriptor, 1 << 16)
-        assert chunk, f"it has ended without {what!r}: {found!r}"
-        found += chunk
-    return found
+def lists_of(descriptor: int) -> Iterator[list[dict[str, Any]]]:
+    """Each list that a program prints on a line, as it comes; fails the test when none comes for some time."""
+    found = b""
+    while True:
+        while b"\n" not in found:
+            ready, _, _ = select.select([descriptor], [], [], SOON)
+            assert ready, f"no line for {SOON:g} s after {found!r}"
+            chunk = os.read(descriptor, 1 << 16)
+            assert chunk, f"it has ended: {found!r}"
+            found += chunk
+        line, _, found = found.partition(b"\n")
+        yield json.loads(line)["ports"]
+
+
+def states_of(ports: list[dict[str, Any]], guest_addr: str) -> list[str]:
+    return [line["state"] for line in ports if line["guestAddr"] == guest_addr]
 
 
 ROUTES = ["0.0.0.0", "127.0.0.1"]
