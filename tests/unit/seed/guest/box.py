@@ -13,7 +13,7 @@ import msgspec
 
 _PLACES = ("etc", "home", "run", "mnt", "var/lib")
 _NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc"]
-_NOTED = ("apt-get", "chpasswd", "iptables-restore", "loginctl", "modprobe", "pkill", "systemctl", "rc-service")
+_NOTED = ("apt-get", "chpasswd", "iptables-restore", "loginctl", "modprobe", "nft", "pkill", "systemctl", "rc-service")
 _PRESENT = ("iptables", "rsync", "sshfs", "tar")
 #: Runs the command that follows the options; the box has no other user to become.
 _SUDO = 'while :; do case $1 in -u | -iu) shift 2 ;; -*) shift ;; *) exec "$@" ;; esac; done'

@@ -241,6 +241,17 @@ def test_the_host_has_one_name_in_etc_hosts(box: GuestBox) -> None:
     assert box.read("etc/hosts") == "127.0.0.1\tlocalhost\n::1 ip6-localhost\n192.168.5.2\thost.lima.internal\n"
 
 
+def test_a_second_name_of_the_host_stays(box: GuestBox) -> None:
+    line = "192.168.5.2\thost.lima.internal host.docker.internal"
+    text = f"127.0.0.1\tlocalhost\n{line}\n10.0.2.2 host.lima.internal old\n10.0.0.1 ghost.lima.internal\n"
+    box.write("etc/hosts", text)
+    box.seed(seed())
+
+    box.boot()
+
+    assert box.read("etc/hosts") == text.replace("10.0.2.2 host.lima.internal old\n", "")
+
+
 def test_dns_is_redirected_to_the_ports_of_this_start(box: GuestBox) -> None:
     box.seed(seed(facts=replace(FACTS, udp_dns_local_port=5301, tcp_dns_local_port=0)))
 
@@ -258,6 +269,57 @@ def test_dns_is_redirected_to_the_ports_of_this_start(box: GuestBox) -> None:
         "COMMIT",
     ]
     assert box.calls.count("iptables-restore --noflush") == 1
+    assert "nft -f -" not in box.calls
+
+
+def test_dns_is_redirected_by_nft_where_iptables_does_not_work(box: GuestBox) -> None:
+    box.program("iptables-restore", "exit 1")
+    box.seed(seed(facts=replace(FACTS, udp_dns_local_port=5301, tcp_dns_local_port=5302)))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    at = box.calls.index("nft -f -")
+    assert [call.strip() for call in box.calls[at + 1 : at + 16]] == [
+        "table ip lima_dns",
+        "delete table ip lima_dns",
+        "table ip lima_dns {",
+        "chain redirect {",
+        "ip daddr 192.168.5.3 udp dport 53 dnat to 192.168.5.2:5301",
+        "ip daddr 192.168.5.3 tcp dport 53 dnat to 192.168.5.2:5302",
+        "}",
+        "chain prerouting {",
+        "type nat hook prerouting priority -110; policy accept;",
+        "jump redirect",
+        "}",
+        "chain output {",
+        "type nat hook output priority -110; policy accept;",
+        "jump redirect",
+        "}",
+    ]
+    assert box.calls.count("nft -f -") == 1
+
+
+def test_a_guest_whose_packet_filter_does_not_work_says_so(box: GuestBox) -> None:
+    for name in ("iptables-restore", "nft"):
+        box.program(name, "exit 1")
+    box.seed(seed(facts=replace(FACTS, udp_dns_local_port=5301)))
+
+    done = box.boot()
+
+    assert done.status == 1
+    assert "WARNING: Failed to execute /mnt/lima-cidata/boot.Linux/09-host-dns-setup.sh" in done.log
+
+
+@pytest.mark.skipif(any(map(shutil.which, ("iptables-restore", "nft"))), reason="the box shows the host's programs")
+def test_a_guest_without_packet_filter_asks_the_networks_own_server(box: GuestBox) -> None:
+    for name in ("iptables-restore", "nft"):
+        (box.root / "bin" / name).unlink()
+    box.seed(seed(facts=replace(FACTS, udp_dns_local_port=5301)))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
 
 
 def test_what_is_missing_is_installed_in_one_go(box: GuestBox) -> None:

@@ -15,9 +15,11 @@ need() { # program
 if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0 ]; then
 	need sshfs
 fi
-if [ "$LIMA_CIDATA_UDP_DNS_LOCAL_PORT" -gt 0 ] || [ "$LIMA_CIDATA_TCP_DNS_LOCAL_PORT" -gt 0 ] ||
-	[ -n "$LIMA_CIDATA_CONTAINERD_USER$LIMA_CIDATA_CONTAINERD_SYSTEM" ]; then
+if [ -n "$LIMA_CIDATA_CONTAINERD_USER$LIMA_CIDATA_CONTAINERD_SYSTEM" ]; then
 	need iptables
+elif [ "$LIMA_CIDATA_UDP_DNS_LOCAL_PORT" -gt 0 ] || [ "$LIMA_CIDATA_TCP_DNS_LOCAL_PORT" -gt 0 ]; then
+	# nft does as well, if it is there and works.
+	[ -e /run/lima-dns-redirect ] || need iptables
 fi
 if [ "$LIMA_CIDATA_CONTAINERD_USER" = 1 ]; then
 	need newuidmap
