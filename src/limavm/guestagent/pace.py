@@ -1,0 +1,42 @@
+"""How often to look at what listens: as often as a small share of one processor allows.
+
+Pure: told what a look cost, it answers in seconds.
+"""
+
+#: The share of a processor in an idle guest.
+IDLE_SHARE = 0.004
+#: The share while sockets come and go all the time.
+BUSY_SHARE = 0.05
+#: Polling, and nothing else to tell that something changed.
+SHORTEST = 0.15
+#: Only a UDP socket that ceases is not told.
+SHORTEST_FOR_UDP = 0.4
+#: Everything is told: in case that something was not.
+SHORTEST_WITH_EVENTS = 2.0
+#: Where a look costs more than 6 ms (some thousand sockets, or an emulated processor) the share is larger than said.
+LONGEST = 3.0
+#: Between an event and the look: what comes in groups is seen at once.
+TOGETHER = 0.005
+#: To wake, and to wait again, costs nearly as much as the look between.
+_FACTOR = 2.0
+
+
+class Pace:
+    """Remembers what the last looks cost."""
+
+    def __init__(self, shortest: float) -> None:
+        """`shortest`: the interval between looks where they cost nothing."""
+        self.shortest = shortest
+        self._cost = 0.0
+
+    def spent(self, cost: float) -> None:
+        """A look took `cost` seconds of a processor; one that took unusually long (as the first does) says little."""
+        self._cost = min(cost, (self._cost * 3 + cost) / 4) if self._cost else cost
+
+    def idle(self) -> float:
+        """How long to wait for the next look when nothing is known to have happened."""
+        return min(max(self._cost * _FACTOR / IDLE_SHARE, self.shortest), LONGEST)
+
+    def busy(self) -> float:
+        """How long to wait at least between two looks, whatever happens."""
+        return min(max(self._cost * _FACTOR / BUSY_SHARE, TOGETHER), LONGEST)
