@@ -1,6 +1,6 @@
 """What the forwarder asks of each way in which bytes can go (`model.forward.Route`)."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from limavm.errors import UserError
 from limavm.model.forward import Forward
@@ -22,3 +22,15 @@ class Opener(Protocol):
 
     async def close(self, forward: Forward) -> None:
         """Close it; harmless when it is not open. Raises ForwardError."""
+
+
+class RouteLostError(ForwardError):
+    """The way itself is gone: nothing is wrong with the forward, which is opened when the way is there again."""
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """An opener that can tell what is open, for an agent that takes over from one that was killed."""
+
+    async def leftovers(self) -> list[Forward]:
+        """What is open now, whoever opened it. Raises ForwardError."""
