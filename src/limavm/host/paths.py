@@ -28,12 +28,15 @@ HA_PID = "ha.pid"
 HA_SOCK = "ha.sock"
 HA_STDOUT = "ha.stdout.log"
 HA_STDERR = "ha.stderr.log"
+GA_SOCK = "ga.sock"
 QMP_SOCK = "qmp.sock"
 SERIAL_LOG = "serial.log"
 SSH_SOCK = "ssh.sock"
 SSH_CONFIG = "ssh.config"
 #: Ours: the description of the machine that runs, for adoption by a new host agent.
 MACHINE_JSON = "machine.json"
+#: Ours: what is forwarded now, for the host agent that takes over from a killed one.
+FORWARDS_JSON = "forwards.json"
 #: Ours: when each phase of the last start began and ended.
 TIMINGS_JSON = "timings.json"
 

@@ -40,6 +40,7 @@ _TABLE = (
     _Row(paths.CLOUD_CONFIG, Fate.LEFT, "written for the new name", leaves=True),
     _Row(paths.SSH_CONFIG, Fate.LEFT, "names host, port and socket of the old name; each start writes it", leaves=True),
     _Row(paths.MACHINE_JSON, Fate.LEFT, "describes a run, by absolute paths; each start writes it", leaves=True),
+    _Row(paths.FORWARDS_JSON, Fate.LEFT, "what is forwarded during a run", leaves=True),
     _Row("ansible-inventory.yaml", Fate.LEFT, "names the instance; each start writes it", leaves=True),
     _Row("vncdisplay", Fate.LEFT, "where the window of a run is", leaves=True),
     _Row("vncpassword", Fate.LEFT, "a secret of a run", leaves=True),

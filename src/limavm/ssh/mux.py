@@ -70,7 +70,7 @@ class Mux:
 
     def __init__(self, path: str, *, limit: float = _LIMIT) -> None:
         """`limit`: seconds that an order may take."""
-        self._path = path
+        self.path = path
         self._limit = limit
         self._room = asyncio.Semaphore(_AT_A_TIME)
 
@@ -99,7 +99,7 @@ class Mux:
 
     async def _order(self, kind: int, body: bytes, what: str, understand: "Callable[[_Answer], _Result]") -> _Result:
         try:
-            async with asyncio.timeout(self._limit), self._room, _connected(self._path) as (reader, writer):
+            async with asyncio.timeout(self._limit), self._room, _connected(self.path) as (reader, writer):
                 number = next(_numbers) & 0xFFFFFFFF
                 writer.write(_framed(_number(_HELLO) + _number(_VERSION)))
                 writer.write(_framed(_number(kind) + _number(number) + body))
@@ -107,19 +107,19 @@ class Mux:
                 answer = await _answer_to(number, reader)
         except TimeoutError as error:
             message = f"the ssh master did not answer within {self._limit:g} s ({what})"
-            raise MuxError(message, where=self._path, lost=True) from error
+            raise MuxError(message, where=self.path, lost=True) from error
         except (OSError, EOFError, _NonsenseError) as error:
             words = str(error) or type(error).__name__
-            raise MuxError(f"the ssh master cannot be asked: {words}", where=self._path, lost=True) from error
+            raise MuxError(f"the ssh master cannot be asked: {words}", where=self.path, lost=True) from error
         return self._judged(answer, what, understand)
 
     def _judged(self, answer: "_Answer", what: str, understand: "Callable[[_Answer], _Result]") -> _Result:
         try:
             if answer.kind in (_PERMISSION_DENIED, _FAILURE):
-                raise MuxError(f"the ssh master refused: {answer.text()} ({what})", where=self._path)
+                raise MuxError(f"the ssh master refused: {answer.text()} ({what})", where=self.path)
             return understand(answer)
         except _NonsenseError as error:
-            raise MuxError(f"the ssh master answered nonsense: {error}", where=self._path, lost=True) from error
+            raise MuxError(f"the ssh master answered nonsense: {error}", where=self.path, lost=True) from error
 
 
 _numbers = itertools.count(1)

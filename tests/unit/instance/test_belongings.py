@@ -44,7 +44,7 @@ def test_what_belongs_to_the_machine_comes_along(name: str, fate: Fate, tmp_path
     "name",
     [
         *("qemu.pid", "ha.pid", "ha.sock", "disk.123.tmp", ".config-cache.json", "cidata.iso", "cloud-config.yaml"),
-        *("ssh.config", "machine.json", "ansible-inventory.yaml", "vncdisplay", "vncpassword"),
+        *("ssh.config", "machine.json", "forwards.json", "ansible-inventory.yaml", "vncdisplay", "vncpassword"),
     ],
 )
 def test_what_names_the_instance_or_is_about_a_run_stays_behind(name: str, tmp_path: Path) -> None:

@@ -64,13 +64,13 @@ def test_a_stopped_instance_cannot_be_stopped_in_order(dev: Path) -> None:
 
 
 def test_force_does_not_mind_a_stopped_instance_and_sweeps(dev: Path) -> None:
-    for name in ("ha.sock", "x.tmp", "qemu.pid"):
+    for name in ("ha.sock", "x.tmp", "forwards.json", "qemu.pid"):
         (dev / name).write_text("")
     (dev / "keep").write_text("")
 
     stop("dev", force=True, report=KeptReport())
 
-    assert not any((dev / name).exists() for name in ("ha.sock", "x.tmp", "qemu.pid"))
+    assert not any((dev / name).exists() for name in ("ha.sock", "x.tmp", "forwards.json", "qemu.pid"))
     assert (dev / "keep").exists()
 
 
