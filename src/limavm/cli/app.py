@@ -35,6 +35,7 @@ COMMANDS = (
     Entry("clone", "clone", "advanced", "Make a copy of an instance"),
     Entry("info", "info", "advanced", "Show what this installation offers, as JSON"),
     Entry("network", "network", "advanced", "Define networks that instances can share"),
+    Entry("ports", "ports", "advanced", "Show which ports of an instance appear on the host"),
     Entry("rename", "rename", "advanced", "Give an instance another name"),
     Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
     Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),

@@ -7,9 +7,9 @@ from typing import Any
 _GAP = 4
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Left-aligned columns, as wide as their longest cell and 4 blanks; the last one is not padded."""
-    widths = [max(map(len, column)) + _GAP for column in zip(*rows, strict=True)]
+def table(rows: Sequence[Sequence[str]], gap: int = _GAP) -> str:
+    """Left-aligned columns, as wide as their longest cell and `gap` blanks; the last one is not padded."""
+    widths = [max(map(len, column)) + gap for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = [f"{cell:<{width}}" for cell, width in zip(row[:-1], widths, strict=False)]

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import BufferedReader
 
 import msgspec
@@ -50,7 +50,7 @@ def ports(path: str, limit: float = _LIMIT) -> tuple[PortStatus, ...]:
         return msgspec.json.decode(_all(answer, _LARGEST_LIST), type=Ports).ports
 
 
-def watch_ports(path: str, limit: float = _LIMIT) -> Iterator[tuple[PortStatus, ...]]:
+def watch_ports(path: str, limit: float = _LIMIT) -> Generator[tuple[PortStatus, ...], None, None]:
     """The same again at each change, for ever; raises AgentError when the agent has ended."""
     with _asked(path, "/v1/ports?watch=true", limit) as (connection, answer):
         begun = bytearray()

@@ -105,7 +105,7 @@ async def test_a_stream_begins_with_the_list_and_goes_on_at_each_change(tmp_path
         assert await following(lists) == (WEB, ODD)
         board.change()
         assert await following(lists) == ()
-        lists.close()  # type: ignore[attr-defined] # it is a generator
+        lists.close()
         await board.left.wait()
 
 
