@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import struct
+import sys
 from collections.abc import Sequence
 
 import h2.config
@@ -48,6 +49,8 @@ class Peer:
 
     @classmethod
     async def connected(cls, path: str) -> "Peer":
+        if sys.platform == "win32":
+            raise OSError("there are no unix sockets on Windows")
         peer = cls(*await asyncio.open_unix_connection(path))
         await peer.flush()
         return peer

@@ -1,10 +1,14 @@
 import asyncio
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from limavm.guestagent.fdtransport import FdTransport
+
+if sys.platform == "win32":
+    pytest.skip("a guest is no Windows", allow_module_level=True)
 
 
 class Recorder(asyncio.Protocol):
