@@ -15,8 +15,9 @@ from limavm.host.names import loopback_names
 from limavm.host.platform import facts, system_name_servers, system_proxies
 from limavm.model.config import Config
 from limavm.model.instance import hostname_of
-from limavm.model.machine import Machine
+from limavm.model.machine import AGENT_PORT, Machine
 from limavm.model.plan import Plan
+from limavm.seed.agentbundle import bundle
 from limavm.seed.documents import cloud_config, documents
 from limavm.seed.environment import proxy_variables
 from limavm.seed.facts import NIC, SeedFacts
@@ -40,6 +41,10 @@ def write_seed(plan: Plan) -> None:
         _facts(config, machine.name, machine.directory, machine.boot_token, _nics(config, machine)),
         udp_dns_local_port=plan.dns_udp_port,
         tcp_dns_local_port=plan.dns_tcp_port,
+        guest_agent=b"" if config.plain else bundle(),
+        # Only root can open the serial port, so nobody needs a token there.
+        virtio_port=AGENT_PORT if machine.agent_socket else "",
+        agent_token="" if machine.agent_socket else plan.agent_token,
     )
     seed = with_proxies(config, seed)
     # A guest without a clock of its own takes the time of the seed.

@@ -31,6 +31,7 @@ def documents(config: Config, facts: SeedFacts) -> dict[str, bytes]:
         "param.env": param_env(config.param),
         "etc_environment": etc_environment(config, facts),
         **load_scripts(),
+        **({"lima-guestagent": facts.guest_agent} if facts.guest_agent else {}),
         **_provision_files(config),
         **_once(config, facts),
     }

@@ -4,6 +4,7 @@ Rules: spec/runtime.md 6.4 (names and formats) and 6.5 (proxies). Values are wri
 so a line break in one would forge another variable: it is refused here, whatever validation did before.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from limavm.errors import UserError
@@ -72,6 +73,9 @@ def _instance(config: Config, facts: SeedFacts) -> dict[str, str]:
         "VMTYPE": facts.vm_type,
         "VSOCK_PORT": str(facts.vsock_port),
         "VIRTIO_PORT": facts.virtio_port,
+        # Ours: tells whether the guest has this agent already, without a process there that would find it out.
+        "GUESTAGENT_DIGEST": hashlib.sha256(facts.guest_agent).hexdigest() if facts.guest_agent else "",
+        "AGENT_TOKEN": facts.agent_token,
         "PLAIN": _flag(config.plain),
         "NO_CLOUD_INIT": _flag(facts.no_cloud_init),
         "PASSWORDLESS_SUDO": _flag(user.passwordless_sudo),

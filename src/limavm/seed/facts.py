@@ -20,7 +20,8 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     of the host's settings (macOS), `proxies` those of its environment, `loopback_hosts` the names in proxies that
     mean the host itself, `ca_certs` the PEM texts of `caCerts.files` and `caCerts.certs`,
     `host_dns` the host's own name servers where they are known. The DNS ports are those on which the
-    host agent answers, 0 where it does not.
+    host agent answers, 0 where it does not. `guest_agent` is the bundle, empty when the guest gets none,
+    `agent_token` what its clients have to present where its socket is within reach of the guest's users.
     """
 
     name: str
@@ -38,6 +39,8 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     no_cloud_init: bool = False
     vsock_port: int = 0
     virtio_port: str = ""
+    guest_agent: bytes = b""
+    agent_token: str = ""
     host_home: str = ""
     host_dns: tuple[str, ...] = ()
     system_proxies: Map = {}

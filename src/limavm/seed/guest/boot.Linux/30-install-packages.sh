@@ -28,6 +28,11 @@ if [ "$LIMA_CIDATA_CONTAINERD_USER" = 1 ]; then
 fi
 need rsync
 need tar
+if [ -n "$LIMA_CIDATA_GUESTAGENT_DIGEST" ]; then
+	# shellcheck disable=SC1091
+	. "$LIMA_CIDATA_MNT/util/find_python.sh"
+	[ -n "$python" ] || missing="$missing python"
+fi
 [ -n "$missing" ] || exit 0
 
 # Some systems (ALT) have a script of that name in front of another kind of package.
@@ -43,8 +48,26 @@ else
 	done
 fi
 
+# The system's own Python may be older than the guest agent's 3.10: for EL 8 and 9, and Leap 15, there are others beside
+# it. Where there is none (Debian 11), so that there can be no guest agent, nothing is installed.
+python_package() {
+	ID=
+	VERSION_ID=
+	# shellcheck disable=SC1091
+	[ ! -e /etc/os-release ] || . /etc/os-release
+	case $manager:$ID:${VERSION_ID%%.*} in
+	pacman:*) echo python ;;
+	dnf:fedora:* | yum:fedora:*) echo python3 ;;
+	dnf:amzn:* | yum:amzn:*) echo python3.11 ;;
+	dnf:*:[89] | yum:*:[89]) echo python3.12 ;;
+	zypper:*:15) echo python311 ;;
+	*) command -v python3 >/dev/null || echo python3 ;;
+	esac
+}
+
 package() { # program: the name of its package here
 	case $1:$manager in
+	python:*) python_package ;;
 	sshfs:dnf | sshfs:yum) echo fuse-sshfs ;;
 	fusermount3:*) echo fuse3 ;;
 	dbus:apt-get) echo dbus-user-session ;;
@@ -59,7 +82,13 @@ packages=
 for program in $missing; do
 	packages="$packages $(package "$program")"
 done
-echo "installing$packages"
+case $packages in
+*[!\ ]*) echo "installing$packages" ;;
+*)
+	echo "the guest agent needs Python 3.10 or newer, which this release does not have" >&2
+	exit 0
+	;;
+esac
 
 enable_epel() {
 	case $packages in

@@ -1,5 +1,6 @@
 #!/bin/sh
-# After the packages: FUSE for other users than the one who mounts, and the DNS redirect if iptables is new.
+# After the packages: FUSE for other users than the one who mounts, the DNS redirect if iptables is new, and the guest
+# agent if Python is.
 set -eu
 
 allow_other() {
@@ -40,6 +41,10 @@ if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0
 	relax_fusermount
 	echo "$LIMA_CIDATA_IID" >/run/lima-fuse-ready
 fi
+
+# In a shell of its own, because it ends with `exit`.
+# shellcheck disable=SC1091
+[ -e /run/lima-guestagent-setup ] || (. "$LIMA_CIDATA_MNT/boot.Linux/00-guestagent.bg.sh")
 
 # shellcheck disable=SC1091
 . "$LIMA_CIDATA_MNT/boot.Linux/09-host-dns-setup.sh"

@@ -1,0 +1,71 @@
+"""Makes the archive of the guest agent out of the files that `agentbundle` has found.
+
+The bytes are the same for the same files: sorted names, one time for all of them, fixed modes.
+"""
+
+import contextlib
+import fnmatch
+import importlib.metadata
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+
+#: The names of all members, for a reader that has no directory of the archive.
+CONTENTS = "CONTENTS"
+_LICENCES = ("LICEN[CS]E*", "NOTICE*", "COPYING*", "AUTHORS*")
+_MAIN = b'''"""`install PREFIX STAMP [flags]` puts this archive on the disk; anything else is for the agent itself."""
+
+import sys
+
+if sys.argv[1:2] == ["install"]:
+    from zipimport import zipimporter
+
+    from limavm.guestagent.unpack import main as install
+
+    sys.exit(install(sys.argv[2:], zipimporter(sys.argv[0]).get_data))
+sys.modules["ssl"] = None
+from limavm.guestagent.main import main
+
+sys.exit(main(sys.argv[1:]))
+'''
+
+
+def make(sources: Mapping[str, str], distributions: Iterable[str]) -> bytes:
+    """The archive of `sources` (names in it, paths here), with the licences of the distributions."""
+    # `google` is spread over directories elsewhere; Python finds no such package in an archive.
+    own = {"__main__.py": _MAIN, "google/__init__.py": b""}
+    return archive({**own, **_contents(sources), **_licences(distributions)})
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A zip archive of the files, sorted, with fixed times and modes, and a list of their names."""
+    names = sorted(files)
+    files = {**files, CONTENTS: "".join(f"{name}\n" for name in names).encode()}
+    image = io.BytesIO()
+    with zipfile.ZipFile(image, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+        for name in sorted(files):
+            member = zipfile.ZipInfo(name)  # 1980-01-01
+            member.create_system = 3
+            member.external_attr = 0o100644 << 16
+            target.writestr(member, files[name], compress_type=zipfile.ZIP_DEFLATED, compresslevel=9)
+    return image.getvalue()
+
+
+def _contents(sources: Mapping[str, str]) -> dict[str, bytes]:
+    files = {}
+    for name, path in sources.items():
+        with open(path, "rb") as file:
+            files[name] = file.read()
+    return files
+
+
+def _licences(distributions: Iterable[str]) -> dict[str, bytes]:
+    """The licence files of every distribution, as its metadata names them."""
+    found: dict[str, bytes] = {}
+    for name in sorted(distributions):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            for file in importlib.metadata.distribution(name).files or ():
+                if "dist-info" in file.parts[0] and any(fnmatch.fnmatch(file.name, glob) for glob in _LICENCES):
+                    with contextlib.suppress(OSError):
+                        found[f"LICENSES/{name}/{file.name}"] = file.read_binary()
+    return found

@@ -1,0 +1,124 @@
+"""The guest agent as one file: our two rooms and the libraries they need, as pure Python, in a zip archive.
+
+The libraries are taken from what is installed here; nothing is downloaded, and nothing compiled is taken along,
+because the guest may have another processor and another Python. Python runs the archive as it is; its own
+`install` puts it on the guest's disk (`limavm.guestagent.unpack`). Which files are needed was measured; the tests
+run the agent from the archive and nothing else, so that a release of a library that needs more is noticed.
+
+The archive is kept in the cache, because a start shall not wait for it; `agentarchive` is loaded when it is made anew.
+"""
+
+import contextlib
+import fnmatch
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterator, Sequence
+
+from limavm.errors import UserError
+from limavm.host import paths
+from limavm.host.files import sweep, write_atomic
+from limavm.model.value import Value
+
+#: Changed when this module makes another archive of the same files.
+_REVISION = 1
+
+
+class Part(Value, frozen=True, kw_only=True):
+    """A package of an installed distribution, without the files that match `left_out` (paths inside it)."""
+
+    package: str
+    distribution: str
+    left_out: tuple[str, ...] = ()
+
+
+PARTS = (
+    Part(package="limavm.wire", distribution="limavm"),
+    Part(package="limavm.guestagent", distribution="limavm", left_out=("multidict.py",)),
+    Part(
+        package="grpclib",
+        distribution="grpclib",
+        left_out=("testing.py", "channelz/*", "health/*", "plugin/*", "reflection/*"),
+    ),
+    Part(package="h2", distribution="h2"),
+    Part(package="hpack", distribution="hpack"),
+    Part(package="hyperframe", distribution="hyperframe"),
+    Part(
+        package="google.protobuf",
+        distribution="protobuf",
+        left_out=(
+            *("any*", "api_pb2.py", "duration*", "field_mask_pb2.py", "json_*", "proto*", "service_reflection.py"),
+            *("source_context_pb2.py", "struct_pb2.py", "timestamp.py", "type_pb2.py", "wrappers_pb2.py"),
+            *("compiler/*", "pyext/*", "testdata/*", "util/*", "internal/*benchmark*", "internal/test*"),
+        ),
+    ),
+)
+
+
+def bundle() -> bytes:
+    """The archive, from the cache if nothing of what it is made of has changed since.
+
+    Raises UserError when a library is not installed as files.
+    """
+    found = dict(sources(PARTS))
+    directory = os.path.join(paths.cache_dir(), "guestagent")
+    path = os.path.join(directory, f"{_key(found)}.zip")
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return file.read()
+    from limavm.seed.agentarchive import make
+
+    content = make(found, {part.distribution for part in PARTS})
+    with contextlib.suppress(OSError):  # without a cache it is only slower
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        sweep(directory, "*.zip")
+        write_atomic(path, content, 0o600)
+    return content
+
+
+def sources(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
+    """Every file of Python to take along: its name in the archive and its path here.
+
+    Raises UserError when a package is not installed as files.
+    """
+    for part in parts:
+        root = _directory(part.package)
+        prefix = part.package.replace(".", "/")
+        for name in _python_files(root):
+            if not any(fnmatch.fnmatch(name, pattern) for pattern in part.left_out):
+                yield f"{prefix}/{name}", os.path.join(root, *name.split("/"))
+    ours = os.path.dirname(_directory("limavm.wire"))
+    yield "limavm/__init__.py", os.path.join(ours, "__init__.py")
+    yield "multidict.py", os.path.join(ours, "guestagent", "multidict.py")
+
+
+def _directory(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    for place in places:
+        if os.path.isdir(place):
+            return place
+    raise UserError(
+        f"the Python package {package!r}, which the guest agent needs, is not installed as files",
+        hint="install limavm with its dependencies again",
+    )
+
+
+def _python_files(root: str, prefix: str = "") -> Iterator[str]:
+    with os.scandir(os.path.join(root, prefix)) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _python_files(root, f"{name}/")
+        elif name.endswith(".py"):
+            yield name
+
+
+def _key(sources: dict[str, str]) -> str:
+    """What tells one state of the files from another without reading them."""
+    digest = hashlib.sha256(f"{_REVISION}".encode())
+    for name, path in sources.items():
+        status = os.stat(path)
+        digest.update(f"{name}\0{path}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ino}\n".encode())
+    return digest.hexdigest()[:32]

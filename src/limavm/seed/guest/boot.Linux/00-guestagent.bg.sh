@@ -1,0 +1,59 @@
+#!/bin/sh
+# Puts the guest agent on the disk and makes it a service, when it is not there yet or is another one. Beside the
+# rest, and first, because compiling it takes seconds in an emulated guest. At later boots nothing is forked here:
+# the service has started by itself. 35-setup-packages comes here again when Python had to be installed.
+set -eu
+[ -n "$LIMA_CIDATA_GUESTAGENT_DIGEST" ] || exit 0
+
+# What keeps ordinary users of the guest out, where they could reach the agent's socket.
+token_file=
+restart=
+if [ "$LIMA_CIDATA_VSOCK_PORT" -eq 0 ] && [ -z "$LIMA_CIDATA_VIRTIO_PORT" ] && [ -n "$LIMA_CIDATA_AGENT_TOKEN" ]; then
+	token_file=/var/lib/lima/guestagent-token
+	token=
+	[ ! -e $token_file ] || read -r token <$token_file || :
+	if [ "$token" != "$LIMA_CIDATA_AGENT_TOKEN" ]; then
+		mkdir -p "${token_file%/*}"
+		(umask 077 && echo "$LIMA_CIDATA_AGENT_TOKEN" >$token_file.tmp)
+		mv $token_file.tmp $token_file
+		restart=1
+	fi
+fi
+
+if [ "$LIMA_CIDATA_VSOCK_PORT" -ne 0 ]; then
+	set -- "--vsock-port=$LIMA_CIDATA_VSOCK_PORT"
+elif [ -n "$LIMA_CIDATA_VIRTIO_PORT" ]; then
+	set -- "--virtio-port=$LIMA_CIDATA_VIRTIO_PORT"
+else
+	set -- "--socket-owner=$LIMA_CIDATA_UID" ${token_file:+"--token-file=$token_file"}
+fi
+[ "$LIMA_CIDATA_DEBUG" != true ] || set -- "$@" --debug
+
+# shellcheck disable=SC1091
+. "$LIMA_CIDATA_MNT/util/find_python.sh"
+[ -n "$python" ] || exit 0
+# /run is new at each boot. Who comes here first does the work.
+mkdir /run/lima-guestagent-setup 2>/dev/null || exit 0
+
+prefix=$LIMA_CIDATA_GUEST_INSTALL_PREFIX
+stamp="$LIMA_CIDATA_GUESTAGENT_DIGEST $*"
+installed=
+first=
+[ ! -e "$prefix/lib/lima-guestagent/installed" ] || read -r installed <"$prefix/lib/lima-guestagent/installed" || :
+[ ! -e "$prefix/bin/lima-guestagent" ] || read -r first <"$prefix/bin/lima-guestagent" || :
+# Another program of that name is Lima's own.
+if [ "$installed" = "$stamp" ] && [ "$first" = "#!$python -IS" ]; then
+	[ -n "$restart" ] || exit 0
+	# It has begun with the token of the boot before.
+	if [ -d /run/systemd/system ]; then
+		systemctl --no-block try-restart lima-guestagent.service
+	else
+		rc-service --ifstarted lima-guestagent restart
+	fi
+	exit 0
+fi
+
+# Old releases of Lima had it among the services of the user.
+legacy=$LIMA_CIDATA_HOME/.config/systemd/user/lima-guestagent.service
+[ ! -e "$legacy" ] || rm -f "$legacy" "${legacy%/*}/default.target.wants/${legacy##*/}"
+"$python" -IS "$LIMA_CIDATA_MNT/lima-guestagent" install "$prefix" "$stamp" "$@"
