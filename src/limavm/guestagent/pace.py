@@ -19,6 +19,7 @@ LONGEST = 3.0
 TOGETHER = 0.005
 #: To wake, and to wait again, costs nearly as much as the look between.
 _FACTOR = 2.0
+_REMEMBERED = 8
 
 
 class Pace:
@@ -27,16 +28,20 @@ class Pace:
     def __init__(self, shortest: float) -> None:
         """`shortest`: the interval between looks where they cost nothing."""
         self.shortest = shortest
-        self._cost = 0.0
+        self._costs: list[float] = []
 
     def spent(self, cost: float) -> None:
-        """A look took `cost` seconds of a processor; one that took unusually long (as the first does) says little."""
-        self._cost = min(cost, (self._cost * 3 + cost) / 4) if self._cost else cost
+        """A look took `cost` seconds of a processor."""
+        self._costs = [cost, *self._costs[: _REMEMBERED - 1]]
 
     def idle(self) -> float:
         """How long to wait for the next look when nothing is known to have happened."""
-        return min(max(self._cost * _FACTOR / IDLE_SHARE, self.shortest), LONGEST)
+        return min(max(self._cost() / IDLE_SHARE, self.shortest), LONGEST)
 
     def busy(self) -> float:
         """How long to wait at least between two looks, whatever happens."""
-        return min(max(self._cost * _FACTOR / BUSY_SHARE, TOGETHER), LONGEST)
+        return min(max(self._cost() / BUSY_SHARE, TOGETHER), LONGEST)
+
+    def _cost(self) -> float:
+        """What a look usually costs: some seem to take long, the first one and those while the host was busy."""
+        return sorted(self._costs)[len(self._costs) // 4] * _FACTOR if self._costs else 0.0
