@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from dnslib import DNSRecord
 
 from agent import kib_of
 from boot import bare_argv, free_port
 from create import own_bytes
 from forwards import latency, percentile, receiving, report, sending
 from measure import Report, in_turns, markdown, quantity, timed
+from names import question
 
 BENCH = Path(__file__).parents[2] / "bench"
 
@@ -158,3 +160,9 @@ def test_a_script_explains_itself(script: str) -> None:
 
     assert "--runs" in done.stdout
     assert "--json" in done.stdout
+
+
+def test_the_questions_of_the_flood_are_questions() -> None:
+    asked = DNSRecord.parse(question("n1.example", 15, 7))
+
+    assert (asked.header.id, str(asked.q.qname), asked.q.qtype) == (7, "n1.example.", 15)

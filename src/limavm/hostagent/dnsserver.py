@@ -22,6 +22,8 @@ MOST_CONNECTIONS = 64
 MOST_PIPELINED = 16
 #: Seconds after which a connection is closed on which nothing is asked.
 IDLE = 10.0
+#: Seconds between two complaints about the same.
+SELDOM = 60.0
 #: Seconds between tries to bind a port that is taken.
 PAUSE = 1.0
 #: Bytes of a message that we read at all. A question has a few hundred at most, an update of a zone more.
@@ -46,7 +48,7 @@ class Desk:
     def __init__(self, answerer: Answerer) -> None:
         self._answerer = answerer
         self._tasks: set[asyncio.Task[None]] = set()
-        self._full = False
+        self._told = -SELDOM
 
     def take(self, message: bytes, reply: Callable[[Query, bytes], None]) -> bool:
         """Answer a message by `reply`, now or later; False when it gets no answer at all."""
@@ -56,16 +58,19 @@ class Desk:
         if (answer := self._answerer.now(query)) is not None:
             reply(query, answer)
         elif len(self._tasks) >= MOST_QUESTIONS:
-            if not self._full:
-                log.warning("The guest asks for too many names at once; some get no answer")
-            self._full = True
+            self._complain()
             reply(query, empty_reply(query, SERVFAIL))
         else:
-            self._full = False
             task = asyncio.create_task(self._later(query, reply), name="a question for a name")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return True
+
+    def _complain(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._told + SELDOM:
+            self._told = now
+            log.warning("The guest asks for too many names at once; some get no answer")
 
     async def _later(self, query: Query, reply: Callable[[Query, bytes], None]) -> None:
         try:

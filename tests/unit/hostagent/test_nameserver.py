@@ -333,26 +333,6 @@ async def test_more_connections_than_we_keep_push_out_the_quietest() -> None:
         assert data(DNSRecord.parse(await unframed(first[0]))) == ["10.1.1.1"]
 
 
-async def test_too_many_questions_at_once_fail_instead_of_piling_up(caplog: pytest.LogCaptureFixture) -> None:
-    failed: list[int] = []
-
-    async with name_server(lambda request, how: []) as beyond, serving(servers=[beyond.server]) as client:
-        with socket.socket(type=socket.SOCK_DGRAM) as flood:
-            flood.setblocking(False)
-            flood.connect(("127.0.0.1", client.port))
-            async with asyncio.timeout(20):
-                while not failed:
-                    for _ in range(64):
-                        flood.send(question(f"n{len(failed)}.example", "MX", edns=len(failed)))
-                    await asyncio.sleep(0)
-                    with contextlib.suppress(BlockingIOError):
-                        failed.append(DNSRecord.parse(flood.recv(65535)).header.rcode)
-        assert data(await client.ask("own.example")) == ["10.1.1.1"]
-
-    assert failed == [RCODE.SERVFAIL]
-    assert len([message for message in caplog.messages if "too many" in message]) == 1
-
-
 async def test_a_question_that_comes_back_in_a_circle_ends() -> None:
     port = free_port()
     servers: list[Server] = []
