@@ -44,7 +44,7 @@ _FRAME_HEADER = 9
 
 # h2 describes each frame that it receives for a log that nobody reads, and hyperframe turns all its bytes into
 # hexadecimal digits for that: a third of what a received frame costs.
-DataFrame._body_repr = lambda _: "data"  # type: ignore[method-assign]
+DataFrame._body_repr = lambda _: "data"  # type: ignore[method-assign, assignment]
 
 
 def configuration() -> Configuration:

@@ -19,7 +19,15 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="a guest is no Windows")
 def test_the_flags_are_limas_and_one_of_ours() -> None:
     assert options_of([]) == Options()
     assert options_of(
-        "--runtime-dir=/r --tick=1s --vsock-port=1 --virtio-port=v --socket-owner=7 --debug --token-file=/t".split()
+        [
+            "--runtime-dir=/r",
+            "--tick=1s",
+            "--vsock-port=1",
+            "--virtio-port=v",
+            "--socket-owner=7",
+            "--debug",
+            "--token-file=/t",
+        ]
     ) == Options("/r", "1s", 1, "v", 7, debug=True, token_file="/t")
     with pytest.raises(FlagError):
         options_of(["--other"])
