@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # `shell` loads this module, and needs no layers
 #: The YAML key, and whether a layer asks for something by it.
 _LATER: "tuple[tuple[str, Callable[[Layer], bool]], ...]" = (
     ("mounts", lambda layer: bool(layer.mounts)),
-    ("portForwards", lambda layer: bool(layer.port_forwards)),
     ("copyToHost", lambda layer: bool(layer.copy_to_host)),
     ("networks", lambda layer: bool(layer.networks)),
     ("additionalDisks", lambda layer: bool(layer.additional_disks)),
@@ -31,7 +30,6 @@ def without_later(config: Config) -> Config:
     return replace(
         config,
         mounts=(),
-        port_forwards=(),
         copy_to_host=(),
         networks=(),
         additional_disks=(),

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TextIO
 
 from limavm.driver import Hypervisor, VirtualMachine
@@ -19,13 +19,14 @@ from limavm.driver.registry import driver, hypervisor
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.platform import facts
-from limavm.hostagent.api import Response, error_response, json_response, serving
+from limavm.hostagent.api import Handler, Response, Stream, error_response, json_response, serving
 from limavm.hostagent.client import Info
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.readiness import GuestPanicError, Readiness
 from limavm.hostagent.running import running
+from limavm.hostagent.services import Services, names_served
 from limavm.hostagent.shutdown import power_off
 from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
@@ -112,20 +113,27 @@ class Agent:
         self.progress = progress
         self.emitter = emitter
         self.recorder = recorder
+        self._services: Services | None = None
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
 
     async def run(self, socket_path: str) -> None:
         """Serve the API and live the machine's life."""
         self._listen_to_signals()
-        routes = {"/v1/info": self._info, "/v1/screenshot": _no_screenshot}
+        routes: dict[str, Handler] = {
+            "/v1/info": self._info,
+            "/v1/screenshot": _no_screenshot,
+            "/v1/ports": self._ports,
+        }
         async with serving(socket_path, routes):
-            plan, vm = await self._machine()
-            vm.on_change(functools.partial(save_machine, plan))
-            try:
-                await self._live(plan, vm)
-            finally:
-                await vm.close()
+            plan = load_plan(self.directory)
+            async with names_served(plan):
+                plan, vm = await self._machine(plan)
+                vm.on_change(functools.partial(save_machine, plan))
+                try:
+                    await self._live(plan, vm)
+                finally:
+                    await vm.close()
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -142,6 +150,11 @@ class Agent:
             log.info("Received %s: shutting down", number.name)
             self._stopping.set()
 
+    def _ports(self, query: str) -> Response | Stream:
+        if self._services is None:
+            return error_response(503, "the machine is not started yet")
+        return self._services.ports(query)
+
     @property
     def state(self) -> str:
         """What `/v1/info` says: `starting`, `running`, `degraded` or `stopping`."""
@@ -153,9 +166,8 @@ class Agent:
     def _info(self, _query: str) -> Response:
         return json_response(Info(ssh_local_port=self.emitter.status.ssh_local_port, state=self.state))
 
-    async def _machine(self) -> tuple[Plan, VirtualMachine]:
+    async def _machine(self, plan: Plan) -> tuple[Plan, VirtualMachine]:
         """The machine of the plan: adopted when it runs already, started else."""
-        plan = load_plan(self.directory)
         which = hypervisor(plan.machine.vm_type)
         vm = await which.adopt(plan.machine)
         if vm is not None:
@@ -188,8 +200,10 @@ class Agent:
                 control_path=os.path.join(self.directory, paths.SSH_SOCK),
             )
         )
-        async with self._master(guest):
-            await self._until_it_ends(plan, vm, guest)
+        services = self._services = Services(plan, vm, guest, self.emitter)
+        async with self._master(guest), services.running():
+            readiness = Readiness(plan, vm, guest, self.emitter, self.recorder)
+            await self._until_it_ends(vm, lambda: readiness.reach(services.answered, progress=self.progress))
         if self._stopping.is_set():
             await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
         log.info("The machine has ended")
@@ -204,23 +218,22 @@ class Agent:
             await asyncio.gather(task, return_exceptions=True)
             await guest.master.exit()
 
-    async def _until_it_ends(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
-        """Make the guest ready, and return when the machine ends or a signal asks for it."""
+    async def _until_it_ends(self, vm: VirtualMachine, ready: Callable[[], Awaitable[object]]) -> None:
+        """Get the guest `ready`, and return when the machine ends or a signal asks for it."""
         async with asyncio.TaskGroup() as tasks:
-            ready = tasks.create_task(self._become_ready(plan, vm, guest), name="become ready")
+            readying = tasks.create_task(self._get_ready(ready), name="become ready")
             ended = tasks.create_task(vm.wait(), name="the machine ends")
             stopping = tasks.create_task(self._stopping.wait(), name="a signal")
             done, _ = await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if ended in done and (reason := ended.result()):
                 log.error("The machine has ended: %s", reason)
                 self.emitter.change(errors=(*self.emitter.status.errors, reason))
-            for task in (ready, ended, stopping):
+            for task in (readying, ended, stopping):
                 task.cancel()
 
-    async def _become_ready(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
-        readiness = Readiness(plan, vm, guest, self.emitter, self.recorder)
+    async def _get_ready(self, ready: Callable[[], Awaitable[object]]) -> None:
         try:
-            await readiness.reach(_nothing_more, progress=self.progress)
+            await ready()
         except GuestPanicError as error:
             self._give_up(str(error))
 
@@ -230,10 +243,6 @@ class Agent:
         self.emitter.change(errors=(*self.emitter.status.errors, reason))
         self._stopping.set()
         self._hurry.set()
-
-
-async def _nothing_more() -> list[str]:
-    return []
 
 
 def _no_screenshot(_query: str) -> Response:

@@ -8,7 +8,6 @@ from tests.unit.config.conftest import Resolve
     ("text", "key"),
     [
         ("mounts: [{location: /tmp, mountPoint: /m}, {location: /usr, mountPoint: /n}]", "mounts"),
-        ("portForwards: [{guestPort: 80}]", "portForwards"),
         ("copyToHost: [{guest: /a, host: /b}]", "copyToHost"),
         ("networks: [{lima: user-v2}]", "networks"),
         ("additionalDisks: [a]", "additionalDisks"),
@@ -19,14 +18,17 @@ def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, k
     assert resolved(text).warnings == (f"dev.yaml:1: {key}: has no effect yet, a later version of limavm brings it",)
 
 
-@pytest.mark.parametrize("text", ["", "mounts: []", "containerd: {system: false, user: false}", "networks: null"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "mounts: []", "portForwards: [{guestPort: 80}]", "containerd: {system: false, user: false}", "networks: null"],
+)
 def test_what_is_not_asked_for_does_not_warn(resolved: Resolve, text: str) -> None:
     assert resolved(text).warnings == ()
 
 
 def test_nobody_begins_to_act_on_what_has_no_effect_yet(resolved: Resolve) -> None:
-    text = "mounts: [{location: /tmp, mountPoint: /m}]\nportForwards: [{guestPort: 80}]\ncontainerd: {user: true}"
+    text = "mounts: [{location: /tmp, mountPoint: /m}]\ncontainerd: {user: true}"
 
     config = without_later(resolved(text).config)
 
-    assert (config.mounts, config.port_forwards, config.containerd.user) == ((), (), False)
+    assert (config.mounts, config.containerd.user) == ((), False)

@@ -1,0 +1,159 @@
+"""What an instance offers beside ssh while it runs: ports of the guest on the host, the right time, the guest agent.
+
+Here the parts are put together: who is told when ssh, the guest agent or the machine come and go.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator
+
+from limavm.driver import VirtualMachine
+from limavm.host import paths
+from limavm.hostagent import sleep, sshagent
+from limavm.hostagent.dnsanswers import hosts_of
+from limavm.hostagent.events import Emitter
+from limavm.hostagent.forwarder import Forwarder
+from limavm.hostagent.guest import Guest
+from limavm.hostagent.guestagent import GuestAgent, over_ssh, unix_socket
+from limavm.hostagent.hostfwd import HostfwdOpener
+from limavm.hostagent.nameserver import NameServer
+from limavm.hostagent.opener import Opener
+from limavm.hostagent.portrules import Abilities, Policy, effective_rules, preference
+from limavm.hostagent.portsapi import ports_handler
+from limavm.hostagent.sshforward import SSHOpener
+from limavm.hostagent.supervise import Part, supervised
+from limavm.hostagent.timesync import TimeSync
+from limavm.hostagent.tunnels import TunnelOpener
+from limavm.model.forward import Forward, Route
+from limavm.model.instance import hostname_of
+from limavm.model.plan import Plan
+
+log = logging.getLogger(__name__)
+
+#: How long the guest agent may take to answer once the boot scripts have finished, in seconds (spec/runtime.md 15).
+_AGENT_LIMIT = 60.0
+_AGENT_SOCKET_IN_GUEST = "/run/lima-guestagent.sock"
+
+
+class Services:
+    """The services of one run."""
+
+    def __init__(self, plan: Plan, vm: VirtualMachine, guest: Guest, emitter: Emitter) -> None:
+        self._plan = plan
+        self._vm = vm
+        self._guest = guest
+        ssh = SSHOpener(guest.target.control_path, guest.master.connected.is_set, guest)
+        self._agent = self._guest_agent(ssh) if has_guest_agent(plan) else None
+        openers: dict[Route, Opener] = {Route.HOSTFWD: HostfwdOpener(vm), Route.SSH: ssh}
+        if self._agent:
+            openers[Route.GRPC] = TunnelOpener(self._agent)
+        self.forwarder = Forwarder(
+            policy(plan, hostfwd=vm.forwards_ports, grpc=self._agent is not None),
+            openers,
+            record=os.path.join(plan.machine.directory, paths.FORWARDS_JSON),
+            tell=lambda event: emitter.change(port_forward=event),
+        )
+        self.ports = ports_handler(self.forwarder.ports, self.forwarder.changed)
+        guest.master.on_change(self._master_changed)
+        # A guest that was reset has not taken leave of ssh.
+        vm.on_reset(guest.master.reconnect)
+        vm.on_change(lambda _: self._forwards_again(Route.HOSTFWD))
+        self._parts: dict[str, Part] = {"port forwarding": self.forwarder.run}
+        if self._agent:
+            self._add_agent_parts(self._agent)
+        if plan.config.ssh.forward_agent:
+            self._add_ssh_agent()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Offer them until the context ends."""
+        async with supervised(self._parts):
+            yield
+
+    async def answered(self) -> list[str]:
+        """Wait for the guest agent's first answer; a sentence when it does not come."""
+        if self._agent is None:
+            return []
+        try:
+            async with asyncio.timeout(_AGENT_LIMIT):
+                await self._agent.answered.wait()
+        except TimeoutError:
+            error = f"the guest agent has not answered within {_AGENT_LIMIT:g} s after the boot scripts"
+            log.error("%s", error)
+            return [f"{error}; see `systemctl status lima-guestagent` in the guest"]
+        return []
+
+    def _guest_agent(self, ssh: SSHOpener) -> GuestAgent:
+        machine = self._plan.machine
+        path = os.path.join(machine.directory, paths.GA_SOCK)
+        forward = Forward(protocol="unix", guest=_AGENT_SOCKET_IN_GUEST, host=path, route=Route.SSH)
+
+        async def forward_socket() -> None:
+            await ssh.close(forward)
+            await ssh.open(forward)
+
+        connect = unix_socket(machine.agent_socket) if machine.agent_socket else over_ssh(path, forward_socket)
+        token = "" if machine.agent_socket else self._plan.agent_token
+        return GuestAgent(connect, token=token, listeners=lambda now: self.forwarder.listeners(now))
+
+    def _add_agent_parts(self, agent: GuestAgent) -> None:
+        time = TimeSync(agent, is_paused=self._vm.is_paused)
+
+        self._vm.on_reset(agent.suspect)
+
+        def jumped() -> None:
+            agent.suspect()
+            time.jumped()
+
+        self._vm.on_resume(jumped)
+        self._vm.on_agent_port(agent.port_changed)
+        self._parts["the guest agent's connection"] = agent.run
+        self._parts["time synchronisation"] = time.run
+        self._parts["the watch for jumps of time"] = lambda: sleep.watch(jumped, is_paused=self._vm.is_paused)
+
+    def _add_ssh_agent(self) -> None:
+        if self._plan.config.plain:
+            log.warning("ssh.forwardAgent: a plain guest has no fixed name for the host's ssh agent")
+        else:
+            self._parts["the ssh agent's name"] = lambda: sshagent.keep_linked(self._guest)
+
+    def _master_changed(self, connected: bool) -> None:
+        if connected:
+            self.forwarder.restored(Route.SSH)
+        else:
+            self.forwarder.lost(Route.SSH)
+        if self._agent:
+            self._agent.suspect()
+
+    def _forwards_again(self, route: Route) -> None:
+        self.forwarder.lost(route)
+        self.forwarder.restored(route)
+
+
+@contextlib.asynccontextmanager
+async def names_served(plan: Plan) -> AsyncIterator[None]:
+    """Answer the guest's questions for names, if the plan has ports for that, until the context ends."""
+    nic = plan.machine.nic
+    resolver = plan.config.host_resolver
+    hosts = hosts_of(resolver.hosts, hostname_of(plan.machine.name), gateway=nic.gateway, guest=nic.dhcp_start)
+    async with contextlib.AsyncExitStack() as stack:
+        if plan.dns_udp_port or plan.dns_tcp_port:
+            server = NameServer(hosts, ipv6=resolver.ipv6)
+            await stack.enter_async_context(server.serving(plan.dns_udp_port, plan.dns_tcp_port))
+        yield
+
+
+def has_guest_agent(plan: Plan) -> bool:
+    """Whether an agent of ours is put into the guest (spec/runtime.md 3.6, step 8)."""
+    return plan.config.os == "Linux" and not plan.config.plain
+
+
+def policy(plan: Plan, *, hostfwd: bool, grpc: bool) -> Policy:
+    """The rules of the configuration, and what this run can do."""
+    wish, warning = preference(os.environ.get("LIMA_SSH_PORT_FORWARDER"))
+    if warning:
+        log.warning("%s", warning)
+    abilities = Abilities(hostfwd=hostfwd, ssh=True, grpc=grpc, slirp_ip=plan.machine.nic.dhcp_start, preference=wish)
+    return Policy(rules=effective_rules(plan.config.port_forwards, plan.machine.nic.ssh_port), abilities=abilities)
