@@ -8,10 +8,12 @@ from limavm.config.errors import Path
 from limavm.config.flaw import Flaws
 from limavm.config.ports import check_port
 from limavm.model.config import CopyToHost, PortForward
+from limavm.model.forward import MOST_STATIC_PORTS
 from limavm.model.host import HostFacts
 
 _PROTOCOLS = ("tcp", "udp", "any")
-_ALL = (1, 65535)
+_ZERO = "0.0.0.0"  # noqa: S104 - an address to compare with
+_PORTS_WORTH_A_WARNING = 10
 
 
 def check_forwards(rules: Sequence[PortForward], facts: HostFacts, flaws: Flaws) -> None:
@@ -29,7 +31,7 @@ def check_forwards(rules: Sequence[PortForward], facts: HostFacts, flaws: Flaws)
 
 
 def _check_addresses(rule: PortForward, flaws: Flaws, path: Path) -> None:
-    if rule.guest_ip_must_be_zero and rule.guest_ip != "0.0.0.0":  # noqa: S104 - an address to compare with
+    if rule.guest_ip_must_be_zero and rule.guest_ip != _ZERO:
         flaws.add(f"is for guestIP 0.0.0.0, not {rule.guest_ip}", *path, "guestIPMustBeZero")
     for name, port, first, socket in (
         ("guest", rule.guest_port, rule.guest_port_range[0], rule.guest_socket),
@@ -51,6 +53,9 @@ def _check_ranges(rule: PortForward, flaws: Flaws, path: Path) -> None:
         if last != first:
             check_port(last, flaws, *path, key)
         flaws.unless(last >= first, f"the range {first}-{last} ends before it begins", *path, key)
+    first, last = rule.host_port_range
+    if rule.host_socket and last < first:
+        flaws.add(f"the range {first}-{last} ends before it begins", *path, "hostPortRange")
 
 
 def _check_sockets(rule: PortForward, facts: HostFacts, flaws: Flaws, path: Path) -> None:
@@ -82,6 +87,25 @@ def _check_host_socket(socket: str, facts: HostFacts, flaws: Flaws, path: Path) 
 
 def _length(ports: tuple[int, int]) -> int:
     return ports[1] - ports[0] + 1
+
+
+def warn_of_forwards(rules: Sequence[PortForward], flaws: Flaws, *, plain: bool) -> None:
+    """Note rules that are allowed, and do something else than one might think."""
+    for index, rule in enumerate(rules):
+        path: Path = ("portForwards", index)
+        count = _length(rule.guest_port_range)
+        if rule.ignore or rule.guest_socket:
+            continue
+        if rule.static and count > MOST_STATIC_PORTS:
+            words = f"has {count} ports, and at most {MOST_STATIC_PORTS} of a rule are static"
+            flaws.add(f"{words}: they are forwarded when something listens", *path, "static")
+        elif rule.static and count > _PORTS_WORTH_A_WARNING:
+            flaws.add(f"forwards {count} ports, all at start", *path)
+        if rule.proto == "udp" and rule.host_socket:
+            flaws.add("UDP cannot go to a socket", *path, "hostSocket")
+        elif rule.proto == "udp" and plain and not (rule.guest_ip == _ZERO and rule.guest_ip_must_be_zero):
+            words = "plain mode forwards UDP to what listens on all addresses only"
+            flaws.add(f"{words}; give guestIP: 0.0.0.0", *path, "proto")
 
 
 def check_copies(copies: Sequence[CopyToHost], facts: HostFacts, flaws: Flaws) -> None:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from limavm.config.checkforwards import check_copies, check_forwards
+from limavm.config.checkforwards import check_copies, check_forwards, warn_of_forwards
 from limavm.config.checknetworks import check_networks
 from limavm.config.checkprovision import check_probes, check_provision
 from limavm.config.digest import digest_error
@@ -29,7 +29,6 @@ _TPM_ARCHES = (Arch.X86_64, Arch.AARCH64, Arch.ARMV7L, Arch.RISCV64)
 _RESERVED_POINTS = ("/", "/bin", "/dev", "/etc", "/home", "/opt", "/sbin", "/tmp", "/usr", "/var")  # noqa: S108
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _PARAM = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
-_PORTS_WORTH_A_WARNING = 10
 #: Bytes. No system boots in less: `memory: 4` was meant to be 4GiB, and its machine would hang silently.
 _LEAST_MEMORY = 1 << 20
 
@@ -195,11 +194,7 @@ def warnings(config: Config, facts: HostFacts) -> list[Flaw]:
             flaws.add("has an effect on Linux hosts only", "mounts", index, "virtiofs", "queueSize")
     _warn_provision(config, flaws)
     _warn_experimental(config, facts, flaws)
-    if config.plain:
-        for index, rule in enumerate(config.port_forwards):
-            first, last = rule.guest_port_range
-            if last - first >= _PORTS_WORTH_A_WARNING:
-                flaws.add(f"forwards {last - first + 1} ports, all at start", "portForwards", index)
+    warn_of_forwards(config.port_forwards, flaws, plain=config.plain)
     return flaws.found
 
 

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from limavm.model.value import Sparse, Value
 
+#: A static rule opens all of its ports at once, for tcp and udp; a slip of the pen must not take every port there is.
+MOST_STATIC_PORTS = 1000
+
 
 class Listener(Value, frozen=True, kw_only=True):
     """A socket of the guest that waits for peers; `protocol` is `tcp` or `udp`, `ip` as the kernel writes it.

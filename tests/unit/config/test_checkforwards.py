@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.config.conftest import MAC, Problems, assert_problems
+from tests.unit.config.conftest import MAC, Problems, Resolve, assert_problems
 
 #: A text (an image is appended as the last line), and the problems that it has.
 CASES: list[tuple[str, list[str]]] = [
@@ -21,6 +21,14 @@ CASES: list[tuple[str, list[str]]] = [
     ("portForwards: [{guestPortRange: [0, 1], hostPortRange: [1, 2]}]", ["guestPortRange: a port must be set"]),
     ("portForwards: [{guestPortRange: [1, 2], hostPortRange: [9, 1]}]", ["hostPortRange: the range 9-1", "has -7"]),
     ("portForwards: [{guestPort: 80, hostSocket: /y}]", []),
+    ("portForwards: [{guestPort: 80, hostSocket: /y, hostPortRange: [9, 1]}]", ["hostPortRange: the range 9-1"]),
+    ("portForwards: [{guestPort: 80, hostSocket: /y, hostPortRange: [22, 22]}]", []),
+    ("portForwards: [{guestPort: 65535, hostPort: 65536}]", ["hostPort: a port is"]),
+    ("portForwards: [{guestIP: nonsense, guestPort: 80}]", ["guestIP: "]),
+    ("portForwards: [{hostIP: 127.0.0.256, guestPort: 80}]", ["hostIP: "]),
+    ("portForwards: [{guestPort: eighty}]", ["guestPort: "]),
+    ("portForwards: [{guestPortRange: [1, 2, 3]}]", ["guestPortRange: "]),
+    ("portForwards: [{guestPort: 80, static: maybe}]", ["static: "]),
     ("portForwards: [{guestPort: 80, hostPort: 81}, {guestPort: 80}, {guestPort: 80, ignore: true}]", []),
     ("portForwards: [{guestIP: 0.0.0.0, guestIPMustBeZero: true, guestPort: 80}]", []),
     *((f"portForwards: [{{guestPort: 80, proto: {name}}}]", []) for name in ("tcp", "udp", "any", "''")),
@@ -49,3 +57,33 @@ def test_sockets_of_other_hosts_have_shorter_names(problems: Problems) -> None:
 
     assert problems(text) == []
     assert_problems(problems(text, facts=MAC), ["hostSocket: is 104 bytes long, sockets may have 103"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "plain: true\nportForwards: [{guestPortRange: [1, 11], static: true}]",
+            ["portForwards[0]: forwards 11 ports"],
+        ),
+        ("plain: true\nportForwards: [{guestPortRange: [1, 10], static: true}]", []),
+        ("portForwards: [{guestPortRange: [1, 11], static: true}]", ["portForwards[0]: forwards 11 ports"]),
+        ("portForwards: [{guestPortRange: [1, 11]}]", []),
+        ("plain: true\nportForwards: [{guestPortRange: [1, 11]}]", []),
+        ("portForwards: [{static: true}]", ["portForwards[0].static: has 65535 ports, and at most 1000"]),
+        ("portForwards: [{static: true, ignore: true}]", []),
+        ("portForwards: [{guestSocket: /g, hostSocket: /h, static: true}]", []),
+        ("portForwards: [{guestPort: 53, hostSocket: /h, proto: udp}]", ["hostSocket: UDP cannot go to a socket"]),
+        ("portForwards: [{guestPort: 53, hostSocket: /h}]", []),
+        (
+            "plain: true\nportForwards: [{guestPort: 53, proto: udp, static: true}]",
+            ["proto: plain mode forwards UDP to"],
+        ),
+        ("plain: true\nportForwards: [{guestPort: 53, proto: udp, static: true, guestIP: 0.0.0.0}]", []),
+        ("portForwards: [{guestPort: 53, proto: udp, static: true}]", []),
+    ],
+)
+def test_rules_that_may_surprise_are_warned_of(resolved: Resolve, text: str, expected: list[str]) -> None:
+    warnings = [line for line in resolved(text + "\n").warnings if "portForwards" in line]
+
+    assert_problems(warnings, expected)

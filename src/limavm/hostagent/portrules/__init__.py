@@ -8,10 +8,9 @@ picture, in which no two forwards want the same place on the host.
 from limavm.hostagent.portrules.matching import Decision, Silence, decide, effective_rules, silenced
 from limavm.hostagent.portrules.outcomes import Policy, outcomes, socket_forwards, static_forwards
 from limavm.hostagent.portrules.routes import Abilities, Preference, preference, route
-from limavm.hostagent.portrules.standing import MOST_STATIC_PORTS, Outcome, standing_outcomes
+from limavm.hostagent.portrules.standing import Outcome, standing_outcomes
 
 __all__ = [
-    "MOST_STATIC_PORTS",
     "Abilities",
     "Decision",
     "Outcome",

@@ -91,11 +91,16 @@ def _refused(listener: Listener, guest: Place, rules: Sequence[PortForward], rea
 
 
 def _why_ignored(index: int, rules: Sequence[PortForward]) -> str:
-    if index == 0:
-        return "it is ssh itself"
     if index < _BEFORE:
-        return f"the host's port {rules[index].guest_port} leads to ssh itself"
+        return why_kept_for_ssh(rules[index].guest_port, rules)
     return f"{rule_name(index, rules)} ignores it"
+
+
+def why_kept_for_ssh(port: int, rules: Sequence[PortForward]) -> str:
+    """Why no rule of the configuration is asked about a port of the guest; empty where they are."""
+    if port == rules[0].guest_port:
+        return "it is ssh itself"
+    return f"the host's port {port} leads to ssh itself" if port == rules[1].guest_port else ""
 
 
 def _concerns(rule: PortForward, protocol: str, guest: Place) -> bool:

@@ -5,16 +5,14 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from limavm.hostagent.portrules.addresses import LOOPBACK_4, LOOPBACK_6, Place, parsed_ip
-from limavm.hostagent.portrules.matching import PROTOCOLS, host_address, rule_name
+from limavm.hostagent.portrules.matching import PROTOCOLS, host_address, rule_name, why_kept_for_ssh
 from limavm.hostagent.portrules.routes import Abilities, route, why_none
 from limavm.model.config import PortForward
-from limavm.model.forward import Forward
+from limavm.model.forward import MOST_STATIC_PORTS, Forward
 from limavm.model.value import Value
 
 #: The protocol of a forward whose guest side is a unix socket.
 UNIX = "unix"
-#: A static rule opens every port of its range at once, for tcp and udp; a slip of the pen must not take them all.
-MOST_STATIC_PORTS = 1000
 
 
 class Outcome(Value, frozen=True, kw_only=True):
@@ -42,7 +40,7 @@ def standing_outcomes(rules: Sequence[PortForward], abilities: Abilities) -> lis
         if rule.guest_socket:
             found.append(_socket(rule, name, abilities))
         elif rule.static:
-            found += _static(rule, name, abilities)
+            found += _static(rule, name, rules, abilities)
     return found
 
 
@@ -58,7 +56,7 @@ def _socket(rule: PortForward, name: str, abilities: Abilities) -> Outcome:
     return replace(base, forward=forward)
 
 
-def _static(rule: PortForward, name: str, abilities: Abilities) -> Iterator[Outcome]:
+def _static(rule: PortForward, name: str, rules: Sequence[PortForward], abilities: Abilities) -> Iterator[Outcome]:
     first, last = rule.guest_port_range
     protocols = [protocol for protocol in PROTOCOLS if rule.proto in ("any", protocol)]
     for protocol in protocols:
@@ -67,7 +65,11 @@ def _static(rule: PortForward, name: str, abilities: Abilities) -> Iterator[Outc
             yield Outcome(protocol=protocol, guest=f"{rule.guest_ip}:{first}-{last}", reason=reason)
             continue
         for port in range(first, last + 1):
-            yield _static_port(rule, name, protocol, port, abilities)
+            if reason := why_kept_for_ssh(port, rules):
+                guest = f"{rule.guest_ip}:{port}"
+                yield Outcome(protocol=protocol, guest=guest, reason=reason, quiet=True)
+            else:
+                yield _static_port(rule, name, protocol, port, abilities)
 
 
 def _static_port(rule: PortForward, name: str, protocol: str, port: int, abilities: Abilities) -> Outcome:

@@ -4,10 +4,10 @@ import pytest
 
 from limavm.hostagent.portrules.outcomes import socket_forwards, static_forwards
 from limavm.hostagent.portrules.routes import Abilities
-from limavm.hostagent.portrules.standing import MOST_STATIC_PORTS, standing_outcomes
+from limavm.hostagent.portrules.standing import standing_outcomes
 from limavm.model.config import PortForward
-from limavm.model.forward import Forward, Route
-from tests.unit.hostagent.portrules.cases import rule, rules
+from limavm.model.forward import MOST_STATIC_PORTS, Forward, Route
+from tests.unit.hostagent.portrules.cases import SSH_PORT, rule, rules
 
 ALL = Abilities(hostfwd=True, ssh=True, grpc=True)
 #: Plain mode: there is no guest agent.
@@ -88,9 +88,25 @@ def test_a_static_rule_of_every_port_is_not_taken_at_its_word() -> None:
 
 
 def test_a_static_range_may_have_as_many_ports_as_is_said() -> None:
-    own = rules(rule((1, MOST_STATIC_PORTS), (20001, 20000 + MOST_STATIC_PORTS), static=True, proto="tcp"))
+    own = rules(rule((101, 100 + MOST_STATIC_PORTS), (20001, 20000 + MOST_STATIC_PORTS), static=True, proto="tcp"))
 
     assert len(static_forwards(own, ALL)) == MOST_STATIC_PORTS
+
+
+def test_a_static_range_leaves_ssh_out() -> None:
+    own = rules(rule((21, 23), static=True, proto="tcp"), rule(SSH_PORT, 1234, static=True, proto="tcp"))
+    outcomes = standing_outcomes(own, ALL)
+
+    assert [(one.guest, bool(one.forward)) for one in outcomes] == [
+        ("127.0.0.1:21", True),
+        ("127.0.0.1:22", False),
+        ("127.0.0.1:23", True),
+        (f"127.0.0.1:{SSH_PORT}", False),
+    ]
+    assert [one.reason for one in outcomes if not one.forward] == [
+        "it is ssh itself",
+        f"the host's port {SSH_PORT} leads to ssh itself",
+    ]
 
 
 @pytest.mark.parametrize(
