@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -61,7 +60,7 @@ class Services:
             if not told:
                 self._set(frozenset(), changed)
             failures = failures + 1 if found and not told else 0
-            await asyncio.sleep(self._retry if failures < 2 else min(self._retry * 2**failures / 2, _LONGEST_RETRY))
+            await asyncio.sleep(pause(self._retry, failures))
 
     def _find(self) -> tuple[str, str] | None:
         """Which kubectl to run with which configuration."""
@@ -71,7 +70,7 @@ class Services:
         # The configuration first: looking for it is cheaper.
         if not kubeconfig:
             return None
-        kubectl = shutil.which("kubectl", path=self._environment.get("PATH"))
+        kubectl = _program("kubectl", self._environment.get("PATH", os.defpath))
         return (kubectl, kubeconfig) if kubectl else None
 
     async def _follow(self, kubectl: str, kubeconfig: str, changed: Callable[[], None]) -> bool:
@@ -120,6 +119,17 @@ class Services:
         if ports != self.ports:
             self.ports = ports
             changed()
+
+
+def pause(retry: float, failures: int) -> float:
+    """How long to wait after so many attempts in a row that told nothing."""
+    return retry if failures < 2 else min(retry * 2 ** min(failures - 1, 10), max(retry, _LONGEST_RETRY))
+
+
+def _program(name: str, path: str) -> str | None:
+    """As shutil.which, whose module takes long to load."""
+    places = (os.path.join(directory, name) for directory in path.split(os.pathsep) if directory)
+    return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), None)
 
 
 async def _ended(child: asyncio.subprocess.Process) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.guestagent.kubernetes import Services
+from limavm.guestagent.kubernetes import Services, pause
 from limavm.guestagent.ports import Port
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake kubectl is a shell script")
@@ -18,6 +18,13 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake kubect
 def event(kind: str, name: str, number: int) -> str:
     spec = {"type": "NodePort", "ports": [{"protocol": "TCP", "nodePort": number}]}
     return json.dumps({"type": kind, "object": {"metadata": {"name": name}, "spec": spec}})
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"), [(0, 10.0), (1, 10.0), (2, 20.0), (3, 40.0), (4, 60.0), (100_000, 60.0)]
+)
+def test_a_cluster_that_does_not_answer_is_asked_less_and_less_often(failures: int, seconds: float) -> None:
+    assert pause(10.0, failures) == seconds
 
 
 class Cluster:

@@ -85,6 +85,7 @@ def test_a_port_that_is_none_is_left_out(number: object) -> None:
         json.dumps({"type": "ADDED", "object": {"metadata": {"name": "x" * 9999}}}).encode(),
         b'{"type": "ADDED", "object": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"type": "\xff\xfe"}',
+        b'{"type": "ADDED", "object": ' + b"9" * 1_000_000 + b"}",
     ],
 )
 def test_an_event_that_makes_no_sense_is_refused(text: bytes) -> None:
