@@ -18,10 +18,12 @@ from grpclib.protocol import Connection, EventsProcessor, H2Protocol, Stream
 from grpclib.utils import Wrapper
 from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
-from h2.events import Event
+from h2.events import Event, StreamReset
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import DataFrame
+
+from limavm.wire.manystreams import ManyStreams
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +167,12 @@ class BoundedProcessor(EventsProcessor):
         if event.__class__ in getattr(self, "processors", ()):
             super().process(event)
 
+    def process_stream_reset(self, event: StreamReset) -> None:
+        """End a stream; unless its answer is complete: then the rest of the request is unwanted (RFC 9113, 8.1)."""
+        stream = self.streams.get(event.stream_id)
+        if stream is None or stream.trailers is None:
+            super().process_stream_reset(event)
+
 
 class BoundedProtocol(H2Protocol):
     """One connection of gRPC, for grpclib's handlers of either side."""
@@ -174,7 +182,7 @@ class BoundedProtocol(H2Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say what we take, in the first frame."""
         assert isinstance(transport, asyncio.Transport)
-        h2 = H2Connection(config=self.h2_config)
+        h2 = ManyStreams(config=self.h2_config)
         h2.local_settings = Settings(
             client=bool(self.h2_config.client_side),
             initial_values={
