@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import stat
 import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
-from limavm.hostagent.api import error_response, json_response, serving
+from limavm.hostagent.api import Stream, error_response, json_response, serving
 from limavm.hostagent.client import AgentError, Info, info
 
 if sys.platform == "win32":
@@ -76,6 +78,26 @@ async def test_garbage_and_endless_headers_drop_the_client_and_not_the_server(tm
         answer = await ask(path, b"GET /v1/info HTTP/1.1\r\nHost: x\r\n\r\n")
 
     assert b"200" in answer
+
+
+async def test_a_client_that_is_there_at_the_end_is_hung_up_on_without_a_complaint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "ha.sock"
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        yield b"first\n"
+        await asyncio.Event().wait()
+
+    async with serving(str(path), {"/watch": lambda _query: Stream(parts=endless())}):
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b"GET /watch HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"first\n")
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
+    writer.close()
+
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_an_error_carries_a_message() -> None:
