@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -204,6 +205,27 @@ def test_a_failing_image_leaves_the_instance_as_it_was_made(limactl: Run, home: 
     assert (
         text == "images:\n- location: /nowhere/image.qcow2\n# mine\ncpus: 3\nmemory: 0.5GiB\ndisk: 20GiB\nplain: true\n"
     )
+
+
+@pytest.mark.parametrize("flags", [[], ["--plain"]])
+def test_ports_of_flags_are_rules_of_the_instance(limactl: Run, home: Path, template: Path, flags: list[str]) -> None:
+    ports = ["--port-forward=8080:80", "--port-forward", " 9090 : 90 ,static=true"]
+    done = limactl("create", *ports, *flags, str(template))
+
+    assert "/nowhere/image.qcow2" in done.message
+    rules = json.loads(limactl("list", "--json", "dev").out)["config"]["portForwards"]
+    found = [(rule["guestPortRange"], rule["hostPortRange"], rule.get("static", False)) for rule in rules]
+    static = ([90, 90], [9090, 9090], True)
+    assert found == ([static] if flags else [([80, 80], [8080, 8080], False), static])
+
+
+@pytest.mark.parametrize("value", ["8080:22", "22:80", "0:80", "80", "1:2,udp=true"])
+def test_a_port_that_cannot_be_forwarded_leaves_nothing(limactl: Run, home: Path, template: Path, value: str) -> None:
+    done = limactl("create", f"--port-forward={value}", str(template))
+
+    assert done.code == 1
+    assert "port" in done.message
+    assert not (home / "dev").exists()
 
 
 def test_flags_change_an_instance_that_exists_before_it_is_started(limactl: Run, home: Path, template: Path) -> None:
