@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import h2.config
+import h2.connection
+import h2.events
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from grpclib.const import Status
@@ -18,6 +21,17 @@ from limavm.wire.channel import BoundedChannel
 from limavm.wire.guestservice_pb2 import Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
 from limavm.wire.service import GuestServiceBase, GuestServiceStub
 from tests.fakes.grpcpeer import Peer, message
+
+
+@asynccontextmanager
+async def on(server: asyncio.Server) -> AsyncIterator[GuestServiceStub]:
+    """A client of a server on TCP."""
+    loop = asyncio.get_running_loop()
+    channel = BoundedChannel(lambda factory: loop.create_connection(factory, *server.sockets[0].getsockname()))
+    try:
+        yield GuestServiceStub(channel)
+    finally:
+        channel.close()
 
 
 class Echo(GuestServiceBase):
@@ -236,3 +250,35 @@ async def test_garbage_ends_its_own_connection_only(tmp_path: Path, seed: int) -
         await peer.reader.read()
         await peer.close()
         assert (await client.get_info(Empty())).local_ports
+
+
+async def test_an_answer_that_is_complete_is_read_though_the_rest_of_the_request_is_refused(tmp_path: Path) -> None:
+    """As grpc-go's server does when its handler returns early."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        config = h2.config.H2Configuration(client_side=False, header_encoding="ascii")
+        connection = h2.connection.H2Connection(config)
+        connection.initiate_connection()
+        while data := await reader.read(65536):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    stream = event.stream_id
+                    connection.send_headers(stream, [(":status", "200"), ("content-type", "application/grpc")])
+                    for _ in range(3):
+                        connection.send_data(stream, message(TunnelMessage(data=b"x" * 1000).SerializeToString()))
+                    connection.send_headers(stream, [("grpc-status", "0")], end_stream=True)
+                    connection.reset_stream(stream)
+            writer.write(connection.data_to_send())
+        writer.close()
+        left.set()
+
+    left = asyncio.Event()
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, on(server) as client:
+        stream = client.tunnel.open()
+        async with stream:
+            await stream.send_request()
+            got = [await stream.recv_message() for _ in range(4)]
+            stream._end_done = True
+
+    await left.wait()
+    assert [len(part.data) if part else None for part in got] == [1000, 1000, 1000, None]
