@@ -9,17 +9,19 @@ import errno
 import mmap
 import os
 import struct
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+#: The number of perf_event_open, by the machine and the size of a pointer.
 _CALLS = {
-    "x86_64": 298,
-    "aarch64": 241,
-    "riscv64": 241,
-    "loongarch64": 241,
-    "armv7l": 364,
-    "ppc64le": 319,
-    "s390x": 331,
+    ("x86_64", 8): 298,
+    ("aarch64", 8): 241,
+    ("riscv64", 8): 241,
+    ("loongarch64", 8): 241,
+    ("ppc64le", 8): 319,
+    ("s390x", 8): 331,
+    ("armv7l", 4): 364,
 }
 #: type, size, config, period, sample_type, read_format, flags, wakeup_events, bp_type, config1, config2; size is that
 #: of PERF_ATTR_SIZE_VER5, which the kernels that Python 3.10 meets know all.
@@ -103,8 +105,9 @@ def tracefs() -> Iterator[str]:
 
 
 def _open(attribute: bytes, cpu: int) -> int:
-    number = _CALLS.get(os.uname().machine) if hasattr(os, "uname") else None
-    if number is None or ctypes.sizeof(ctypes.c_void_p) != 8:
+    machine = os.uname().machine if sys.platform == "linux" else ""
+    number = _CALLS.get((machine, ctypes.sizeof(ctypes.c_void_p)))
+    if number is None:
         raise OSError(errno.ENOSYS, "unknown machine")
     everybody, alone = ctypes.c_long(-1), ctypes.c_long(-1)  # all processes, no group
     name, place, flags = ctypes.c_long(number), ctypes.c_long(cpu), ctypes.c_long(_CLOSE_ON_EXEC)
