@@ -94,12 +94,12 @@ def _ways(protocol: str, guest: str, host: str, abilities: Abilities, *, v6only:
         return [Route.SSH]  # a unix socket of the guest
     if outside is None:
         return [] if protocol == "udp" else [Route.SSH, Route.GRPC]
-    by_tunnel = [Route.GRPC]
-    if abilities.low_ports_by_tunnel and outside.ip.is_loopback and outside.port < _FIRST_FREE:
-        return by_tunnel
+    is_low = outside.ip.is_loopback and outside.port < _FIRST_FREE
+    if is_low and abilities.low_ports_by_tunnel and abilities.grpc:
+        return [Route.GRPC]
     by_ssh = [Route.SSH] if protocol == "tcp" else []
     reached = outside.ip.version == 4 and _reaches_own_address(inside.ip, abilities, v6only=v6only)
-    return [*([Route.HOSTFWD] if reached else []), *by_ssh, *by_tunnel]
+    return [*([Route.HOSTFWD] if reached else []), *by_ssh, Route.GRPC]
 
 
 def _reaches_own_address(ip: IP, abilities: Abilities, *, v6only: bool) -> bool:

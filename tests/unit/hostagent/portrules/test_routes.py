@@ -98,6 +98,12 @@ def test_low_ports_of_the_loopback_may_need_a_tunnel(host: str, expected: Route)
     assert route("tcp", "0.0.0.0:80", host, abilities) == expected
 
 
+def test_without_tunnels_a_low_port_is_tried_as_any_other() -> None:
+    abilities = Abilities(hostfwd=True, ssh=True, low_ports_by_tunnel=True)
+
+    assert route("tcp", "0.0.0.0:80", "127.0.0.1:80", abilities) == HOSTFWD
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(None, "best"), ("", "best"), ("true", "ssh"), ("1", "ssh"), ("T", "ssh"), ("false", "grpc"), ("0", "grpc")],
