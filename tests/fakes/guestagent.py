@@ -8,6 +8,7 @@ import contextlib
 import os
 import socket
 import struct
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -231,6 +232,7 @@ async def scripted_agent(path: str, script: Script) -> AsyncIterator[list[BaseEx
             tasks.discard(task)
             writer.transport.abort()
 
+    assert sys.platform != "win32"
     server = await asyncio.start_unix_server(serve, path)
     try:
         yield failures

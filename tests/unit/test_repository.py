@@ -91,6 +91,7 @@ CROSS_CUTTING = {
     "cli/test_lean.py",
     "config/test_hostile.py",
     "host/platform/test_facts.py",
+    "hostagent/test_bothagents.py",
     "images/build/test_guest.py",
     *(f"templates/test_{name}.py" for name in ("catalogue", "default", "resolved", "scripts", "wheel")),
     "test_bench.py",
