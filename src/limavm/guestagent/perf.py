@@ -105,8 +105,9 @@ def tracefs() -> Iterator[str]:
 
 
 def _open(attribute: bytes, cpu: int) -> int:
-    machine = os.uname().machine if sys.platform == "linux" else ""
-    number = _CALLS.get((machine, ctypes.sizeof(ctypes.c_void_p)))
+    number = None
+    if sys.platform == "linux":
+        number = _CALLS.get((os.uname().machine, ctypes.sizeof(ctypes.c_void_p)))
     if number is None:
         raise OSError(errno.ENOSYS, "unknown machine")
     everybody, alone = ctypes.c_long(-1), ctypes.c_long(-1)  # all processes, no group

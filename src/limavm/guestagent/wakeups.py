@@ -37,8 +37,12 @@ class Wakeups:
         return SHORTEST_WITH_EVENTS if self._destroyed else SHORTEST_FOR_UDP
 
     def open(self) -> None:
-        """Be told as much as the kernel tells, and nothing where it does not."""
+        """Be told as much as the kernel tells, and nothing where it does not.
+
+        What happened while it was closed, nobody knows: so something did.
+        """
         self.close()
+        self._happened = True
         try:
             self._destroyed = Destroyed()
             self._watch_destroyed(self._destroyed)
@@ -70,8 +74,10 @@ class Wakeups:
             asyncio.get_running_loop().add_reader(self._tracepoints.fileno(), self._on_event, self._tracepoints)
 
     def pending(self) -> bool:
-        """Whether something happened that nobody was told yet."""
-        return self._happened or (self._tracepoints is not None and self._tracepoints.happened())
+        """Whether something happened that nobody took yet."""
+        if self._tracepoints and self._tracepoints.happened():
+            self._happened = True  # it is told once, and not to the event loop any more
+        return self._happened
 
     def outdated(self) -> bool:
         """Whether it should be opened again, as processors came or went."""

@@ -17,6 +17,7 @@ async def wakeups() -> AsyncIterator[Wakeups]:
     wakeups = Wakeups()
     wakeups.open()
     wakeups.arm()
+    wakeups.take(frozenset())
     yield wakeups
     wakeups.close()
 
@@ -39,6 +40,24 @@ async def test_a_socket_that_begins_to_listen_wakes(wakeups: Wakeups) -> None:
         await happened(wakeups)
 
 
+async def test_what_was_asked_for_in_between_is_not_lost(wakeups: Wakeups) -> None:
+    if not wakeups.complete:
+        pytest.skip("the kernel gives us no events")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        while not wakeups.pending():
+            await asyncio.sleep(0)
+
+        await asyncio.wait_for(wakeups.wait(60), 20)
+        assert wakeups.take(frozenset())
+
+
+async def test_what_happened_before_it_was_opened_counts(wakeups: Wakeups) -> None:
+    wakeups.open()
+
+    assert wakeups.take(frozenset())
+
+
 async def test_a_udp_socket_that_ceases_wakes(wakeups: Wakeups) -> None:
     if wakeups.shortest < SHORTEST_WITH_EVENTS:
         pytest.skip("the kernel gives us no events")
@@ -48,7 +67,8 @@ async def test_a_udp_socket_that_ceases_wakes(wakeups: Wakeups) -> None:
     await happened(wakeups, frozenset({port}))
 
 
-async def test_a_wait_ends_when_its_time_is_up_and_when_it_is_cancelled(wakeups: Wakeups) -> None:
+async def test_a_wait_ends_when_its_time_is_up_and_when_it_is_cancelled() -> None:
+    wakeups = Wakeups()
     await wakeups.wait(0.001)
     waiting = asyncio.create_task(wakeups.wait(60))
     await asyncio.sleep(0)
