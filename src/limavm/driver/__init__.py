@@ -10,7 +10,15 @@ from limavm.model.host import HostFacts
 from limavm.model.machine import Machine, Run
 from limavm.model.value import Value
 
-__all__ = ["Driver", "Features", "ForwardRefusedError", "Hypervisor", "PortTakenError", "VirtualMachine"]
+__all__ = [
+    "Driver",
+    "Features",
+    "ForwardRefusedError",
+    "Hypervisor",
+    "HypervisorLostError",
+    "PortTakenError",
+    "VirtualMachine",
+]
 
 
 class PortTakenError(UserError):
@@ -19,6 +27,10 @@ class PortTakenError(UserError):
 
 class ForwardRefusedError(UserError):
     """The hypervisor cannot open or close a forward, or cannot be asked."""
+
+
+class HypervisorLostError(ForwardRefusedError):
+    """It cannot be asked (now): nothing is known to be wrong with the forward."""
 
 
 class Features(Value, frozen=True, kw_only=True):

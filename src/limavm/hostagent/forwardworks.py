@@ -45,6 +45,8 @@ class ForwardWorks:
         self._workers: dict[LaneKey, asyncio.Task[None]] = {}
         self._timers: dict[LaneKey, asyncio.TimerHandle] = {}
         self._room = {route: asyncio.Semaphore(_AT_A_TIME) for route in openers}
+        #: A look at every open file of every process: not by many threads at once.
+        self._look = asyncio.Semaphore(1)
         #: Grows when all forwards of a route are lost: what began before means nothing afterwards.
         self._age: Counter[Route] = Counter()
         self._announced: dict[Forward, Forward] = {}
@@ -195,7 +197,7 @@ class ForwardWorks:
             await self._operate(step)
         except RouteLostError as error:
             log.debug("%s: %s", step.forward.host, error)
-            entry.retry, entry.error = time.monotonic() + _LOST, ""
+            entry.retry, entry.error, entry.holder = time.monotonic() + _LOST, "", ""
         except ForwardError as error:
             await self._failed(step, entry, error)
         else:
@@ -231,10 +233,12 @@ class ForwardWorks:
             return
         is_news = not entry.error
         if is_news and is_taken(error):
-            entry.holder = await portholder.holder(step.forward)
+            async with self._look:
+                entry.holder = await portholder.holder(step.forward)
         if not self.ready(step.forward.route):
             return  # the way went away meanwhile, and that is what the error is about
-        entry.state, entry.error = State.FAILED, error.message
+        entry.state = State.FAILED
+        entry.error = f"{error.message}; {error.hint}" if error.hint else error.message
         if is_news:
             self._announced.pop(identity_of(step.forward), None)
             held = f"; held by {entry.holder}" if entry.holder else ""

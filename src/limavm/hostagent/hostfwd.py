@@ -7,9 +7,9 @@ address only, and listens on IPv4 only: the rules know that.
 from collections.abc import Callable
 from typing import Protocol
 
-from limavm.driver import ForwardRefusedError
+from limavm.driver import ForwardRefusedError, HypervisorLostError
 from limavm.hostagent.hostport import check_host_port
-from limavm.hostagent.opener import ForwardError
+from limavm.hostagent.opener import ForwardError, RouteLostError
 from limavm.hostagent.portrules.addresses import parsed_place
 from limavm.model.forward import Forward, HostForward, Route
 from limavm.model.machine import Machine
@@ -65,7 +65,7 @@ class HostfwdOpener:
             self._forget()
             if wanted not in await self._known():  # it was, when the answer came too late for an earlier order
                 check_host_port(forward.protocol, forward.host)  # somebody may have come in between
-                raise ForwardError(error.message, where=error.where) from error
+                raise _told(error) from error
         if self._open is not None:
             self._open.add(wanted)
 
@@ -76,7 +76,7 @@ class HostfwdOpener:
             await self._vm.remove_forward(unwanted)
         except ForwardRefusedError as error:
             self._forget()
-            raise ForwardError(error.message, where=error.where) from error
+            raise _told(error) from error
         if self._open is not None:
             self._open.discard(unwanted)
 
@@ -102,10 +102,15 @@ class HostfwdOpener:
             try:
                 found = set(await self._vm.forwards())
             except ForwardRefusedError as error:
-                raise ForwardError(error.message, where=error.where) from error
+                raise _told(error) from error
             if self._open is None:  # else somebody else has asked at the same time
                 self._open = found
         return self._open
+
+
+def _told(error: ForwardRefusedError) -> ForwardError:
+    kind = RouteLostError if isinstance(error, HypervisorLostError) else ForwardError
+    return kind(error.message, where=error.where)
 
 
 def _host_forward(forward: Forward) -> HostForward:

@@ -18,13 +18,8 @@ async def holder(forward: Forward) -> str:
     if place is None:
         return ""
     protocol = "udp" if forward.protocol == "udp" else "tcp"
-    async with _one_at_a_time:
-        owner = await asyncio.to_thread(port_owner, protocol, place.ip, place.port)
+    owner = await asyncio.to_thread(port_owner, protocol, place.ip, place.port)
     return described(owner, paths.lima_home()) if owner else ""
-
-
-#: A look at every open file of every process: not by many threads at once.
-_one_at_a_time = asyncio.Semaphore(1)
 
 
 def described(owner: Owner, home: str) -> str:

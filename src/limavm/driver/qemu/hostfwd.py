@@ -7,7 +7,7 @@ hostfwd_add, hostfwd_remove, info usernet). One that has nothing to say has succ
 import re
 from collections.abc import Awaitable, Callable
 
-from limavm.driver import ForwardRefusedError
+from limavm.driver import ForwardRefusedError, HypervisorLostError
 from limavm.driver.qemu import qmp
 from limavm.model.forward import HostForward
 from limavm.model.machine import UserNIC
@@ -75,4 +75,4 @@ async def _asked(ask: Ask, command: str) -> str:
     except qmp.QMPRefused as error:
         raise ForwardRefusedError(f"QEMU refused: {error}", where=command) from error
     except qmp.QMPLost as error:
-        raise ForwardRefusedError(f"QEMU's monitor does not answer: {error}", where=command) from error
+        raise HypervisorLostError(f"QEMU's monitor does not answer: {error}", where=command) from error

@@ -5,9 +5,11 @@ written from the manual of lsof and has not run there yet.
 """
 
 import contextlib
+import functools
 import ipaddress
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,6 +23,8 @@ _PROC = "/proc"
 #: The states in /proc/net of a TCP socket that listens, and of a UDP socket that is connected to nobody.
 _LISTENS = {"tcp": "0A", "udp": "07"}
 _LSOF_LIMIT = 5.0
+#: Seconds for which a look at all processes is good.
+_FRESH = 0.5
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -54,10 +58,19 @@ def linux_owner(protocol: str, ip: IP, port: int, proc: str = _PROC) -> Owner | 
     sockets = [one for one in _sockets(protocol, port, proc) if _in_the_way(one.ip, ip)]
     sockets.sort(key=lambda one: one.ip != ip)
     wanted = {f"socket:[{one.inode}]" for one in sockets}
-    for pid in _pids(proc) if wanted else ():
-        if not wanted.isdisjoint(_open_files(f"{proc}/{pid}/fd")):
+    if not wanted:
+        return None
+    owners = _socket_owners(proc, int(time.monotonic() / _FRESH))
+    for pid in {owners[link] for link in wanted & owners.keys()}:
+        if not wanted.isdisjoint(_open_files(f"{proc}/{pid}/fd")):  # it may have gone meanwhile
             return Owner(pid, _text(f"{proc}/{pid}/comm").strip(), _argv(f"{proc}/{pid}/cmdline"))
-    return Owner(0, user=_user(sockets[0].uid)) if sockets else None
+    return Owner(0, user=_user(sockets[0].uid))
+
+
+@functools.lru_cache(maxsize=1)
+def _socket_owners(proc: str, _moment: int) -> dict[str, int]:
+    """Which process has which socket. Kept for a moment: when one port is taken, others often are as well."""
+    return {link: pid for pid in _pids(proc) for link in _open_files(f"{proc}/{pid}/fd") if link.startswith("socket:")}
 
 
 def _in_the_way(taken: IP, wanted: IP) -> bool:

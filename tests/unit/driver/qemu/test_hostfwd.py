@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limavm.driver import ForwardRefusedError
+from limavm.driver import ForwardRefusedError, HypervisorLostError
 from limavm.driver.qemu import hostfwd, qmp
 from limavm.model.forward import HostForward
 from limavm.model.machine import UserNIC
@@ -68,10 +68,16 @@ async def test_a_removal_that_was_not_understood_is_an_error() -> None:
         await hostfwd.remove(Asked("unrecognized netdev id 'net0'\r\n"), NAMES)
 
 
-@pytest.mark.parametrize("error", [qmp.QMPLost("gone"), qmp.QMPRefused("no such command")])
-async def test_a_monitor_that_fails_is_a_refusal(error: Exception) -> None:
-    with pytest.raises(ForwardRefusedError, match=str(error)):
-        await hostfwd.listed(Asked(error), SSH)
+async def test_a_monitor_that_is_gone_is_no_refusal_of_the_forward() -> None:
+    with pytest.raises(HypervisorLostError, match="gone"):
+        await hostfwd.add(Asked(qmp.QMPLost("gone")), WEB)
+
+
+async def test_a_monitor_without_the_command_refuses() -> None:
+    with pytest.raises(ForwardRefusedError, match="no such command") as refused:
+        await hostfwd.listed(Asked(qmp.QMPRefused("no such command")), SSH)
+
+    assert not isinstance(refused.value, HypervisorLostError)
 
 
 async def test_the_list_leaves_out_connections_other_networks_and_ssh() -> None:

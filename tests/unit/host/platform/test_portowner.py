@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from limavm.host.platform import portowner
 from limavm.host.platform.portowner import Owner, linux_owner, parse_lsof, port_owner
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    """What the test before has seen is no use."""
+    portowner._socket_owners.cache_clear()
+
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
