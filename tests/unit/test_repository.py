@@ -62,7 +62,7 @@ ELSEWHERE = {
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
     "unit/hostagent/test_tunnels.py": [
-        *("hostagent/agenttunnel", "hostagent/tunnelqueue", "hostagent/tunneltcp"),
+        *("hostagent/agenttunnel", "hostagent/tunnelqueue"),
     ],
     "unit/images/build/test_entry.py": ["images/build/data"],
     "unit/instance/test_clone.py": ["instance/another"],

@@ -324,9 +324,8 @@ class GuestAgent:
             self._doubt.clear()
             if not suspected and time.monotonic() - link.protocol.heard < _IDLE:
                 continue
-            tries, limit = (2, _SUSPECTED) if suspected else (_PINGS, _PING)
-            for _ in range(tries):
-                if await link.protocol.ping(limit):
+            for _ in range(_PINGS):
+                if await link.protocol.ping(_SUSPECTED if suspected else _PING):
                     break
             else:
                 raise AgentLostError("the guest agent does not answer any more")

@@ -109,6 +109,7 @@ class Services:
 
         self._vm.on_resume(jumped)
         self._vm.on_agent_port(agent.port_changed)
+        agent.on_connected(self._agent_changed)
         self._parts["the guest agent's connection"] = agent.run
         self._parts["time synchronisation"] = time.run
         self._parts["the watch for jumps of time"] = lambda: sleep.watch(jumped, is_paused=self._vm.is_paused)
@@ -126,6 +127,10 @@ class Services:
             self.forwarder.lost(Route.SSH)
         if self._agent:
             self._agent.suspect()
+
+    def _agent_changed(self, connected: bool) -> None:
+        if connected:  # listeners outlive its connections, but those that were not open yet can be opened now
+            self.forwarder.restored(Route.GRPC)
 
     def _forwards_again(self, route: Route) -> None:
         self.forwarder.lost(route)

@@ -212,7 +212,7 @@ async def test_a_port_that_the_guest_closes_ends_a_connection_that_looks_sound(p
         await until(lambda: fake.calls.count("GetInfo") == 2)
 
 
-async def test_an_agent_that_is_suspected_and_silent_is_lost_within_two_seconds_and_a_bit(path: str) -> None:
+async def test_an_agent_that_is_suspected_and_silent_is_soon_lost(path: str) -> None:
     silent = asyncio.Event()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -243,7 +243,7 @@ async def test_an_agent_that_is_suspected_and_silent_is_lost_within_two_seconds_
         agent.suspect()
         await until(lambda: not agent.connected)
 
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4
 
 
 async def test_stale_bytes_of_an_earlier_connection_do_not_confuse(path: str) -> None:
