@@ -5,7 +5,7 @@ the rules; then what is forwarded already, so that a newcomer takes nothing away
 order of their ports and addresses. What an existing forward reaches anyway shares it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from limavm.hostagent.portrules.addresses import LOOPBACK_4, LOOPBACK_6, Place, parsed_ip, parsed_place
 from limavm.hostagent.portrules.matching import Decision, decide
@@ -23,11 +23,12 @@ class Policy(Value, frozen=True, kw_only=True):
     abilities: Abilities
 
 
-def outcomes(listeners: Iterable[Listener], policy: Policy, held: Collection[Forward] = ()) -> list[Outcome]:
+def outcomes(listeners: Collection[Listener], policy: Policy, held: Collection[Forward] = ()) -> list[Outcome]:
     """What becomes of the static rules, the sockets and the listeners; `held` are the forwards that are open."""
     claims = _Claims()
     found = [claims.granted(outcome) for outcome in standing_outcomes(policy.rules, policy.abilities)]
     decided = [(listener, decide(listener, policy.rules)) for listener in sorted(listeners, key=_order)]
+    present = {(listener.protocol, listener.port, listener.ip): listener for listener in listeners}
     keepers = {(forward.protocol, forward.host): forward for forward in held}
 
     def is_new(pair: tuple[Listener, Decision]) -> bool:
@@ -37,7 +38,7 @@ def outcomes(listeners: Iterable[Listener], policy: Policy, held: Collection[For
 
     # `sorted` is stable, so that within both kinds the order of the addresses stays.
     ranked = sorted(range(len(decided)), key=lambda index: is_new(decided[index]))
-    results = {index: _outcome(*decided[index], policy.abilities, claims) for index in ranked}
+    results = {index: _outcome(*decided[index], policy.abilities, claims, present) for index in ranked}
     return found + [results[index] for index in range(len(decided))]
 
 
@@ -65,12 +66,19 @@ def _order(listener: Listener) -> tuple[str, int, int, bool, str]:
     return listener.protocol, listener.port, kind, ":" in listener.ip, f"{listener.ip} {listener.v6only}"
 
 
-def _outcome(listener: Listener, decision: Decision, abilities: Abilities, claims: "_Claims") -> Outcome:
+#: Listeners by protocol, port and address.
+_Present = Mapping[tuple[str, int, str], Listener]
+_TWINS = {"::": "0.0.0.0", "0.0.0.0": "::", "::1": "127.0.0.1", "127.0.0.1": "::1"}  # noqa: S104 - to compare with
+
+
+def _outcome(
+    listener: Listener, decision: Decision, abilities: Abilities, claims: "_Claims", present: _Present
+) -> Outcome:
     protocol, guest, host = listener.protocol, decision.guest, decision.host
     if not decision.forwarded:
         return Outcome(protocol=protocol, guest=guest, reason=decision.reason, quiet=decision.quiet)
     owner = claims.owner(protocol, host)
-    if owner and owner.forward and owner.forward.host == host and _stands_for(owner.forward, listener):
+    if owner and owner.forward and owner.forward.host == host and _serves(owner.forward, listener, present):
         reason = owner.reason if owner.forward.static else f"it shares the forward of {owner.guest}"
         return Outcome(protocol=protocol, guest=guest, host=host, forward=owner.forward, reason=reason)
     way = route(protocol, guest, host, abilities, v6only=listener.v6only)
@@ -78,6 +86,12 @@ def _outcome(listener: Listener, decision: Decision, abilities: Abilities, claim
         return Outcome(protocol=protocol, guest=guest, host=host, reason=why_none(protocol, guest, host, abilities))
     forward = Forward(protocol=protocol, guest=guest, host=host, route=way)
     return claims.granted(Outcome(protocol=protocol, guest=guest, host=host, forward=forward, reason=decision.reason))
+
+
+def _serves(forward: Forward, listener: Listener, present: _Present) -> bool:
+    """Whether the forward stands for the listener, or for a twin of it that listens as well."""
+    twin = present.get((listener.protocol, listener.port, _TWINS.get(listener.ip, "")))
+    return _stands_for(forward, listener) or (twin is not None and _stands_for(forward, twin))
 
 
 def _stands_for(forward: Forward, listener: Listener) -> bool:

@@ -133,6 +133,15 @@ def test_what_a_static_forward_does_not_reach_is_told_so(place: str, v6only: boo
     assert outcome.reason == "127.0.0.1:8080 of the host belongs to the static forward of 127.0.0.1:80"
 
 
+@pytest.mark.parametrize(("four", "six"), [("0.0.0.0:80", "[::]:80"), ("127.0.0.1:80", "[::1]:80")])
+def test_the_ipv6_half_of_a_server_behind_a_static_forward_is_forwarded_with_it(four: str, six: str) -> None:
+    own = policy(rule(80, 8080, static=True, proto="tcp"))
+
+    found = outcomes([listener(six, v6only=True), listener(four)], own)
+
+    assert {one.forward and one.forward.static for one in found} == {True}
+
+
 def test_a_static_ipv6_forward_does_not_serve_ipv4() -> None:
     own = policy(rule(80, 8080, static=True, proto="tcp", guest_ip="::1"))
 
