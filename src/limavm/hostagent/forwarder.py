@@ -154,24 +154,28 @@ class Forwarder:
 
     def _status(self, outcome: Outcome) -> PortStatus:
         forward = outcome.forward
-        status = PortStatus(
+        state, reason, holder = (PortState.IGNORED, outcome.reason, "")
+        if forward:
+            state, reason, holder = self._state(forward, reason)
+        return PortStatus(
             protocol=outcome.protocol,
             guest_addr=outcome.guest,
             host_addr=outcome.host,
-            state=PortState.IGNORED,
-            reason=outcome.reason,
+            state=state,
+            route=forward.route if forward else None,
+            reverse=forward is not None and forward.reverse,
+            static=forward is not None and forward.static,
+            reason=reason,
+            holder=holder,
         )
-        if forward is None:
-            return status
-        status = replace(
-            status, state=PortState.PENDING, route=forward.route, reverse=forward.reverse, static=forward.static
-        )
+
+    def _state(self, forward: Forward, reason: str) -> tuple[PortState, str, str]:
         entry = self._works.entry(forward)
         if entry and entry.state is State.OPEN:
-            return replace(status, state=PortState.FORWARDED)
+            return PortState.FORWARDED, reason, ""
         if entry and entry.error:
-            return replace(status, state=PortState.FAILED, reason=entry.error, holder=entry.holder)
-        return status if self._works.ready(forward.route) else replace(status, reason=_NOT_READY[forward.route])
+            return PortState.FAILED, entry.error, entry.holder
+        return PortState.PENDING, reason if self._works.ready(forward.route) else _NOT_READY[forward.route], ""
 
     async def _leftovers(self) -> list[Forward]:
         """What an agent before us may have left open; the openers know better than the record."""
