@@ -167,7 +167,7 @@ def test_a_hypervisor_that_does_not_start_is_quoted(dev: Path, monkeypatch: pyte
     with pytest.raises(UserError, match="it cannot be done"):
         start("dev", StartOptions(timeout=60), report=KeptReport())
 
-    assert inspect("dev").status is Status.STOPPED
+    wait_for(lambda: inspect("dev").status is Status.STOPPED)
 
 
 def test_a_machine_that_ignores_its_button_is_killed_by_a_second_signal(

@@ -10,12 +10,13 @@ import contextlib
 import logging
 import os
 import shlex
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from limavm.driver import PortTakenError
 from limavm.driver.qemu import hostfwd, launch, qmp, resolve, running
+from limavm.driver.qemu.control import MONITOR_LIMIT, Control
 from limavm.driver.qemu.notices import Notices
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
@@ -27,9 +28,8 @@ from limavm.model.machine import Machine
 
 log = logging.getLogger(__name__)
 
-#: Seconds: until the monitor of a new QEMU answers, until an existing one does, until a helper's socket is there.
+#: Seconds: until the monitor of a new QEMU answers, until a helper's socket is there.
 _NEW_MONITOR = 30.0
-_MONITOR = 5.0
 _HELPER = 5.0
 #: Seconds until a killed process is gone (it may sit in an uninterruptible write), and its last events are read.
 _KILLED = 30.0
@@ -98,13 +98,11 @@ class QemuVM:
     ) -> None:
         self._machine = machine
         self._process = process
-        self._monitor = monitor
+        self._control = Control(_qmp_path(machine), process.lives, monitor)
         self._host = host
         self._warnings = list(warnings)
         self._callbacks: list[Callable[[Machine], object]] = []
         self._notices = Notices()
-        self._replaced = asyncio.Event()
-        self._connecting = asyncio.Lock()
         self._ready = False
         self._killed = False
         self._end_reason = ""
@@ -118,7 +116,7 @@ class QemuVM:
     @property
     def warnings(self) -> Sequence[str]:
         """What the user should know of how the machine was started; grows when it is started again."""
-        return tuple(self._warnings)
+        return (*self._warnings, *self._control.warnings)
 
     def on_change(self, callback: Callable[[Machine], object]) -> None:
         """Call back with the new description when the machine was started again."""
@@ -155,28 +153,11 @@ class QemuVM:
     async def press_power_button(self) -> None:
         """Press it once; a monitor that went away is connected to again first."""
         self._ready = True  # whatever ends a machine that shall end, it is not started again
-        await self._press("power", qmp.Monitor.power_button)
+        await self._control.press("power", qmp.Monitor.power_button)
 
     async def reset(self) -> None:
         """Press the reset button, in the same way."""
-        await self._press("reset", qmp.Monitor.reset)
-
-    async def _press(self, button: str, press: Callable[[qmp.Monitor], Awaitable[None]]) -> None:
-        for _ in range(2):
-            if self._monitor:
-                try:
-                    await press(self._monitor)
-                except qmp.QMPRefused as error:
-                    log.warning("the %s button was not pressed: %s", button, error)
-                    return
-                except qmp.QMPLost as error:
-                    log.debug("the monitor is lost: %s", error)
-                else:
-                    return
-            if not self._process.lives():
-                return
-            await self.reconnect()
-        log.warning("the %s button could not be pressed", button)
+        await self._control.press("reset", qmp.Monitor.reset)
 
     @property
     def forwards_ports(self) -> bool:
@@ -185,42 +166,20 @@ class QemuVM:
 
     async def add_forward(self, forward: HostForward) -> None:
         """Have QEMU listen on a port of the host; it is gone when QEMU is started again."""
-        await hostfwd.add(self._ask, forward)
+        await hostfwd.add(self._control.ask, forward)
 
     async def remove_forward(self, forward: HostForward) -> None:
         """Have QEMU listen no more; harmless when it does not."""
-        await hostfwd.remove(self._ask, forward)
+        await hostfwd.remove(self._control.ask, forward)
 
     async def forwards(self) -> list[HostForward]:
         """What is forwarded now, beside ssh."""
-        return await hostfwd.listed(self._ask, self._machine.nic)
-
-    async def _ask(self, command: str) -> str:
-        """What QEMU answers to a command for people; a monitor that went away is connected to again first."""
-        lost = None
-        for _ in range(2):
-            if monitor := self._monitor:
-                try:
-                    return await monitor.human(command)
-                except qmp.QMPLost as error:
-                    lost = error
-            if not self._process.lives():
-                break
-            async with self._connecting:
-                if self._monitor is monitor:  # nobody else has done it meanwhile
-                    await self.reconnect()
-        raise lost or qmp.QMPLost("QEMU has ended" if not self._process.lives() else "not connected")
+        return await hostfwd.listed(self._control.ask, self._machine.nic)
 
     async def reconnect(self) -> None:
         """Connect to the monitor (again); a failure is one of the warnings."""
-        await self.close()
         self._notices.lost()
-        try:
-            self._monitor = await qmp.connect(_qmp_path(self._machine), _MONITOR)
-            self._replaced.set()
-        except qmp.QMPLost as error:
-            self._warnings.append(f"QEMU's monitor does not answer: {error}")
-            log.warning("QEMU's monitor does not answer: %s", error)
+        await self._control.connect()
 
     async def kill(self) -> None:
         """End QEMU at once and wait until it is gone; raises UserError when it is not after half a minute."""
@@ -235,9 +194,7 @@ class QemuVM:
 
     async def close(self) -> None:
         """Let go of the monitor; the machine goes on."""
-        monitor, self._monitor = self._monitor, None
-        if monitor:
-            await monitor.close()
+        await self._control.close()
 
     async def _fate(self) -> str | None:
         """What became of the process that runs now, once it has ended."""
@@ -245,9 +202,9 @@ class QemuVM:
             watcher = tasks.create_task(self._watch(), name="QEMU's events")
             await wait_for_end(self._process.pid, self._process.lives)
             watcher.cancel()
-        connected = self._monitor is not None
-        if self._monitor:
-            for event in await self._monitor.rest(_LAST_EVENTS):
+        connected = self._control.monitor is not None
+        if self._control.monitor:
+            for event in await self._control.monitor.rest(_LAST_EVENTS):
                 self._note(event)
         await self.close()
         status = self._process.status()
@@ -266,10 +223,10 @@ class QemuVM:
     async def _watch(self) -> None:
         """Follow the events of the monitor, and of the one that takes its place when it was lost."""
         while True:
-            self._replaced.clear()
+            self._control.replaced.clear()
             async with asyncio.TaskGroup() as tasks:
-                following = tasks.create_task(self._follow(self._monitor), name="events of one connection")
-                await self._replaced.wait()
+                following = tasks.create_task(self._follow(self._control.monitor), name="events of one connection")
+                await self._control.replaced.wait()
                 following.cancel()
 
     async def _follow(self, monitor: qmp.Monitor | None) -> None:
@@ -303,7 +260,7 @@ class QemuVM:
         warning = _healed(self._machine.accelerator, fate)
         log.warning("%s", warning)
         again = await _launch(self._machine, host, launch.plan(self._machine, host, "tcg"))
-        self._machine, self._process, self._monitor = again._machine, again._process, again._monitor
+        self._machine, self._process, self._control = again._machine, again._process, again._control
         self._warnings += [*again.warnings, warning]
         self._failure, self._end_reason = None, ""
         for callback in self._callbacks:
@@ -340,7 +297,7 @@ async def _new_monitor(machine: Machine, child: launch.Child) -> qmp.Monitor:
                     raise launch.early_end(machine, status)
                 if os.path.exists(path):
                     with contextlib.suppress(qmp.QMPLost):
-                        return await qmp.connect(path, _MONITOR)
+                        return await qmp.connect(path, MONITOR_LIMIT)
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.5, 1.0)
     except TimeoutError as error:

@@ -1,0 +1,75 @@
+"""The connection to the monitor of one QEMU, made again when it is lost while QEMU lives."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from limavm.driver.qemu import qmp
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds until the monitor of a QEMU that runs answers.
+MONITOR_LIMIT = 5.0
+
+
+class Control:
+    """Presses buttons and asks; `replaced` is set when there is another monitor, with events of its own."""
+
+    def __init__(self, path: str, lives: Callable[[], bool], monitor: qmp.Monitor | None = None) -> None:
+        self.monitor = monitor
+        self.replaced = asyncio.Event()
+        #: What the user should know, such as that nobody answered.
+        self.warnings: list[str] = []
+        self._path = path
+        self._lives = lives
+        self._connecting = asyncio.Lock()
+
+    async def connect(self) -> None:
+        """Connect (again); a failure is one of the warnings."""
+        await self.close()
+        try:
+            self.monitor = await qmp.connect(self._path, MONITOR_LIMIT)
+            self.replaced.set()
+        except qmp.QMPLost as error:
+            self.warnings.append(f"QEMU's monitor does not answer: {error}")
+            log.warning("QEMU's monitor does not answer: %s", error)
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        monitor, self.monitor = self.monitor, None
+        if monitor:
+            await monitor.close()
+
+    async def press(self, button: str, press: Callable[[qmp.Monitor], Awaitable[None]]) -> None:
+        """Press a button of the machine once; that it could not be done is logged."""
+        try:
+            await self._do(press)
+        except qmp.QMPRefused as error:
+            log.warning("the %s button was not pressed: %s", button, error)
+        except qmp.QMPLost as error:
+            if self._lives():
+                log.warning("the %s button could not be pressed: %s", button, error)
+
+    async def ask(self, command: str) -> str:
+        """What QEMU answers to a command for people; raises QMPLost and QMPRefused."""
+        return await self._do(lambda monitor: monitor.human(command))
+
+    async def _do(self, what: Callable[[qmp.Monitor], Awaitable[T]]) -> T:
+        """Do it with the monitor, and once more with another when it was lost."""
+        lost = None
+        for _ in range(2):
+            if monitor := self.monitor:
+                try:
+                    return await what(monitor)
+                except qmp.QMPLost as error:
+                    log.debug("the monitor is lost: %s", error)
+                    lost = error
+            if not self._lives():
+                raise qmp.QMPLost("QEMU has ended")
+            async with self._connecting:
+                if self.monitor is monitor:  # nobody else has done it meanwhile
+                    await self.connect()
+        raise lost or qmp.QMPLost("not connected")
