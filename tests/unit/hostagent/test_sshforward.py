@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 import stat
 import sys
@@ -175,3 +176,25 @@ async def test_forwards_come_back_within_two_seconds_when_the_master_does(master
 
     assert master.forwards == {}
     assert not path.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
+async def test_ports_that_come_and_go_leave_no_descriptor(master: FakeMaster, tmp_path: Path) -> None:
+    dice = random.Random(11)
+    ports = [free_tcp_port() for _ in range(40)]
+    ssh = opener(master)
+    await ssh.open(port_forward(ports[0]))
+    await ssh.close(port_forward(ports[0]))
+    before = len(os.listdir("/proc/self/fd"))
+    async with running({Route.SSH: ssh}, tmp_path) as one:
+        for _ in range(300):
+            one.listen(*(listener(port) for port in dice.sample(ports, dice.randrange(len(ports)))))
+            await asyncio.sleep(0.002)
+        one.listen(listener(ports[0]))
+        await one.until(lambda: len(master.forwards) == 1)
+        await one.until(lambda: one.states() == {f"127.0.0.1:{ports[0]}": PortState.FORWARDED})
+
+    assert master.forwards == {}
+    async with asyncio.timeout(10):  # the master's side of the last order is closed a moment later
+        while len(os.listdir("/proc/self/fd")) > before:
+            await asyncio.sleep(0.001)
