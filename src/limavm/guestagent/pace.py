@@ -29,19 +29,23 @@ class Pace:
         """`shortest`: the interval between looks where they cost nothing."""
         self.shortest = shortest
         self._costs: list[float] = []
+        self._first = True
 
     def spent(self, cost: float) -> None:
         """A look took `cost` seconds of a processor."""
-        self._costs = [cost, *self._costs[: _REMEMBERED - 1]]
+        if self._first:
+            self._first = False  # it costs many times what the others do
+        else:
+            self._costs = [cost, *self._costs[: _REMEMBERED - 1]]
 
     def idle(self) -> float:
         """How long to wait for the next look when nothing is known to have happened."""
-        return min(max(self._cost() / IDLE_SHARE, self.shortest), LONGEST)
+        return min(max(self._cost(len(self._costs) // 4) / IDLE_SHARE, self.shortest), LONGEST)
 
     def busy(self) -> float:
         """How long to wait at least between two looks, whatever happens."""
-        return min(max(self._cost() / BUSY_SHARE, TOGETHER), LONGEST)
+        return min(max(self._cost(0) / BUSY_SHARE, TOGETHER), LONGEST)
 
-    def _cost(self) -> float:
-        """What a look usually costs: some seem to take long, the first one and those while the host was busy."""
-        return sorted(self._costs)[len(self._costs) // 4] * _FACTOR if self._costs else 0.0
+    def _cost(self, place: int) -> float:
+        """What a look usually costs: some only seem to take long, as an emulated processor waits for its host."""
+        return sorted(self._costs)[place] * _FACTOR if self._costs else 0.0
