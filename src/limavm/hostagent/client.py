@@ -34,6 +34,12 @@ class Ports(Value, frozen=True, kw_only=True):
     ports: tuple[PortStatus, ...]
 
 
+class Problem(Sparse, frozen=True, kw_only=True):
+    """The answer where there is none."""
+
+    message: str = ""
+
+
 class AgentError(UserError):
     """The host agent does not answer, or not as it should."""
 
@@ -88,16 +94,25 @@ def _asked(path: str, target: str, limit: float) -> Iterator[tuple[socket.socket
 
 def _body(reader: BufferedReader, target: str) -> Iterator[bytes]:
     """The parts of a successful answer; raises OSError, AgentError for a 404, ValueError for anything but a 200."""
-    status = reader.readline(_LONGEST_LINE).split(b" ", 2)[1:2]
-    if status == [b"404"]:
+    status = b"".join(reader.readline(_LONGEST_LINE).split(b" ", 2)[1:2]).decode("ascii", "replace")
+    if status == "404":
         what = target.partition("?")[0]
         raise AgentError(f"the host agent is too old: it knows nothing of {what}", hint="restart the instance")
-    if status != [b"200"]:
-        raise ValueError(f"status {b''.join(status).decode('ascii', 'replace') or 'missing'} for {target}")
     chunked = False
     while (line := reader.readline(_LONGEST_LINE)).strip():
         chunked = chunked or line.lower().strip() == b"transfer-encoding: chunked"
-    return _chunks(reader) if chunked else iter(lambda: reader.read1(_LONGEST_LINE), b"")
+    parts = _chunks(reader) if chunked else iter(lambda: reader.read1(_LONGEST_LINE), b"")
+    if status == "200":
+        return parts
+    raise ValueError(_message(parts) or f"status {status or 'missing'} for {target}")
+
+
+def _message(parts: Iterator[bytes]) -> str:
+    """What an answer that is an error says; empty where it says nothing."""
+    try:
+        return msgspec.json.decode(_all(parts, _LARGEST_ANSWER), type=Problem).message
+    except msgspec.MsgspecError:
+        return ""
 
 
 def _chunks(reader: BufferedReader) -> Iterator[bytes]:

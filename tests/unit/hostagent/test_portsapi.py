@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.hostagent.api import Handler, serving
+from limavm.hostagent.api import Handler, error_response, serving
 from limavm.hostagent.client import AgentError, ports, watch_ports
 from limavm.hostagent.portsapi import ports_handler
 from limavm.model.forward import PortState, PortStatus, Route
@@ -189,12 +189,21 @@ async def test_an_agent_that_is_too_old_is_called_so(tmp_path: Path) -> None:
                 await asyncio.to_thread(ask_it, str(tmp_path / "ha.sock"))
 
 
+async def test_an_agent_that_cannot_answer_yet_says_why(tmp_path: Path) -> None:
+    routes: dict[str, Handler] = {"/v1/ports": lambda _query: error_response(503, "the machine is not started yet")}
+    async with serving(str(tmp_path / "ha.sock"), routes):
+        with pytest.raises(AgentError, match="does not answer: the machine is not started yet"):
+            await asyncio.to_thread(ports, str(tmp_path / "ha.sock"))
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         b"",
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/1.1 500 no\r\n\r\n{}",
+        b"HTTP/1.1 500 no\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 500 no\r\n\r\n" + b"x" * (2 << 20),
         b"HTTP/1.1 200 OK\r\n\r\nnot json\n",
         b'HTTP/1.1 200 OK\r\n\r\n{"ports":[{}]}\n',
         b'HTTP/1.1 200 OK\r\n\r\n{"ports":[{"protocol":"tcp","guestAddr":"x","state":"odd"}]}\n',
