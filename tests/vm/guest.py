@@ -23,6 +23,10 @@ _ANSWER = 60.0
 _START = 120.0
 
 
+class EndedError(Exception):
+    """The program in the guest has ended before it answered."""
+
+
 class Guest:
     """The program in one machine; it is started when it is needed, and again when it has ended."""
 
@@ -59,6 +63,7 @@ class Guest:
     def end(self) -> None:
         """End the program; all that it had open is closed."""
         child, self._child = self._child, None
+        self._buffer = b""
         if child:
             for stream in (child.stdin, child.stdout):
                 if stream:
@@ -68,20 +73,29 @@ class Guest:
             child.wait()
 
     def _running(self) -> "subprocess.Popen[bytes]":
-        if self._child and self._child.poll() is None:
-            return self._child
-        self.end()
+        """The program; a guest that boots may end sessions that came too early, so more than one is tried."""
+        deadline = time.monotonic() + _START
+        while self._child is None or self._child.poll() is not None:
+            self.end()
+            self._child = self._started()
+            try:
+                self._answer(self._child, _START, "start of the program in the guest")
+            except EndedError:
+                self._child.wait(10)
+                if time.monotonic() > deadline:
+                    raise
+        return self._child
+
+    def _started(self) -> "subprocess.Popen[bytes]":
         config = str(self.limactl.home / self.machine / "ssh.config")
         command = f"python3 -u -c {shlex.quote(PROGRAM.read_text())}"
-        self._child = subprocess.Popen(
-            ["ssh", "-F", config, "-o", "ControlMaster=no", "-o", "ControlPath=none", f"lima-{self.machine}", command],
+        alone = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=20"]
+        return subprocess.Popen(
+            ["ssh", "-F", config, *alone, f"lima-{self.machine}", command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
         )
-        self._buffer = b""
-        self._answer(self._child, _START, "start of the program in the guest")
-        return self._child
 
     def _answer(self, child: "subprocess.Popen[bytes]", timeout: float, what: str) -> Any:
         assert child.stdout
@@ -90,7 +104,8 @@ class Guest:
             ready, _, _ = select.select([child.stdout], [], [], max(0, deadline - time.monotonic()))
             assert ready, f"the guest did not answer within {timeout:g} s: {what}"
             chunk = child.stdout.read(1 << 20)
-            assert chunk, f"the program in the guest has ended: {what}"
+            if not chunk:
+                raise EndedError(f"the program in the guest has ended: {what}")
             self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         answer = json.loads(line)
