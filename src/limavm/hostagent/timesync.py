@@ -17,12 +17,12 @@ from limavm.wire.guestservice_pb2 import TimeSyncResponse
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two messages, and until another one makes sure after a jump or a failure.
+#: Seconds between two messages, and until another one makes sure after a jump, and, longer each time, a failure.
 _INTERVAL = 10.0
 _AGAIN = 1.0
 #: An answer that took longer, in seconds, tells little; it is asked for again, so often at most.
 _SLOW = 0.05
-_TRIES = 5
+_TRIES = 3
 
 
 class Agent(Protocol):
@@ -71,32 +71,38 @@ class TimeSync:
 
     async def run(self) -> None:
         """Synchronise from the agent's first answer on, until cancelled."""
+        pause = self._again
         while True:
             await self._agent.wait_connected()
-            unsure = self._jumped.is_set()
+            jumped = self._jumped.is_set()
             self._jumped.clear()
-            try:
-                await self._synchronise()
-            except (UserError, OSError, TimeoutError) as error:
-                log.debug("the guest's clock was not synchronised: %s", error)
-                unsure = True
+            sure = await self._is_synchronised()
+            pause = self._again if jumped or sure else min(pause * 2, self._interval)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._again if unsure else self._interval):
+                async with asyncio.timeout(self._interval if sure and not jumped else pause):
                     await self._jumped.wait()
 
-    async def _synchronise(self) -> None:
-        """Ask until an answer came fast enough to be believed."""
+    async def _is_synchronised(self) -> bool:
+        try:
+            return await self._synchronise()
+        except (UserError, OSError, TimeoutError) as error:
+            log.debug("the guest's clock was not synchronised: %s", error)
+            return False
+
+    async def _synchronise(self) -> bool:
+        """Ask until an answer came fast enough to be believed; whether one did."""
         for _ in range(_TRIES):
             if self._is_paused():
                 log.debug("the guest's clock is not synchronised: the machine stands still")
-                return
+                break
             began = clock.monotonic()
             _tell(await self._agent.sync_time(self._time_on_arrival))
             took = clock.monotonic() - began
             self._way_ns = int(min(took, _SLOW) / 2 * 1e9)
             if took <= _SLOW:
-                return
+                return True
             log.debug("the guest took %.3f s to answer", took)
+        return False
 
     def _time_on_arrival(self) -> int:
         return clock.wall_ns() + self._way_ns

@@ -134,14 +134,22 @@ async def test_an_adjustment_is_logged_with_its_drift(caplog: pytest.LogCaptureF
     assert caplog.messages == ["The guest's clock was off by -61234 ms, and has been set"]
 
 
-async def test_a_guest_that_is_slow_to_answer_is_asked_again_but_not_for_ever() -> None:
+async def test_a_guest_that_is_slow_to_answer_is_asked_again_and_then_left_in_peace_for_a_moment() -> None:
     agent = FakeAgent(takes=0.06)
 
-    async with running(TimeSync(agent, interval=NEVER), agent):
-        for _ in range(5):
+    async with running(TimeSync(agent, interval=NEVER, again=NEVER), agent):
+        for _ in range(3):
             await agent.asked.get()
         await asyncio.sleep(0.1)
         assert agent.asked.empty()
+
+
+async def test_slow_answers_alone_are_not_relied_on_until_the_next_tick() -> None:
+    agent = FakeAgent(takes=0.06)
+
+    async with running(TimeSync(agent, interval=NEVER, again=0.001), agent):
+        for _ in range(4):
+            await agent.asked.get()
 
 
 async def test_half_of_what_the_last_answer_took_is_added_for_the_way() -> None:
