@@ -27,7 +27,7 @@ MADE_AT_THE_TOP = {"build", "dist"}
 ELSEWHERE = {
     "unit/cli/test_app.py": ["cli/help", "cli/helptext"],
     "unit/cli/test_commands.py": [
-        *("cli/delete", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
+        *("cli/delete", "cli/guestinstall", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
         *("cli/checking", "cli/session", "cli/validate"),
     ],
     "unit/cli/test_clone.py": ["cli/another", "cli/rename"],
@@ -94,6 +94,7 @@ CROSS_CUTTING = {
     "host/platform/test_facts.py",
     "hostagent/test_bothagents.py",
     "images/build/test_guest.py",
+    "seed/guest/test_guestagent.py",
     *(f"templates/test_{name}.py" for name in ("catalogue", "default", "resolved", "scripts", "wheel")),
     "test_bench.py",
     "test_conftest.py",

@@ -46,6 +46,7 @@ COMMANDS = (
     Entry("generate-jsonschema", "jsonschema", "hidden", "Print the JSON schema of a configuration"),
     Entry("yq-restrictions", "topics:YQ_RESTRICTIONS", "topic", "What expressions of yq may not do"),
     Entry("debug", "debug", "hidden", "Run parts of limactl by hand"),
+    Entry("guest-install", "guestinstall", "hidden", "Install the guest agent in a running instance"),
     Entry("hostagent", "hostagent", "hidden", "Run the host agent of an instance"),
     Entry("__complete", "complete", "hidden", "Print completion candidates with descriptions"),
     Entry("__completeNoDesc", "complete:BARE", "hidden", "Print completion candidates"),

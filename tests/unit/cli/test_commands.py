@@ -86,6 +86,18 @@ def test_forced_stop_of_a_stopped_instance_sweeps_and_succeeds(limactl: Run, hom
     assert not (directory / "x.tmp").exists()
 
 
+@pytest.mark.parametrize(("arguments", "name"), [([], "default"), (["dev"], "dev")])
+def test_the_guest_agent_is_not_installed_in_a_guest_that_does_not_run(
+    limactl: Run, home: Path, arguments: list[str], name: str
+) -> None:
+    make_instance(home, name)
+
+    done = limactl("guest-install", *arguments)
+
+    assert done.code == 1
+    assert f"'{name}' is not running" in done.message
+
+
 def test_info_is_an_object_with_the_keys_of_lima(limactl: Run, home: Path) -> None:
     done = limactl("info")
 
