@@ -61,28 +61,39 @@ async def dial(protocol: str, address: str) -> socket.socket:
     except ValueError as error:
         raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error
     try:
-        return await asyncio.wait_for(_connected(protocol, (family, target)), DIAL_LIMIT)
-    except asyncio.TimeoutError:  # noqa: UP041 - Python 3.10 has two of the name
-        raise GRPCError(Status.DEADLINE_EXCEEDED, f"{address}: no answer within {DIAL_LIMIT:g} s") from None
+        sock = socket.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
     except OSError as error:
-        raise GRPCError(Status.UNAVAILABLE, f"{address}: {error.strerror or error}") from error
-
-
-async def _connected(protocol: str, target: Target) -> socket.socket:
-    sock = socket.socket(target[0], socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+        raise GRPCError(Status.UNAVAILABLE, error.strerror or str(error)) from error
     try:
-        sock.setblocking(False)
-        if protocol == "tcp":
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if sys.platform == "linux":
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE)
-        await asyncio.get_running_loop().sock_connect(sock, target[1])
-    except BaseException:
+        await _connect(sock, (family, target))
+    except BaseException as error:
         sock.close()
+        if isinstance(error, OSError):
+            raise GRPCError(Status.UNAVAILABLE, f"{address}: {error.strerror or error}") from error
         raise
     return sock
+
+
+async def _connect(sock: socket.socket, target: Target) -> None:
+    sock.setblocking(False)
+    if sock.type == socket.SOCK_DGRAM:
+        sock.connect(target[1])
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE)
+    # asyncio.wait_for forgets, before Python 3.12, that it was cancelled in the moment in which it had a result.
+    connecting = asyncio.ensure_future(asyncio.get_running_loop().sock_connect(sock, target[1]))
+    try:
+        await asyncio.wait({connecting}, timeout=DIAL_LIMIT)
+        if not connecting.done():
+            raise GRPCError(Status.DEADLINE_EXCEEDED, f"no answer within {DIAL_LIMIT:g} s")
+        connecting.result()
+    finally:
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
 
 
 async def _relay(sock: socket.socket, stream: TunnelStream, data: bytes) -> None:

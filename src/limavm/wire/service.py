@@ -11,7 +11,7 @@ from grpclib.server import Stream
 from limavm.wire.guestservice_pb2 import Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
 
 #: Metadata of a request: the token of the instance, where the guest has a file of it.
-TOKEN_KEY = "lima-token"
+TOKEN_KEY = "lima-token"  # noqa: S105 - the name of it
 #: Metadata of a request for a TCP tunnel, and of the answer to it: "1" says that a message without data is the end
 #: of the guest's data, and that the tunnel then goes on in the other direction. The end of the host's data is the end
 #: of its half of the stream, always. A server that is not told so ends the whole call with the guest's data, as Lima
