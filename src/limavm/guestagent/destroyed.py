@@ -68,25 +68,23 @@ class Destroyed:
         numbers = {port.port for port in known if port.protocol == "udp"}
         concerned = False
         for _ in range(_MANY):
-            try:
-                message = self._socket.recv(256)
-            except BlockingIOError:
+            message = self._next(_PORT + 2)
+            if message is None:
                 return concerned
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    raise
-                concerned = True  # more than there was room for
-            else:
-                concerned |= len(message) < _PORT + 2 or _NUMBER.unpack_from(message, _PORT)[0] in numbers
-        self._forget()
+            concerned |= len(message) < _PORT + 2 or _NUMBER.unpack_from(message, _PORT)[0] in numbers
+        # The rest is not read, as far as there was room for it.
+        for _ in range(_ROOM >> 7):
+            if self._next(1) is None:
+                break
         return True
 
-    def _forget(self) -> None:
-        """Take the rest, unread, as far as there was room for it."""
-        for _ in range(_ROOM >> 7):
-            try:
-                self._socket.recv(1)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
+    def _next(self, size: int) -> bytes | None:
+        """The beginning of a message, None where there is no more; empty if some did not fit."""
+        try:
+            return self._socket.recv(size)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            return b""

@@ -10,7 +10,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import BinaryIO
 
 from limavm.guestagent.ports import Port
 from limavm.guestagent.services import Known, Objects, TooLongError
@@ -75,21 +76,27 @@ class Services:
 
     async def _follow(self, kubectl: str, kubeconfig: str, changed: Callable[[], None]) -> bool:
         """Run kubectl to its end; whether it told anything."""
-        child = await asyncio.create_subprocess_exec(  # noqa: TID251 - limavm.host is not in the guest
-            kubectl,
-            *_ARGUMENTS,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**self._environment, "KUBECONFIG": kubeconfig},
-            start_new_session=True,
-        )
-        try:
-            assert child.stdout
-            return await self._read(child.stdout, changed)
-        finally:
-            await _ended(child)
-            log.debug("kubectl ended with status %s", child.returncode)
+        # A pipe of our own: that of asyncio, not read to its end, would keep us waiting for a child that is gone.
+        read, write = os.pipe()
+        with open(read, "rb", buffering=0) as output:
+            try:
+                child = await asyncio.create_subprocess_exec(  # noqa: TID251 - limavm.host is not in the guest
+                    kubectl,
+                    *_ARGUMENTS,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=write,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env={**self._environment, "KUBECONFIG": kubeconfig},
+                    start_new_session=True,
+                )
+            finally:
+                os.close(write)
+            try:
+                async with _stream(output) as stream:
+                    return await self._read(stream, changed)
+            finally:
+                await _ended(child)
+                log.debug("kubectl ended with status %s", child.returncode)
 
     async def _read(self, output: asyncio.StreamReader, changed: Callable[[], None]) -> bool:
         """Take what kubectl tells, until it ends. It begins with all services there are, one by one.
@@ -130,6 +137,18 @@ def _program(name: str, path: str) -> str | None:
     """As shutil.which, whose module takes long to load."""
     places = (os.path.join(directory, name) for directory in path.split(os.pathsep) if directory)
     return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), None)
+
+
+@contextlib.asynccontextmanager
+async def _stream(pipe: BinaryIO) -> AsyncIterator[asyncio.StreamReader]:
+    stream = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), pipe
+    )
+    try:
+        yield stream
+    finally:
+        transport.close()
 
 
 async def _ended(child: asyncio.subprocess.Process) -> None:

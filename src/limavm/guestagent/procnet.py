@@ -3,6 +3,7 @@
 It costs several times as much, and does not tell whether a socket on `::` takes IPv4 peers too.
 """
 
+import os
 import struct
 from collections.abc import Iterator, Set
 
@@ -17,12 +18,10 @@ _FILES = {"tcp": (("tcp", INET), ("tcp6", INET6)), "udp": (("udp", INET), ("udp6
 def listening(protocol: str, own: Set[int] = frozenset(), *, directory: str = "/proc/self/net") -> Iterator[Port]:
     """The ports of a protocol; without IPv6 there is no file for it. Raises OSError if there is none at all."""
     for name, family in _FILES[protocol]:
-        try:
-            with open(f"{directory}/{name}", "rb") as table:
+        path = f"{directory}/{name}"
+        if family == INET or os.path.exists(path):
+            with open(path, "rb") as table:
                 yield from parse(table, protocol, family, own)
-        except FileNotFoundError:
-            if family == INET:
-                raise
 
 
 def parse(lines: Iterator[bytes], protocol: str, family: int, own: Set[int] = frozenset()) -> Iterator[Port]:

@@ -55,13 +55,14 @@ class SockDiag:
 
     def now(self) -> Found:
         """Everything at once."""
-        steps = self.look()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                found: Found = end.value
-                return found
+        found: list[Found] = []
+
+        def to_the_end() -> Iterator[None]:
+            found.append((yield from self.look()))
+
+        for _ in to_the_end():
+            pass
+        return found[0]
 
     def look(self) -> Generator[None, None, Found]:
         """Everything in small steps, between which others may run; raises OSError if the kernel does not answer."""
