@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator
 
 from limavm.driver import VirtualMachine
@@ -53,7 +54,7 @@ class Services:
             policy(plan, hostfwd=vm.forwards_ports, grpc=self._agent is not None),
             openers,
             record=os.path.join(plan.machine.directory, paths.FORWARDS_JSON),
-            tell=lambda event: emitter.change(port_forward=event),
+            tell=lambda event: emitter.mention(port_forward=event),
         )
         self.ports = ports_handler(self.forwarder.ports, self.forwarder.changed)
         guest.master.on_change(self._master_changed)

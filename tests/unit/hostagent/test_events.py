@@ -29,7 +29,7 @@ def test_a_changed_member_leaves_the_rest_of_the_snapshot() -> None:
     emitter = Emitter(stream)
     emitter.fresh(AgentStatus(ssh_local_port=60022))
 
-    emitter.change(port_forward=PortForwardEvent(type="forwarding", guest_addr="0.0.0.0:80"))
+    emitter.mention(port_forward=PortForwardEvent(type="forwarding", guest_addr="0.0.0.0:80"))
     emitter.change(running=True)
 
     assert lines(stream)[-1]["status"] == {
