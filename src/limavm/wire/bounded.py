@@ -207,7 +207,7 @@ class BoundedProtocol(H2Protocol):
             return
         try:
             events = self.connection.feed(data)
-        except ProtocolError as error:
+        except (ProtocolError, ValueError) as error:  # the latter from h2, of a header that is not ASCII
             self._leave(f"{type(error).__name__}: {error}", ErrorCodes.PROTOCOL_ERROR)
             return
         self.connection.flush()

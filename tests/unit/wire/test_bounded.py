@@ -210,6 +210,16 @@ async def test_a_peer_that_reads_no_answers_is_left(tmp_path: Path, monkeypatch:
         await peer.close()
 
 
+async def test_a_header_that_is_no_text_ends_the_connection(tmp_path: Path) -> None:
+    async with serving(tmp_path) as path:
+        peer = await Peer.connected(path)
+        peer.h2.config.header_encoding = "latin-1"
+        peer.open("GetInfo", ("x-name", "\xe4"))
+        await peer.flush()
+        assert await peer.next("ConnectionTerminated") is not None
+        await peer.close()
+
+
 async def test_a_lost_connection_ends_calls(tmp_path: Path) -> None:
     async with serving(tmp_path) as path, stub(path) as client, client.tunnel.open() as stream:
         await stream.send_message(TunnelMessage())
