@@ -14,6 +14,7 @@ import grpclib.exceptions
 from grpclib.client import Handler
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, PingAckReceived, RemoteSettingsChanged, WindowUpdated
 from h2.exceptions import ProtocolError, TooManyStreamsError
 
@@ -88,6 +89,8 @@ class AgentProtocol(BoundedProtocol):
         self.complaints = Complaints()
         self.lost = asyncio.Event()
         self.why_lost = ""
+        #: The agent has broken the protocol.
+        self.violated = False
         #: Called when another tunnel may be started.
         self.on_room: Callable[[], None] = lambda: None
         self.idle_events = 0
@@ -116,9 +119,15 @@ class AgentProtocol(BoundedProtocol):
             super().data_received(data)
         except Exception as error:  # whatever a peer sends is no defect of ours
             log.debug("what the guest agent sent cannot be understood", exc_info=True)
+            self.violated = True
             self.complaints.tell("the guest agent sends what cannot be understood", repr(error))
             self.abort("the guest agent sends what cannot be understood")
         self._pace()
+
+    def _leave(self, why: str, code: ErrorCodes) -> None:
+        self.violated = True
+        self.complaints.tell("the guest agent breaks the protocol, or the serial port held old bytes", why)
+        self._close(code)
 
     def _pace(self) -> None:
         """Read nothing until the second is over from an agent that floods us with what says nothing."""

@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
+from grpclib.exceptions import GRPCError
 
 from limavm.errors import UserError
 from limavm.hostagent.agentlink import AgentLink, AgentLostError, connect_agent
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 GRACE = 20.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+#: The longest pause after a connection on which the agent said what it should not.
+_PENANCE = 10.0
 #: The first answer: QEMU's socket can be connected to before the guest has an agent, so most of the first
 #: connections are never answered. Later ones get more time, in case the guest is that slow.
 _FIRST_ANSWER = (2.0, 4.0, 8.0, 10.0)
@@ -103,6 +106,7 @@ class GuestAgent:
         self._again = asyncio.Event()
         self._doubt = asyncio.Event()
         self._events = 0
+        self._at_fault = False
         self._forgetting: asyncio.TimerHandle | None = None
         self._callbacks: list[Callable[[bool], object]] = []
         self._tunnels = TunnelQueue(dial_limit)
@@ -191,7 +195,7 @@ class GuestAgent:
             was_answered = await self._one_connection(limit)
             unanswered = 0 if was_answered else unanswered + 1
             lasted = was_answered and time.monotonic() - began > _LONGEST_PAUSE
-            pause = _FIRST_PAUSE if lasted else min(pause * 2, _LONGEST_PAUSE)
+            pause = _FIRST_PAUSE if lasted else min(pause * 2, _PENANCE if self._at_fault else _LONGEST_PAUSE)
             # The guest must see that the old connection has ended before it sees the new one.
             await asyncio.sleep(_FIRST_PAUSE)
             with contextlib.suppress(TimeoutError):
@@ -200,7 +204,7 @@ class GuestAgent:
 
     async def _one_connection(self, first_answer: float) -> bool:
         """The life of one connection; whether it was ever answered."""
-        was_answered = False
+        was_answered = self._at_fault = False
         try:
             async with asyncio.timeout(_CALL):
                 link = await connect_agent(self._connect, self._token)
@@ -215,8 +219,11 @@ class GuestAgent:
             self._tell_connected(link)
             await self._follow(link)
         except AgentLostError as error:
-            if was_answered:
-                self._complaints.tell(f"{error.message}; connecting again", level=logging.INFO)
+            refused = isinstance(error.__cause__, GRPCError)
+            self._at_fault = refused or link.protocol.violated
+            if refused or was_answered:
+                level = logging.WARNING if refused else logging.INFO
+                self._complaints.tell("the guest agent is connected to again", error.message, level=level)
             else:
                 log.debug("%s", error)
         finally:

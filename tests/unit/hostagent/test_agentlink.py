@@ -366,3 +366,27 @@ async def test_an_agent_that_never_answers_is_left_and_tried_again(tmp_path: Pat
         assert not guest.answered.is_set()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_agent_that_breaks_the_protocol_again_and_again_fills_no_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = str(tmp_path / "ga.sock")
+    connections = 0
+
+    async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        writer.write(b"no frame of HTTP/2 %d\n" % connections * 10)
+        await reader.read()
+
+    guest = GuestAgent(unix_socket(path))
+    async with scripted_agent(path, garbage):
+        task = asyncio.create_task(guest.run())
+        async with asyncio.timeout(10):
+            while connections < 4:
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1

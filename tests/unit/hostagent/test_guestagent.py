@@ -150,7 +150,6 @@ async def test_the_token_goes_with_every_call(path: str) -> None:
 
 
 async def test_an_agent_that_wants_another_token_is_not_running(path: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
     async with served_agent(path, FakeAgent(token="secret")), running(GuestAgent(unix_socket(path))) as agent:
         await until(lambda: any("no token" in line for line in caplog.messages))
 
