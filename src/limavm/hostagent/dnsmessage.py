@@ -7,6 +7,7 @@ refuses names that are not UTF-8.
 
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from dnslib import AAAA, CNAME, EDNS0, RR, A, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
@@ -216,7 +217,7 @@ def fitted(reply: bytes, size: int) -> bytes:
     except MessageError:
         at, records = len(reply), []
     edns = b"".join(reply[record.begin : record.end] for record in records if record.kind == OPT_TYPE)
-    kept = [record for record in records if record.end + len(edns) <= size and record.kind != OPT_TYPE]
+    kept = list(takewhile(lambda record: record.kind != OPT_TYPE and record.end + len(edns) <= size, records))
     end = kept[-1].end if kept else at
     if end + len(edns) > size:
         return _HEADER.pack(identity, flags | _TRUNCATED, 0, 0, 0, 0)

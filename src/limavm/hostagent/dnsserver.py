@@ -306,8 +306,9 @@ class _Connection(asyncio.Protocol):
         self._working = False
         if self._transport is None or self._transport.is_closing():
             return
-        if self._ended and not self._open_questions:
-            self._transport.close()
+        if self._ended:
+            if not self._open_questions:
+                self._transport.close()
         elif self._open_questions >= MOST_PIPELINED:
             self._transport.pause_reading()
         else:

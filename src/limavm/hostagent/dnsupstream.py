@@ -5,6 +5,7 @@ guess (RFC 5452), and an answer has to carry the ID, the question and the addres
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import socket
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds for one server: by UDP a round trip, by TCP two and a busy server.
 UDP_PATIENCE, TCP_PATIENCE = 2.0, 4.0
+#: Seconds for all of them.
+PATIENCE = 10.0
 #: Questions under way at once; each holds a descriptor.
 MOST = 128
 #: Seconds for which a server that did not answer comes after the others.
@@ -39,15 +42,20 @@ class Upstream:
         self.ourselves: frozenset[Server] = frozenset()
 
     async def ask(self, query: Query) -> bytes | None:
-        """The answer of the first server that gives one, whatever it says; None when none does."""
-        async with self._slots:
-            servers = self._in_order()
-            for ask in (self._by_udp, self._by_tcp):
-                for server in servers:
-                    if reply := await ask(query, server):
-                        self._tell(failing=False)
-                        return readdressed(query, reply)
-        self._tell(failing=True)
+        """The answer of the first server that gives one, whatever it says; None when none does in time."""
+        reply = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE), self._slots:
+                reply = await self._first(query)
+        self._tell(failing=reply is None)
+        return readdressed(query, reply) if reply else None
+
+    async def _first(self, query: Query) -> bytes | None:
+        servers = self._in_order()
+        for ask in (self._by_udp, self._by_tcp):
+            for server in servers:
+                if reply := await ask(query, server):
+                    return reply
         return None
 
     def _in_order(self) -> list[Server]:

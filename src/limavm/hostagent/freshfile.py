@@ -1,16 +1,19 @@
 """A small file of the host that others rewrite: read again when it has changed, and only then."""
 
+import contextlib
 import os
+import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_LONGEST = 1 << 20
+#: Lists of names that are to be blocked make a hosts file of several MiB.
+_LONGEST = 32 << 20
 
 
 class FreshFile(Generic[T]):
-    """What `parse` makes of the text of a file; that of an empty text when there is none.
+    """What `parse` makes of the text of a file; that of an empty text when there is none. For any thread.
 
     One `stat` a use. It follows links, so a link that leads elsewhere now is a change too.
     """
@@ -20,17 +23,18 @@ class FreshFile(Generic[T]):
         self._parse = parse
         self._seen: tuple[int, ...] | None = ()
         self._value = parse("")
+        self._lock = threading.Lock()
 
     def value(self) -> T:
         """What the file says now. A file that cannot be read now says what it said before."""
-        seen = self._look()
-        if seen != self._seen:
-            try:
-                self._value = self._parse(self._text() if seen else "")
-                self._seen = seen
-            except OSError:
-                pass  # being replaced; the next use comes soon
-        return self._value
+        with self._lock:
+            seen = self._look()
+            if seen != self._seen:
+                # What cannot be read is being replaced; the next use comes soon.
+                with contextlib.suppress(OSError):
+                    self._value = self._parse(self._text() if seen else "")
+                    self._seen = seen
+            return self._value
 
     def _look(self) -> tuple[int, ...] | None:
         try:

@@ -92,21 +92,24 @@ class _Job:
         self._loop = loop
 
     def run(self, lookup: Lookup) -> None:
-        self._tell(self.begun.set_result, None)
+        self._tell(self.begun, lambda: self.begun.set_result(None))
         try:
             addresses = lookup(self.name, self.v6)
         except (OSError, UnicodeError) as error:  # the latter: a label that IDNA has no form for
-            self._tell(self.done.set_exception, error if isinstance(error, OSError) else OSError(str(error)))
+            self._fail(error if isinstance(error, OSError) else OSError(str(error)))
         except Exception as error:  # the outer edge of the thread
             log.exception("looking up a name failed")
-            self._tell(self.done.set_exception, OSError(str(error)))
+            self._fail(OSError(str(error)))
         else:
-            self._tell(self.done.set_result, addresses)
+            self._tell(self.done, lambda: self.done.set_result(addresses))
 
-    def _tell(self, tell: Callable[..., None], value: object) -> None:
+    def _fail(self, error: OSError) -> None:
+        self._tell(self.done, lambda: self.done.set_exception(error))
+
+    def _tell(self, future: asyncio.Future[Any], tell: Callable[[], None]) -> None:
         def now() -> None:
-            if self.wanted:
-                tell(value)
+            if self.wanted and not future.done():
+                tell()
 
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             self._loop.call_soon_threadsafe(now)
@@ -121,7 +124,7 @@ class SystemLookup:
 
     def __call__(self, name: str, v6: bool) -> Sequence[str]:
         """The addresses of a name without its last dot; none when it is not known. Raises OSError."""
-        listed = self._hosts.value().get(name, ())
+        listed = self._hosts.value().get(name, "").split()
         return [address for address in listed if (":" in address) == v6] or self._ask_system(name, v6)
 
     def _ask_system(self, name: str, v6: bool) -> Sequence[str]:
@@ -145,16 +148,28 @@ _UNKNOWN = {
 }
 
 
-def parse_hosts(text: str) -> Mapping[str, Sequence[str]]:
-    """Names, in lower case, and their addresses in a text in the format of hosts(5)."""
-    found: dict[str, list[str]] = {}
+def parse_hosts(text: str) -> Mapping[str, str]:
+    """Names, in lower case, and their addresses between blanks, in a text in the format of hosts(5).
+
+    Texts, not lists: a file that blocks names has a hundred thousand of them.
+    """
+    found: dict[str, str] = {}
+    valid: dict[str, bool] = {}
     for line in text.splitlines():
         address, *names = line.partition("#")[0].split() or [""]
-        try:
-            ipaddress.ip_address(address)
-        except ValueError:
-            continue
-        if "%" not in address:
+        if address not in valid:
+            valid[address] = _is_address(address)
+        if valid[address]:
             for name in names:
-                found.setdefault(name.lower().removesuffix("."), []).append(address)
+                name = name.lower().removesuffix(".")
+                found[name] = f"{found[name]} {address}" if name in found else address
     return found
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is one that means something in the guest, too: without a zone of the host."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text

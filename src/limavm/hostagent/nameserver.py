@@ -31,8 +31,8 @@ from limavm.hostagent.resolvconf import Server, SystemServers
 
 log = logging.getLogger(__name__)
 
-#: Seconds for the host's resolver, for the servers after it, and for a thread to be free.
-LOOKUP_PATIENCE, UPSTREAM_PATIENCE, THREAD_PATIENCE = 10.0, 10.0, 1.0
+#: Seconds for the host's resolver, and for a thread to be free.
+LOOKUP_PATIENCE, THREAD_PATIENCE = 10.0, 1.0
 
 #: How a resolv.conf may call the loopback on which we listen; the C library takes the second for it, too.
 _OURSELVES = (dnsserver.ADDRESS, "0.0.0.0")  # noqa: S104 - nothing is bound to it
@@ -116,20 +116,13 @@ class NameServer:
 
     async def _forward(self, query: Query, *, known: bool) -> bytes:
         # What is the same but for its ID is asked once; a question that comes back to us in a circle ends here, too.
-        reply = await self._forwards.result(query.message[2:], lambda: self._ask_upstream(query))
+        reply = await self._forwards.result(query.message[2:], lambda: self._upstream.ask(query))
         if reply is None:
             return empty_reply(query, SERVFAIL)
         if known and rcode_of(reply) == NXDOMAIN:
             # A name of ours exists. Resolvers that hear otherwise do not ask for its address either (RFC 8020).
             return empty_reply(query, NOERROR)
         return readdressed(query, reply)
-
-    async def _ask_upstream(self, query: Query) -> bytes | None:
-        try:
-            async with asyncio.timeout(UPSTREAM_PATIENCE):
-                return await self._upstream.ask(query)
-        except TimeoutError:
-            return None
 
 
 class _Joined(Generic[K, T]):

@@ -120,9 +120,9 @@ nonsense names here
 
 def test_the_hosts_file_is_read_as_the_c_library_does() -> None:
     assert parse_hosts(HOSTS) == {
-        "localhost": ["127.0.0.1"],
-        "app.example": ["10.0.0.1", "10.0.0.2", "2001:db8::1"],
-        "app": ["10.0.0.1"],
+        "localhost": "127.0.0.1",
+        "app.example": "10.0.0.1 10.0.0.2 2001:db8::1",
+        "app": "10.0.0.1",
     }
 
 
