@@ -377,7 +377,7 @@ async def test_an_agent_that_breaks_the_protocol_again_and_again_fills_no_log(
     async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
-        writer.write(b"no frame of HTTP/2 %d\n" % connections * 10)
+        writer.write(SETTINGS + frame(6, 0, 0, b"a ping has eight bytes"))
         await reader.read()
 
     guest = GuestAgent(unix_socket(path))
