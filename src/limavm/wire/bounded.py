@@ -6,6 +6,7 @@ receive; `limavm.wire.channel` and `guestagent` put it under grpclib's client an
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -14,11 +15,12 @@ from grpclib.config import Configuration
 from grpclib.const import Status
 from grpclib.encoding.proto import ProtoCodec
 from grpclib.exceptions import GRPCError
+from grpclib.metadata import decode_metadata
 from grpclib.protocol import Connection, EventsProcessor, H2Protocol, Stream
 from grpclib.utils import Wrapper
 from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
-from h2.events import Event, StreamReset
+from h2.events import Event, RequestReceived, ResponseReceived, StreamReset, TrailersReceived
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import DataFrame
@@ -166,6 +168,37 @@ class BoundedProcessor(EventsProcessor):
         """Hand an event to whom it concerns."""
         if event.__class__ in getattr(self, "processors", ()):
             super().process(event)
+
+    def process_request_received(self, event: RequestReceived) -> None:
+        """Begin a call."""
+        if self._sound(event, ":method", ":path"):
+            super().process_request_received(event)
+
+    def process_response_received(self, event: ResponseReceived) -> None:
+        """Take the headers of an answer."""
+        if self._sound(event, ":status"):
+            super().process_response_received(event)
+
+    def process_trailers_received(self, event: TrailersReceived) -> None:
+        """Take the status of a call."""
+        if self._sound(event):
+            super().process_trailers_received(event)
+
+    def _sound(self, event: RequestReceived | ResponseReceived | TrailersReceived, *needed: str) -> bool:
+        """Whether the headers are what grpclib takes for granted; the stream is reset if they are not."""
+        headers = [(str(name), str(value)) for name, value in event.headers]
+        try:
+            if not {name for name, _ in headers}.issuperset(needed):
+                raise ValueError(f"headers without {' or '.join(needed)}")
+            decode_metadata(headers)
+        except ValueError as error:
+            log.warning("gRPC stream %s: %s", event.stream_id, error)
+            with contextlib.suppress(ProtocolError):  # it may be closed already
+                self.connection._connection.reset_stream(event.stream_id, ErrorCodes.PROTOCOL_ERROR)
+            if stream := self.streams.get(event.stream_id):
+                stream.__terminated__(str(error))
+            return False
+        return True
 
     def process_stream_reset(self, event: StreamReset) -> None:
         """End a stream; unless its answer is complete: then the rest of the request is unwanted (RFC 9113, 8.1)."""

@@ -1,6 +1,6 @@
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +21,34 @@ from limavm.wire.channel import BoundedChannel
 from limavm.wire.guestservice_pb2 import Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
 from limavm.wire.service import GuestServiceBase, GuestServiceStub
 from tests.fakes.grpcpeer import Peer, message
+
+
+@asynccontextmanager
+async def answering(answer: Callable[[h2.connection.H2Connection, int], None]) -> AsyncIterator[GuestServiceStub]:
+    """A client of a server that answers each request as told."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = h2.connection.H2Connection(
+            h2.config.H2Configuration(
+                client_side=False,
+                header_encoding="ascii",
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
+            )
+        )
+        connection.initiate_connection()
+        while data := await reader.read(65536):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    answer(connection, event.stream_id)
+            writer.write(connection.data_to_send())
+        writer.close()
+        left.set()
+
+    left = asyncio.Event()
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, on(server) as client:
+        yield client
+    await left.wait()
 
 
 @asynccontextmanager
@@ -210,6 +238,24 @@ async def test_a_peer_that_reads_no_answers_is_left(tmp_path: Path, monkeypatch:
         await peer.close()
 
 
+@pytest.mark.parametrize(
+    "headers", [[("te", "trailers")], [(":method", "POST")], [(":method", "POST"), (":path", "/x"), ("a-bin", "abcde")]]
+)
+async def test_a_request_whose_headers_make_no_sense_is_reset(
+    tmp_path: Path, headers: list[tuple[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path) as path:
+        peer = await Peer.connected(path)
+        peer.h2.config.validate_outbound_headers = False
+        peer.h2.config.normalize_outbound_headers = False
+        peer.h2.send_headers(1, headers)
+        await peer.flush()
+        assert await peer.next("StreamReset") is not None
+        await peer.close()
+
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 async def test_a_header_that_is_no_text_ends_the_connection(tmp_path: Path) -> None:
     async with serving(tmp_path) as path:
         peer = await Peer.connected(path)
@@ -265,30 +311,30 @@ async def test_garbage_ends_its_own_connection_only(tmp_path: Path, seed: int) -
 async def test_an_answer_that_is_complete_is_read_though_the_rest_of_the_request_is_refused(tmp_path: Path) -> None:
     """As grpc-go's server does when its handler returns early."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        config = h2.config.H2Configuration(client_side=False, header_encoding="ascii")
-        connection = h2.connection.H2Connection(config)
-        connection.initiate_connection()
-        while data := await reader.read(65536):
-            for event in connection.receive_data(data):
-                if isinstance(event, h2.events.RequestReceived):
-                    stream = event.stream_id
-                    connection.send_headers(stream, [(":status", "200"), ("content-type", "application/grpc")])
-                    for _ in range(3):
-                        connection.send_data(stream, message(TunnelMessage(data=b"x" * 1000).SerializeToString()))
-                    connection.send_headers(stream, [("grpc-status", "0")], end_stream=True)
-                    connection.reset_stream(stream)
-            writer.write(connection.data_to_send())
-        writer.close()
-        left.set()
+    def answer(connection: h2.connection.H2Connection, stream: int) -> None:
+        connection.send_headers(stream, [(":status", "200"), ("content-type", "application/grpc")])
+        for _ in range(3):
+            connection.send_data(stream, message(TunnelMessage(data=b"x" * 1000).SerializeToString()))
+        connection.send_headers(stream, [("grpc-status", "0")], end_stream=True)
+        connection.reset_stream(stream)
 
-    left = asyncio.Event()
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, on(server) as client:
+    async with answering(answer) as client:
         stream = client.tunnel.open()
         async with stream:
             await stream.send_request()
             got = [await stream.recv_message() for _ in range(4)]
             stream._end_done = True
 
-    await left.wait()
     assert [len(part.data) if part else None for part in got] == [1000, 1000, 1000, None]
+
+
+@pytest.mark.parametrize(
+    "headers", [[("grpc-status", "0")], [(":status", "200"), ("content-type", "application/grpc"), ("a-bin", "abcde")]]
+)
+async def test_an_answer_whose_headers_make_no_sense_ends_the_call(headers: list[tuple[str, str]]) -> None:
+    def answer(connection: h2.connection.H2Connection, stream: int) -> None:
+        connection.send_headers(stream, headers)
+
+    async with answering(answer) as client:
+        with pytest.raises(StreamTerminatedError):
+            await client.get_info(Empty())
