@@ -37,17 +37,17 @@ by_nft() {
 table ip lima_dns
 delete table ip lima_dns
 table ip lima_dns {
-	chain redirect {
+	chain lima {
 		$(nft_rule udp "$udp")
 		$(nft_rule tcp "$tcp")
 	}
 	chain prerouting {
 		type nat hook prerouting priority -110; policy accept;
-		jump redirect
+		jump lima
 	}
 	chain output {
 		type nat hook output priority -110; policy accept;
-		jump redirect
+		jump lima
 	}
 }
 EOF
