@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 from pathlib import Path
+from random import Random
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from limavm.guestagent.ports import Port
 from limavm.wire.guestservice_pb2 import Event, Inotify, TimeSyncRequest
+from limavm.wire.service import HALF_CLOSE_KEY
 from tests.fakes.grpcpeer import Peer, message, number, text
 from tests.unit.guestagent.agent import FakeClock, FakeListeners, agent, client
 
@@ -221,3 +223,50 @@ def test_no_bytes_break_the_server(
         asyncio.run(check())
     assert not [record for record in caplog.records if record.exc_info], "a peer's mistake is no defect of ours"
     assert all(len(record.getMessage()) < 500 for record in caplog.records)
+
+
+def session(peer: Peer, random: Random) -> bytearray:
+    """Some sound calls, with a few bytes changed, lost or put in."""
+    bodies = {
+        "Tunnel": text(2, "udp") + text(4, "127.0.0.1:9"),
+        "PostInotify": text(1, "/x"),
+        "SyncTime": text(1, number(1, 5)),
+    }
+    for _ in range(random.randrange(1, 6)):
+        method = random.choice(METHODS)
+        stream = peer.open(method, (HALF_CLOSE_KEY, "1"))
+        peer.h2.send_data(stream, message(bodies.get(method, b"")), end_stream=random.random() < 0.5)
+        if random.random() < 0.3:
+            peer.h2.reset_stream(stream)
+    data = bytearray(peer.h2.data_to_send())
+    for _ in range(random.randrange(5)):
+        at = random.randrange(len(data))
+        match random.randrange(3):
+            case 0:
+                data[at] = random.randrange(256)
+            case 1:
+                del data[at : at + random.randrange(1, 30)]
+            case _:
+                data[at:at] = random.randbytes(random.randrange(1, 30))
+    return data
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(random=st.randoms(use_true_random=True))
+def test_no_change_to_a_session_breaks_the_server(
+    tmp_path: Path, random: Random, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def check() -> None:
+        async with agent(tmp_path, FakeListeners(A)) as (path, _), client(path) as stub:
+            peer = await Peer.connected(path)
+            peer.writer.write(session(peer, random))
+            if random.random() < 0.5:
+                peer.writer.write_eof()
+            await peer.writer.drain()
+            await asyncio.wait({asyncio.ensure_future(peer.reader.read())}, timeout=0.01)
+            await peer.close()
+            assert (await stub.get_info(Empty())).local_ports
+
+    caplog.clear()
+    asyncio.run(check())
+    assert not [record for record in caplog.records if record.exc_info], "a peer's mistake is no defect of ours"
