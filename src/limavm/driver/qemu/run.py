@@ -21,6 +21,7 @@ from limavm.driver.qemu.notices import Notices
 from limavm.driver.qemu.running import Running
 from limavm.errors import BusyError, UserError
 from limavm.host.aprocess import wait_for_end
+from limavm.host.backlog import lengthen_backlog
 from limavm.host.process import end
 from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
@@ -167,6 +168,8 @@ class QemuVM:
     async def add_forward(self, forward: HostForward) -> None:
         """Have QEMU listen on a port of the host; it is gone when QEMU is started again."""
         await hostfwd.add(self._control.ask, forward)
+        if forward.protocol == "tcp":
+            lengthen_backlog(self._process.pid, forward.host_ip, forward.host_port)
 
     async def remove_forward(self, forward: HostForward) -> None:
         """Have QEMU listen no more; harmless when it does not."""

@@ -1,0 +1,73 @@
+"""The queue of a listening socket that another process of ours has opened, made longer (Linux).
+
+QEMU's user-mode network listens with a queue of one. A browser that opens six connections at once then waits a
+second for some of them, until the kernel sends their first packet again, and others are reset. Whoever shares a
+socket may call listen(2) again; pidfd_getfd(2) shares one that a process has not sent us.
+"""
+
+import logging
+import os
+import socket
+import sys
+
+log = logging.getLogger(__name__)
+
+#: The kernel cuts it down to net.core.somaxconn.
+_BACKLOG = 4096
+#: The number of the system call, the same on all processors that we run on.
+_PIDFD_GETFD = 438
+
+
+def lengthen_backlog(pid: int, ip: str, port: int) -> bool:
+    """Whether the TCP socket on which a process listens got a longer queue; harmless where that cannot be done.
+
+    The kernel (5.6 or newer) allows it for children and, unless `kernel.yama.ptrace_scope` forbids it, for all
+    processes of the same user.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        pidfd = os.pidfd_open(pid)
+        try:
+            return any(_lengthened(pidfd, number, ip, port) for number in _sockets(pid))
+        finally:
+            os.close(pidfd)
+    except OSError as error:
+        log.debug("the queue of %s:%d stays short: %s", ip, port, error)
+        return False
+
+
+def _sockets(pid: int) -> list[int]:
+    """The descriptors of a process that are sockets, the newest first."""
+    directory = f"/proc/{pid}/fd"
+    numbers = sorted(map(int, os.listdir(directory)), reverse=True)
+    return [number for number in numbers if _is_socket(f"{directory}/{number}")]
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return os.readlink(path).startswith("socket:")
+    except FileNotFoundError:  # closed meanwhile
+        return False
+
+
+def _lengthened(pidfd: int, number: int, ip: str, port: int) -> bool:
+    """Listen again on a descriptor if it is the one; ours of it is closed."""
+    with socket.socket(fileno=_shared(pidfd, number)) as found:
+        if found.family != socket.AF_INET or found.type != socket.SOCK_STREAM or found.getsockname() != (ip, port):
+            return False
+        if not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):  # a connection that came through it
+            return False
+        found.listen(_BACKLOG)
+        return True
+
+
+def _shared(pidfd: int, number: int) -> int:
+    """A descriptor of ours for the one of the other process; raises OSError."""
+    import ctypes  # Linux only, and late: most processes of ours never come here
+
+    library = ctypes.CDLL(None, use_errno=True)
+    shared = int(library.syscall(_PIDFD_GETFD, pidfd, number, 0))
+    if shared < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return shared
