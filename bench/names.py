@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from agent import MIB, kib_of, read
 from limavm.host.net import free_port
-from limavm.hostagent.nameserver import NameServer
-from limavm.hostagent.resolvconf import Server
+from limavm.hostagent.names.nameserver import NameServer
+from limavm.hostagent.names.resolvconf import Server
 from measure import Report, parser
 
 #: Questions that are open at once, as of a busy guest.

@@ -8,7 +8,7 @@ from typing import cast
 from dnslib import RR, DNSRecord
 
 from limavm.host.net import free_port
-from limavm.hostagent.resolvconf import Server
+from limavm.hostagent.names.resolvconf import Server
 
 #: The messages to send for a request that came by `udp` or `tcp`; none leaves the client waiting.
 Answer = Callable[[DNSRecord, str], list[bytes]]

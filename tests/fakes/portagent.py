@@ -8,7 +8,7 @@ from pathlib import Path
 
 from limavm.host import pidfile
 from limavm.hostagent.api import Handler, serving
-from limavm.hostagent.portsapi import ports_handler
+from limavm.hostagent.forwarding.api import ports_handler
 from limavm.model.forward import PortStatus
 
 

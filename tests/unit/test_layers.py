@@ -41,7 +41,7 @@ PURE = (
     "ssh.options",
     "driver.qemu.argv",
     "driver.qemu.describe",
-    "hostagent.portrules",
+    "hostagent.forwarding.portrules",
 )
 WORLD = {
     "asyncio",
@@ -137,7 +137,7 @@ def test_commands_reach_a_running_machine_through_the_client_only(module: str) -
             # The hidden commands that are the host agent, or a part of it, hand over to it.
             assert name == "limavm.hostagent.client" or (module, name) in {
                 ("cli.hostagent", "limavm.hostagent.agent"),
-                ("cli.debug", "limavm.hostagent.nameserver"),
+                ("cli.debug", "limavm.hostagent.names.nameserver"),
             }
 
 

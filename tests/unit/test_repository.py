@@ -62,8 +62,8 @@ ELSEWHERE = {
     ],
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
-    "unit/hostagent/test_tunnels.py": [
-        *("hostagent/agenttunnel", "hostagent/tunnelqueue"),
+    "unit/hostagent/forwarding/test_tunnels.py": [
+        *("hostagent/guestlink/tunnel", "hostagent/guestlink/tunnelqueue"),
     ],
     "unit/images/build/test_entry.py": ["images/build/data"],
     "unit/instance/test_clone.py": ["instance/another"],
@@ -92,7 +92,7 @@ CROSS_CUTTING = {
     "cli/test_lean.py",
     "config/test_hostile.py",
     "host/platform/test_facts.py",
-    "hostagent/test_bothagents.py",
+    "hostagent/guestlink/test_bothagents.py",
     "images/build/test_guest.py",
     "seed/guest/test_guestagent.py",
     *(f"templates/test_{name}.py" for name in ("catalogue", "default", "resolved", "scripts", "wheel")),

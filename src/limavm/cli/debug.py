@@ -8,7 +8,7 @@ from limavm.errors import UserError
 
 
 def _dns(_session: Session, ports: list[str], *, ipv6: bool) -> int:
-    from limavm.hostagent.nameserver import run
+    from limavm.hostagent.names.nameserver import run
 
     logbridge.install()
     udp, tcp = [_port(text) for text in (*ports, "0")[:2]]

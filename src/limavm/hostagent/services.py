@@ -7,26 +7,25 @@ import asyncio
 import contextlib
 import logging
 import os
-import sys
 from collections.abc import AsyncIterator
 
 from limavm.driver import VirtualMachine
 from limavm.host import paths
 from limavm.hostagent import sleep, sshagent
-from limavm.hostagent.dnsanswers import hosts_of
 from limavm.hostagent.events import Emitter
-from limavm.hostagent.forwarder import Forwarder
+from limavm.hostagent.forwarding.api import ports_handler
+from limavm.hostagent.forwarding.forwarder import Forwarder
+from limavm.hostagent.forwarding.hostfwd import HostfwdOpener
+from limavm.hostagent.forwarding.opener import Opener
+from limavm.hostagent.forwarding.portrules import Abilities, Policy, effective_rules, preference
+from limavm.hostagent.forwarding.sshforward import SSHOpener
+from limavm.hostagent.forwarding.tunnels import TunnelOpener
 from limavm.hostagent.guest import Guest
-from limavm.hostagent.guestagent import GuestAgent, over_ssh, unix_socket
-from limavm.hostagent.hostfwd import HostfwdOpener
-from limavm.hostagent.nameserver import NameServer
-from limavm.hostagent.opener import Opener
-from limavm.hostagent.portrules import Abilities, Policy, effective_rules, preference
-from limavm.hostagent.portsapi import ports_handler
-from limavm.hostagent.sshforward import SSHOpener
+from limavm.hostagent.guestlink.guestagent import GuestAgent, over_ssh, unix_socket
+from limavm.hostagent.names.answers import hosts_of
+from limavm.hostagent.names.nameserver import NameServer
 from limavm.hostagent.supervise import Part, supervised
 from limavm.hostagent.timesync import TimeSync
-from limavm.hostagent.tunnels import TunnelOpener
 from limavm.model.forward import Forward, Route
 from limavm.model.instance import hostname_of
 from limavm.model.plan import Plan

@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from limavm.hostagent.master import Master, SSHTarget, open_unix
+
+if sys.platform == "win32":
+    pytest.skip("unix sockets", allow_module_level=True)
 
 #: A master that lasts until it is killed.
 SSH = """#!/bin/sh

@@ -1,0 +1,1 @@
+"""Ports and sockets of the guest on the host: what is wanted, what is open, and the ways to open it."""

@@ -1,0 +1,65 @@
+"""The words about forwards, and how many of them."""
+
+import errno
+import logging
+
+import pytest
+
+from limavm.hostagent.forwarding.log import ForwardLog, is_negligible
+from limavm.hostagent.forwarding.portrules import Outcome
+from limavm.model.event import PortForwardEvent
+from limavm.model.forward import Forward, Route
+
+
+def forward(port: int = 80, protocol: str = "tcp") -> Forward:
+    return Forward(protocol=protocol, guest=f"127.0.0.1:{port}", host=f"127.0.0.1:{port}", route=Route.SSH)
+
+
+def test_a_failure_is_an_event_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    events: list[PortForwardEvent] = []
+
+    ForwardLog(events.append).failed(forward(), "in use; held by nginx (PID 71)", errno.EADDRINUSE)
+
+    assert events == [
+        PortForwardEvent(
+            type="failed",
+            protocol="tcp",
+            guest_addr="127.0.0.1:80",
+            host_addr="127.0.0.1:80",
+            error="in use; held by nginx (PID 71)",
+        )
+    ]
+    assert caplog.messages == ["failed to listen tcp: 127.0.0.1:80"]
+
+
+def test_a_port_that_only_root_may_have_is_not_worth_a_warning() -> None:
+    assert is_negligible(forward(80), errno.EACCES)
+    assert not is_negligible(forward(80), errno.EADDRINUSE)
+    assert is_negligible(forward(53), errno.EADDRINUSE)
+    assert not is_negligible(forward(5353), errno.EADDRINUSE)
+    assert is_negligible(forward(5353, "udp"), None)
+
+
+def test_quiet_outcomes_are_for_maintainers_only(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    events: list[PortForwardEvent] = []
+
+    ForwardLog(events.append).left_out(Outcome(protocol="tcp", guest="127.0.0.1:22", reason="it is ssh", quiet=True))
+
+    assert events == []
+    assert caplog.messages == ["TCP 127.0.0.1:22 is not forwarded: it is ssh"]
+
+
+def test_a_guest_that_never_rests_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    now = 100.0
+    events: list[PortForwardEvent] = []
+    log = ForwardLog(events.append, lambda: now)
+    for _ in range(5000):
+        log.forwarding(forward())
+    at_once = len(events)
+    now += 1.0
+    for _ in range(5000):
+        log.forwarding(forward())
+
+    assert (at_once, len(events)) == (2000, 2100)
+    assert caplog.messages == ["ports of the guest change without end; the log and the events leave some out"]

@@ -1,0 +1,110 @@
+"""The host's end of a TCP tunnel, call by call; with real sockets see test_tunnels."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from limavm.hostagent.forwarding.tunneltcp import TunneledConnection
+from limavm.hostagent.guestlink.tunnel import Tunnel, TunnelEnd
+from limavm.wire.guestservice_pb2 import TunnelMessage
+
+
+class Wire(asyncio.Transport):
+    """A transport that notes what is done with it."""
+
+    def __init__(self, peer: tuple[str, int]) -> None:
+        super().__init__(extra={"peername": peer})
+        self.calls: list[str] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in {"abort", "close", "pause_reading", "resume_reading", "write_eof"}:
+            return lambda: self.calls.append(name)
+        return super().__getattribute__(name)
+
+    def write(self, data: Any) -> None:
+        self.calls.append(f"write {bytes(data).decode()}")
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def is_closing(self) -> bool:
+        return "close" in self.calls
+
+
+class Source:
+    """Tunnels that never start."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.abandoned = 0
+
+    def open_tunnel(self, first: TunnelMessage, end: TunnelEnd) -> Tunnel:
+        self.opened += 1
+        return Tunnel(first, end)
+
+    def abandon_tunnel(self, tunnel: Tunnel) -> None:
+        self.abandoned += 1
+
+
+def connection(*, peer: str = "127.0.0.1", local_only: bool = False) -> tuple[TunneledConnection, Wire, Source]:
+    source, wire = Source(), Wire((peer, 1))
+    made = TunneledConnection(source, TunnelMessage(id="tcp-x-1", protocol="tcp"), local_only=local_only)
+    made.connection_made(wire)
+    return made, wire, source
+
+
+@pytest.mark.parametrize(("peer", "opened"), [("127.0.0.1", 1), ("::1", 1), ("192.168.1.2", 0)])
+def test_a_peer_that_is_not_on_this_host_is_dropped_where_only_such_may_connect(peer: str, opened: int) -> None:
+    made, wire, source = connection(peer=peer, local_only=True)
+
+    assert source.opened == opened
+    assert wire.calls == (["pause_reading"] if opened else ["abort"])
+    made.connection_lost(None)
+    assert source.abandoned == opened
+
+
+def test_nothing_is_read_before_the_tunnel_has_started() -> None:
+    made, wire, _ = connection()
+    made.opened()
+
+    assert wire.calls == ["pause_reading", "resume_reading"]
+
+
+def test_each_direction_ends_by_itself() -> None:
+    made, wire, source = connection()
+    made.opened()
+    made.received(b"last")
+    made.ended()
+    assert wire.calls[2:] == ["write last", "write_eof"]
+    assert made.eof_received() is True
+    assert wire.calls[4:] == ["close"]
+    made.connection_lost(None)
+
+    assert source.abandoned == 0, "what waits in the tunnel is still sent"
+
+
+@pytest.mark.parametrize(("error", "call"), [("", "close"), ("connection refused", "abort")])
+def test_a_tunnel_that_fails_resets_and_one_that_is_over_closes(error: str, call: str) -> None:
+    made, wire, source = connection()
+    made.closed(error)
+    made.received(b"")
+
+    assert wire.calls[1] == call
+    made.connection_lost(None)
+    assert source.abandoned == 0
+
+
+def test_whatever_comes_after_the_end_of_the_connection_is_harmless() -> None:
+    made, wire, source = connection()
+    made.connection_lost(ConnectionResetError())
+    made.opened()
+    made.writable()
+    made.received(b"x")
+    made.ended()
+    made.closed("late")
+    made.pause_writing()
+    made.resume_writing()
+
+    assert wire.calls == ["pause_reading"]
+    assert source.abandoned == 1
