@@ -72,15 +72,15 @@ class Services:
         async with supervised(self._parts):
             yield
 
-    async def answered(self) -> list[str]:
-        """Wait for the guest agent's first answer; a sentence when it does not come."""
+    async def answered(self, limit: float = _AGENT_LIMIT) -> list[str]:
+        """Wait for the guest agent's first answer; a sentence when it does not come in `limit` seconds."""
         if self._agent is None:
             return []
         try:
-            async with asyncio.timeout(_AGENT_LIMIT):
+            async with asyncio.timeout(limit):
                 await self._agent.answered.wait()
         except TimeoutError:
-            error = f"the guest agent has not answered within {_AGENT_LIMIT:g} s after the boot scripts"
+            error = f"the guest agent has not answered within {limit:g} s after the boot scripts"
             log.error("%s", error)
             return [f"{error}; see `systemctl status lima-guestagent` in the guest"]
         return []

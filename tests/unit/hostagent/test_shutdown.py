@@ -1,86 +1,12 @@
 """A machine is asked by its button, then over ssh, then killed; a second signal cuts that short."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 
-from limavm.errors import UserError
 from limavm.host.aprocess import Completed
 from limavm.hostagent.shutdown import Patience, power_off
-from limavm.model.forward import HostForward
-from limavm.model.machine import Machine
+from tests.fakes.machine import FakeMachine
 
 QUICK = Patience(button=0.01, ssh=0.02, kill=0.2)
-
-
-class FakeMachine:
-    """A machine that ends at the n-th press of its button, or never."""
-
-    def __init__(self, ends_at_press: int | None = None, *, broken_button: bool = False) -> None:
-        self.presses = 0
-        self.killed = False
-        self.over = asyncio.Event()
-        self._ends_at = ends_at_press
-        self._broken = broken_button
-
-    @property
-    def machine(self) -> Machine:
-        raise NotImplementedError
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return ()
-
-    def on_change(self, callback: Callable[[Machine], object]) -> None:
-        raise NotImplementedError
-
-    def on_resume(self, callback: Callable[[], object]) -> None:
-        raise NotImplementedError
-
-    def on_reset(self, callback: Callable[[], object]) -> None:
-        raise NotImplementedError
-
-    def on_agent_port(self, callback: Callable[[bool], object]) -> None:
-        raise NotImplementedError
-
-    def is_paused(self) -> bool:
-        raise NotImplementedError
-
-    def ready(self) -> None:
-        raise NotImplementedError
-
-    async def wait(self) -> str | None:
-        await self.over.wait()
-        return None
-
-    @property
-    def forwards_ports(self) -> bool:
-        raise NotImplementedError
-
-    async def add_forward(self, forward: HostForward) -> None:
-        raise NotImplementedError
-
-    async def remove_forward(self, forward: HostForward) -> None:
-        raise NotImplementedError
-
-    async def forwards(self) -> list[HostForward]:
-        raise NotImplementedError
-
-    async def press_power_button(self) -> None:
-        self.presses += 1
-        if self._broken:
-            raise UserError("QMP is gone")
-        if self.presses == self._ends_at:
-            self.over.set()
-
-    async def reset(self) -> None:
-        raise NotImplementedError
-
-    async def kill(self) -> None:
-        self.killed = True
-        self.over.set()
-
-    async def close(self) -> None:
-        raise NotImplementedError
 
 
 class Poweroff:

@@ -1,0 +1,88 @@
+"""A machine of no hypervisor, for those who only need one to be there."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from limavm.errors import UserError
+from limavm.model.forward import HostForward
+from limavm.model.machine import Machine
+
+
+class FakeMachine:
+    """A machine without a hypervisor; it ends at the n-th press of its button, or never.
+
+    `told` holds what wants to be told, by the name of the method that it was given to.
+    """
+
+    def __init__(
+        self, ends_at_press: int | None = None, *, broken_button: bool = False, machine: Machine | None = None
+    ) -> None:
+        self.told: dict[str, list[Callable[..., object]]] = defaultdict(list)
+        self._machine = machine
+        self.presses = 0
+        self.killed = False
+        self.over = asyncio.Event()
+        self._ends_at = ends_at_press
+        self._broken = broken_button
+
+    @property
+    def machine(self) -> Machine:
+        assert self._machine
+        return self._machine
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return ()
+
+    def on_change(self, callback: Callable[[Machine], object]) -> None:
+        self.told["on_change"].append(callback)
+
+    def on_resume(self, callback: Callable[[], object]) -> None:
+        self.told["on_resume"].append(callback)
+
+    def on_reset(self, callback: Callable[[], object]) -> None:
+        self.told["on_reset"].append(callback)
+
+    def on_agent_port(self, callback: Callable[[bool], object]) -> None:
+        self.told["on_agent_port"].append(callback)
+
+    def is_paused(self) -> bool:
+        return False
+
+    def ready(self) -> None:
+        raise NotImplementedError
+
+    async def wait(self) -> str | None:
+        await self.over.wait()
+        return None
+
+    @property
+    def forwards_ports(self) -> bool:
+        return False
+
+    async def add_forward(self, forward: HostForward) -> None:
+        raise NotImplementedError
+
+    async def remove_forward(self, forward: HostForward) -> None:
+        raise NotImplementedError
+
+    async def forwards(self) -> list[HostForward]:
+        raise NotImplementedError
+
+    async def press_power_button(self) -> None:
+        self.presses += 1
+        if self._broken:
+            raise UserError("QMP is gone")
+        if self.presses == self._ends_at:
+            self.over.set()
+
+    async def reset(self) -> None:
+        raise NotImplementedError
+
+    async def kill(self) -> None:
+        self.killed = True
+        self.over.set()
+
+    async def close(self) -> None:
+        raise NotImplementedError
