@@ -1,8 +1,8 @@
 """Forwarded ports: how fast each way is, how soon a port is there, and what the guest agent takes for it.
 
 The ways are QEMU's own forwards (hostfwd), the ssh master, and the tunnels of the guest agent (gRPC, for which the
-host agent is started anew with LIMA_SSH_PORT_FORWARDER=false). They are measured in turns. Bytes are moved by iperf3
-where the host has it (it is installed in the guest then), else by programs of a few lines on both sides.
+host agent is started anew with LIMA_SSH_PORT_FORWARDER=false). They are measured in turns. Bytes are moved by programs of a few
+lines on both sides, or with --iperf3 by that (the host has to have it; it is installed in the guest).
 """
 
 import contextlib
@@ -170,18 +170,21 @@ def measure_way(way: str, machine: Machine, side: Side, values: Values, args: Na
 def iperf_server(machine: Machine, ip: str) -> Iterator[int]:
     """An iperf3 in the guest, on a port that can be reached."""
     port = next(_ports)
-    argv = [*machine.ssh_argv("-o", "ControlMaster=no", "-o", "ControlPath=none"), f"exec iperf3 -s -B {ip} -p {port}"]
+    # With a terminal of its own, so that it ends with the connection.
+    argv = [
+        *machine.ssh_argv("-tt", "-o", "ControlMaster=no", "-o", "ControlPath=none"),
+        f"iperf3 -s -B {ip} -p {port}",
+    ]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as child:
-        deadline = time.monotonic() + PATIENCE
-        while not greeted(port):
-            if time.monotonic() > deadline:
-                sys.exit(f"iperf3 in the guest was not reached within {PATIENCE:g} s")
-            time.sleep(0.1)
         try:
+            deadline = time.monotonic() + PATIENCE
+            while not greeted(port):
+                if time.monotonic() > deadline:
+                    sys.exit(f"iperf3 in the guest was not reached within {PATIENCE:g} s")
+                time.sleep(0.1)
             yield port
         finally:
-            machine.run("shell", machine.name, "pkill", "-f", f"^iperf3 -s -B {ip} -p {port}$")
-            child.wait(10)
+            child.kill()
 
 
 def greeted(port: int) -> bool:
@@ -261,7 +264,7 @@ def has_iperf(machine: Machine) -> bool:
 
 def measured(machine: Machine, args: Namespace) -> tuple[Values, tuple[float, float]]:
     values: Values = defaultdict(list)
-    args.iperf = has_iperf(machine)
+    args.iperf = args.iperf3 and has_iperf(machine)
     side = Side(machine)
     soon(machine, side, values, args.ports)
     resting = idle(side, args.idle)
@@ -308,6 +311,7 @@ def main() -> None:
     made.add_argument("--seconds", type=float, default=5, help="how long bytes are moved in each run (default: 5)")
     made.add_argument("--ports", type=int, default=30, metavar="N", help="ports to open for each way (default: 30)")
     made.add_argument("--idle", type=float, default=60, help="how long the guest agent is watched (default: 60)")
+    made.add_argument("--iperf3", action="store_true", help="move bytes by iperf3 where the host has it")
     args = made.parse_args()
     with running(args) as machine:
         values, resting = measured(machine, args)
