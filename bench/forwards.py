@@ -1,8 +1,8 @@
 """Forwarded ports: how fast each way is, how soon a port is there, and what the guest agent takes for it.
 
 The ways are QEMU's own forwards (hostfwd), the ssh master, and the tunnels of the guest agent (gRPC, for which the
-host agent is started anew with LIMA_SSH_PORT_FORWARDER=false). They are measured in turns. Bytes are moved by programs of a few
-lines on both sides, or with --iperf3 by that (the host has to have it; it is installed in the guest).
+host agent is started anew with LIMA_SSH_PORT_FORWARDER=false). They are measured in turns. Bytes are moved by programs
+of a few lines on both sides, or with --iperf3 by that (the host has to have it; it is installed in the guest).
 """
 
 import contextlib
