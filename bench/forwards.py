@@ -222,7 +222,7 @@ def soon(machine: Machine, side: Side, values: Values, count: int) -> None:
             port = next(_ports)
             began = side.call("open", WAYS[way], port, "greet") / 1e9 - ahead
             values[f"{way}: first byte"].append(first_byte(port) - began)
-            values["event"].append(told(machine, port) - began)
+            values["event"].append(told(machine, port, began - 1) - began)
             side.call("close", port)
 
 
@@ -237,15 +237,17 @@ def first_byte(port: int) -> float:
     sys.exit(f"no byte through port {port} within {PATIENCE:g} s")
 
 
-def told(machine: Machine, port: int) -> float:
-    """When the host agent told that it forwards a port of the guest."""
+def told(machine: Machine, port: int, since: float) -> float:
+    """When, after a time, the host agent told that it forwards a port of the guest."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with open(machine.file("ha.stdout.log"), encoding="utf-8") as file:
             for event in map(json.loads, file):
                 forward = event["status"].get("portForward", {})
                 if forward.get("type") == "forwarding" and forward["guestAddr"].endswith(f":{port}"):
-                    return datetime.fromisoformat(event["time"][:26] + "+00:00").timestamp()
+                    at = datetime.fromisoformat(event["time"][:26] + "+00:00").timestamp()
+                    if at > since:
+                        return at
         time.sleep(0.05)
     sys.exit(f"no event about port {port} within {PATIENCE:g} s")
 
