@@ -50,6 +50,7 @@ ELSEWHERE = {
         # Written for hosts that none of us has: checked for their types, and not run.
         *("host/platform/netbsd", "host/platform/windows"),
     ],
+    "unit/guestagent/test_messages.py": ["wire/messages"],
     "unit/hostagent/test_agent.py": [
         *(
             "cli/hostagent",
@@ -74,6 +75,7 @@ ELSEWHERE = {
     "unit/roundtrip/test_comments.py": ["roundtrip/gaps", "roundtrip/lines"],
     "unit/roundtrip/test_read.py": ["roundtrip/decoding", "roundtrip/errors", "roundtrip/frames"],
     "unit/roundtrip/test_write.py": ["roundtrip/styles"],
+    "unit/wire/test_service.py": ["wire/handlers"],
     "unit/yq/formats/test_jsontext.py": ["yq/formats/numbers"],
     "unit/yq/formats/test_properties.py": ["yq/formats/comments"],
     "unit/yq/formats/test_registry.py": ["yq/formats/plain", "yq/formats/source", "yq/formats/yamltext"],

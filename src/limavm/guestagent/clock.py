@@ -4,9 +4,7 @@ import sys
 import time
 from typing import Protocol
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from limavm.wire.guestservice_pb2 import TimeSyncResponse
+from limavm.wire.messages import Timestamp, TimeSyncResponse
 
 #: A drift up to this is left to the guest's own means.
 TOLERATED_NS = 100_000_000

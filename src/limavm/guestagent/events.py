@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterator
 
 from limavm.guestagent.ports import Port
-from limavm.wire.guestservice_pb2 import Event
+from limavm.wire.messages import Event
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import logging
 import os
 
 from limavm.guestagent.clock import nanoseconds
-from limavm.wire.guestservice_pb2 import Inotify
+from limavm.wire.messages import Inotify
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from typing import Protocol, TypeVar
 
-from google.protobuf.empty_pb2 import Empty
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
@@ -14,8 +13,8 @@ from limavm.guestagent.events import State, differences
 from limavm.guestagent.inotify import touch
 from limavm.guestagent.ports import Port
 from limavm.guestagent.tunnel import serve_tunnel
-from limavm.wire.guestservice_pb2 import Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
-from limavm.wire.service import GuestServiceBase
+from limavm.wire.handlers import GuestServiceBase
+from limavm.wire.messages import Empty, Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 
 from limavm.guestagent.address import Target, parse_target
-from limavm.wire.guestservice_pb2 import TunnelMessage
-from limavm.wire.service import HALF_CLOSE_KEY
+from limavm.wire.handlers import HALF_CLOSE_KEY
+from limavm.wire.messages import TunnelMessage
 
 log = logging.getLogger(__name__)
 

@@ -18,13 +18,18 @@ from limavm.guestagent import install
 _LOWEST = 19
 _LAUNCHER = """\
 #!{python} -IS
+import gc
 import sys
 
 sys.path.insert(0, {directory!r})
 # Nothing here is encrypted, and asyncio does without; loading OpenSSL is a tenth of the time in which we start.
 sys.modules["ssl"] = None
+# What is loaded stays, so looking for garbage in it is in vain, now and later.
+gc.disable()
 from limavm.guestagent.main import main
 
+gc.freeze()
+gc.enable()
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -32,9 +32,7 @@ sys.exit(main(sys.argv[1:]))
 
 def make(sources: Mapping[str, str], distributions: Iterable[str]) -> bytes:
     """The archive of `sources` (names in it, paths here), with the licences of the distributions."""
-    # `google` is spread over directories elsewhere; Python finds no such package in an archive.
-    own = {"__main__.py": _MAIN, "google/__init__.py": b""}
-    return archive({**own, **_contents(sources), **_licences(distributions)})
+    return archive({"__main__.py": _MAIN, **_contents(sources), **_licences(distributions)})
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

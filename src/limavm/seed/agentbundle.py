@@ -21,7 +21,7 @@ from limavm.host.files import sweep, write_atomic
 from limavm.model.value import Value
 
 #: Changed when this module makes another archive of the same files.
-_REVISION = 1
+_REVISION = 2
 
 
 class Part(Value, frozen=True, kw_only=True):
@@ -33,26 +33,25 @@ class Part(Value, frozen=True, kw_only=True):
 
 
 PARTS = (
-    Part(package="limavm.wire", distribution="limavm"),
-    Part(package="limavm.guestagent", distribution="limavm", left_out=("multidict.py",)),
+    # Without the client's side.
+    Part(
+        package="limavm.wire",
+        distribution="limavm",
+        left_out=("channel.py", "guestservice_pb2.py", "messages.py", "service.py"),
+    ),
+    Part(package="limavm.guestagent", distribution="limavm", left_out=("messages.py", "multidict.py")),
     Part(
         package="grpclib",
         distribution="grpclib",
-        left_out=("testing.py", "channelz/*", "health/*", "plugin/*", "reflection/*"),
+        left_out=("client.py", "testing.py", "channelz/*", "health/*", "plugin/*", "reflection/*"),
     ),
     Part(package="h2", distribution="h2"),
     Part(package="hpack", distribution="hpack"),
     Part(package="hyperframe", distribution="hyperframe"),
-    Part(
-        package="google.protobuf",
-        distribution="protobuf",
-        left_out=(
-            *("any*", "api_pb2.py", "duration*", "field_mask_pb2.py", "json_*", "proto*", "service_reflection.py"),
-            *("source_context_pb2.py", "struct_pb2.py", "timestamp.py", "type_pb2.py", "wrappers_pb2.py"),
-            *("compiler/*", "pyext/*", "testdata/*", "util/*", "internal/*benchmark*", "internal/test*"),
-        ),
-    ),
 )
+
+#: Files of `limavm.guestagent` that are in the archive under other names, each in place of what is slow to load.
+STAND_INS = {"limavm/wire/messages.py": "messages.py", "multidict.py": "multidict.py"}
 
 
 def bundle() -> bytes:
@@ -88,7 +87,8 @@ def sources(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
                 yield f"{prefix}/{name}", os.path.join(root, *name.split("/"))
     ours = os.path.dirname(_directory("limavm.wire"))
     yield "limavm/__init__.py", os.path.join(ours, "__init__.py")
-    yield "multidict.py", os.path.join(ours, "guestagent", "multidict.py")
+    for name, file in STAND_INS.items():
+        yield name, os.path.join(ours, "guestagent", file)
 
 
 def _directory(package: str) -> str:

@@ -10,7 +10,6 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from google.protobuf.message import DecodeError
 from grpclib.config import Configuration
 from grpclib.const import Status
 from grpclib.encoding.proto import ProtoCodec
@@ -26,6 +25,7 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.frame import DataFrame
 
 from limavm.wire.manystreams import ManyStreams
+from limavm.wire.messages import DecodeError
 
 log = logging.getLogger(__name__)
 

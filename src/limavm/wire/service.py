@@ -1,70 +1,28 @@
 """`GuestService` for grpclib: what a server implements and what a client calls (spec/runtime.md 7.3)."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-
-from google.protobuf.empty_pb2 import Empty
 from grpclib.client import Channel, StreamStreamMethod, StreamUnaryMethod, UnaryStreamMethod, UnaryUnaryMethod
-from grpclib.const import Cardinality, Handler
-from grpclib.server import Stream
 
-from limavm.wire.guestservice_pb2 import Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
+from limavm.wire.handlers import (
+    GET_EVENTS,
+    GET_INFO,
+    HALF_CLOSE_KEY,
+    POST_INOTIFY,
+    SYNC_TIME,
+    TOKEN_KEY,
+    TUNNEL,
+    GuestServiceBase,
+)
+from limavm.wire.messages import Empty, Event, Info, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
 
-#: Metadata of a request: the token of the instance, where the guest has a file of it.
-TOKEN_KEY = "lima-token"  # noqa: S105 - the name of it
-#: Metadata of a request for a TCP tunnel, and of the answer to it: "1" says that a message without data is the end
-#: of the guest's data, and that the tunnel then goes on in the other direction. The end of the host's data is the end
-#: of its half of the stream, always. A server that is not told so ends the whole call with the guest's data, as Lima
-#: does; a client that reads no such answer is to keep its half open until the call ends.
-HALF_CLOSE_KEY = "lima-half-close"
-
-_GET_INFO = "/GuestService/GetInfo"
-_GET_EVENTS = "/GuestService/GetEvents"
-_POST_INOTIFY = "/GuestService/PostInotify"
-_TUNNEL = "/GuestService/Tunnel"
-_SYNC_TIME = "/GuestService/SyncTime"
-
-
-class GuestServiceBase(ABC):
-    """The server's side; each method answers on the stream that it is given."""
-
-    @abstractmethod
-    async def get_info(self, stream: Stream[Empty, Info]) -> None:
-        """Send everything that listens now."""
-
-    @abstractmethod
-    async def get_events(self, stream: Stream[Empty, Event]) -> None:
-        """Send an event whenever something begins or ceases to listen."""
-
-    @abstractmethod
-    async def post_inotify(self, stream: Stream[Inotify, Empty]) -> None:
-        """Set the times of each file that is told."""
-
-    @abstractmethod
-    async def tunnel(self, stream: Stream[TunnelMessage, TunnelMessage]) -> None:
-        """Be one connection to an address in the guest."""
-
-    @abstractmethod
-    async def sync_time(self, stream: Stream[TimeSyncRequest, TimeSyncResponse]) -> None:
-        """Set the clock."""
-
-    def __mapping__(self) -> Mapping[str, Handler]:
-        """What grpclib's Server asks for."""
-        return {
-            _GET_INFO: Handler(self.get_info, Cardinality.UNARY_UNARY, Empty, Info),
-            _GET_EVENTS: Handler(self.get_events, Cardinality.UNARY_STREAM, Empty, Event),
-            _POST_INOTIFY: Handler(self.post_inotify, Cardinality.STREAM_UNARY, Inotify, Empty),
-            _TUNNEL: Handler(self.tunnel, Cardinality.STREAM_STREAM, TunnelMessage, TunnelMessage),
-            _SYNC_TIME: Handler(self.sync_time, Cardinality.UNARY_UNARY, TimeSyncRequest, TimeSyncResponse),
-        }
+__all__ = ["HALF_CLOSE_KEY", "TOKEN_KEY", "GuestServiceBase", "GuestServiceStub"]
 
 
 class GuestServiceStub:
     """The client's side."""
 
     def __init__(self, channel: Channel) -> None:
-        self.get_info = UnaryUnaryMethod(channel, _GET_INFO, Empty, Info)
-        self.get_events = UnaryStreamMethod(channel, _GET_EVENTS, Empty, Event)
-        self.post_inotify = StreamUnaryMethod(channel, _POST_INOTIFY, Inotify, Empty)
-        self.tunnel = StreamStreamMethod(channel, _TUNNEL, TunnelMessage, TunnelMessage)
-        self.sync_time = UnaryUnaryMethod(channel, _SYNC_TIME, TimeSyncRequest, TimeSyncResponse)
+        self.get_info = UnaryUnaryMethod(channel, GET_INFO, Empty, Info)
+        self.get_events = UnaryStreamMethod(channel, GET_EVENTS, Empty, Event)
+        self.post_inotify = StreamUnaryMethod(channel, POST_INOTIFY, Inotify, Empty)
+        self.tunnel = StreamStreamMethod(channel, TUNNEL, TunnelMessage, TunnelMessage)
+        self.sync_time = UnaryUnaryMethod(channel, SYNC_TIME, TimeSyncRequest, TimeSyncResponse)

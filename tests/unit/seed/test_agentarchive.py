@@ -25,4 +25,4 @@ def test_the_files_are_joined_by_licences_and_a_way_to_begin(tmp_path: Path) -> 
 
     with zipfile.ZipFile(io.BytesIO(content)) as found:
         assert found.read("x.py") == b"x = 1\n"
-        assert {"__main__.py", "google/__init__.py", "LICENSES/h2/LICENSE"} < set(found.namelist())
+        assert {"__main__.py", "LICENSES/h2/LICENSE"} < set(found.namelist())
