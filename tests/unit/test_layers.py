@@ -1,6 +1,7 @@
 """The rooms of docs/architecture.md: who may import whom, and who must not touch the world."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,8 @@ WORLD = {
     "urllib",
     "http",
 }
+#: What the guest agent's bundle has beside Python's own library.
+IN_THE_GUEST = {"google", "grpclib", "h2", "hpack", "hyperframe", "multidict"}
 ASYNC_ROOMS = ("hostagent", "guestagent", "host.aprocess", "ssh.mux", "wire")
 
 
@@ -101,6 +104,21 @@ def test_imports_point_down(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_every_room_has_a_place_in_the_order(module: str) -> None:
     assert module.split(".")[0] in LEVEL or module.split(".")[0] in {"guestagent", "templates"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if inside(name, ("guestagent", "wire"))])
+def test_what_runs_in_the_guest_brings_only_itself(module: str) -> None:
+    for name, _ in imports(MODULES[module]):
+        if name.startswith("limavm."):
+            assert inside(name, ("limavm.guestagent", "limavm.wire")), f"{module} imports {name}"
+        elif name != "limavm":
+            assert name.split(".")[0] in sys.stdlib_module_names | IN_THE_GUEST, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_imports_the_guest_agent(module: str) -> None:
+    if not inside(module, ("guestagent",)):
+        assert not any(inside(name, ("limavm.guestagent",)) for name, _ in imports(MODULES[module]))
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if inside(name, PURE)])
