@@ -419,3 +419,33 @@ def test_a_disk_of_another_instance_loses_its_host_keys_once(box: GuestBox) -> N
     # Cut off while it was written down.
     box.write("var/lib/lima/instance", "")
     assert boot("clone") == keys
+
+
+def test_sshd_is_told_what_it_needs_to_know_once(box: GuestBox) -> None:
+    (box.root / "etc/ssh/sshd_config.d").mkdir(parents=True)
+    reload = "systemctl --no-block try-reload-or-restart ssh.service sshd.service"
+    box.seed(seed())
+
+    def boots() -> list[str]:
+        shutil.rmtree(box.root / "run")  # it is new at each boot
+        (box.root / "run/systemd/system").mkdir(parents=True)
+        before = len(box.calls)
+        done = box.boot()
+        assert (done.status, "WARNING" in done.log) == (0, False), done.log
+        return [call for call in box.calls[before:] if call == reload]
+
+    assert boots() == [reload]
+    assert box.read("etc/ssh/sshd_config.d/50-lima-colorterm.conf") == "AcceptEnv COLORTERM\n"
+    assert box.read("etc/ssh/sshd_config.d/50-lima-sockets.conf") == "StreamLocalBindUnlink yes\n"
+    # An older version of ours has written one of them.
+    (box.root / "etc/ssh/sshd_config.d/50-lima-sockets.conf").unlink()
+    assert boots() == [reload]
+    assert boots() == []
+
+
+def test_an_sshd_without_a_directory_of_settings_is_left_alone(box: GuestBox) -> None:
+    box.seed(seed())
+
+    box.boot()
+
+    assert not box.exists("etc/ssh")
