@@ -56,7 +56,6 @@ ELSEWHERE = {
             "cli/hostagent",
             "hostagent/readiness",
             "hostagent/running",
-            "instance/planning",
             "instance/start",
             "store/plan",
         ),

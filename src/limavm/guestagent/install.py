@@ -96,7 +96,7 @@ def arguments(agent: Service) -> "list[str]":
         words.append(f"--virtio-port={agent.virtio_port}")
     else:
         words.append(f"--socket-owner={agent.socket_owner}")
-        words += [f"--token-file={agent.token_file}"] if agent.token_file else []
+    words += [f"--token-file={agent.token_file}"] if agent.token_file else []
     return [*words, *(["--debug"] if agent.debug else [])]
 
 

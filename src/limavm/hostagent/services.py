@@ -95,8 +95,7 @@ class Services:
             await ssh.open(forward)
 
         connect = unix_socket(machine.agent_socket) if machine.agent_socket else over_ssh(path, forward_socket)
-        token = "" if machine.agent_socket else self._plan.agent_token
-        return GuestAgent(connect, token=token, listeners=lambda now: self.forwarder.listeners(now))
+        return GuestAgent(connect, token=self._plan.agent_token, listeners=lambda now: self.forwarder.listeners(now))
 
     def _add_agent_parts(self, agent: GuestAgent) -> None:
         time = TimeSync(agent, is_paused=self._vm.is_paused)

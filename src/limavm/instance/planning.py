@@ -6,6 +6,7 @@ import sys
 
 from limavm.config.unsupported import without_later
 from limavm.driver import Driver
+from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.files import read_text
 from limavm.host.net import free_port, free_tcp_port
@@ -18,7 +19,7 @@ from limavm.model.plan import Plan
 from limavm.ssh.client import client_facts, has_aes
 from limavm.ssh.identities import existing_identities
 from limavm.ssh.options import options
-from limavm.store.plan import save_plan
+from limavm.store.plan import load_plan, save_plan
 
 
 def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Plan:
@@ -41,11 +42,20 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
         fixed_ssh_port=config.ssh.local_port != 0,
         dns_udp_port=dns_port,
         dns_tcp_port=dns_port,
-        agent_token=secrets.token_hex(16),
+        agent_token=agent_token(directory),
     )
     write_seed(plan)
     save_plan(plan)
     return plan
+
+
+def agent_token(directory: str) -> str:
+    """The token of the run before, or a new one: with another one the guest's agent has to be started again."""
+    try:
+        kept = load_plan(directory).agent_token
+    except UserError:  # the first run, or a damaged file
+        kept = ""
+    return kept or secrets.token_hex(16)
 
 
 def _files(directory: str) -> Files:

@@ -42,9 +42,8 @@ def write_seed(plan: Plan) -> None:
         udp_dns_local_port=plan.dns_udp_port,
         tcp_dns_local_port=plan.dns_tcp_port,
         guest_agent=b"" if config.plain else bundle(),
-        # Only root can open the serial port, so nobody needs a token there.
         virtio_port=AGENT_PORT if machine.agent_socket else "",
-        agent_token="" if machine.agent_socket else plan.agent_token,
+        agent_token="" if config.plain else plan.agent_token,
     )
     seed = with_proxies(config, seed)
     # A guest without a clock of its own takes the time of the seed.

@@ -23,5 +23,5 @@ class Plan(Value, frozen=True, kw_only=True):
     #: Where the host agent answers the guest's questions for names, on the host's loopback; 0 where it does not.
     dns_udp_port: int = 0
     dns_tcp_port: int = 0
-    #: What a client of the guest agent has to present where an ordinary user of the guest could reach its socket too.
+    #: What a client of the guest agent has to present, whatever way it comes; the guest has it in a file of root.
     agent_token: str = ""

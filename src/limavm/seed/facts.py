@@ -21,7 +21,7 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     mean the host itself, `ca_certs` the PEM texts of `caCerts.files` and `caCerts.certs`,
     `host_dns` the host's own name servers where they are known. The DNS ports are those on which the
     host agent answers, 0 where it does not. `guest_agent` is the bundle, empty when the guest gets none,
-    `agent_token` what its clients have to present where its socket is within reach of the guest's users.
+    `agent_token` what its clients have to present.
     """
 
     name: str

@@ -53,7 +53,8 @@ def openrc(tmp_path: Path) -> str:
         (["--virtio-port", "io.lima-vm.guest_agent.0"], '"--virtio-port=io.lima-vm.guest_agent.0"'),
         (["--socket-owner=1000"], '"--socket-owner=1000"'),
         (["--socket-owner=1000", "--token-file=/t"], '"--socket-owner=1000" "--token-file=/t"'),
-        (["--virtio-port=x", "--debug"], '"--virtio-port=x" "--debug"'),
+        (["--virtio-port=x", "--token-file=/t", "--debug"], '"--virtio-port=x" "--token-file=/t" "--debug"'),
+        (["--vsock-port=1", "--token-file=/t"], '"--vsock-port=1" "--token-file=/t"'),
     ],
 )
 def test_the_first_transport_that_is_given_is_used(flags: list[str], words: str) -> None:

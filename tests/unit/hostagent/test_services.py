@@ -90,6 +90,14 @@ async def test_an_agent_that_does_not_answer_leaves_the_guest_degraded(plan: Pla
     assert "has not answered within 0.05 s" in error
 
 
+async def test_the_agent_gets_the_token_whatever_way_leads_to_it(plan: Plan) -> None:
+    agent = FakeAgent("secret")
+    async with served_agent(plan.machine.agent_socket, agent), running(replace(plan, agent_token="secret")) as run:
+        assert await run[0].answered(limit=10) == []
+
+    assert set(agent.metadata) == {"secret"}
+
+
 async def test_a_plain_guest_has_no_agent_to_wait_for(plan: Plan) -> None:
     plain = replace(plan, config=replace(CONFIG, plain=True))
 

@@ -184,6 +184,8 @@ run_scripts "$LIMA_CIDATA_MNT/boot.essential.Linux"
 if [ -z "$LIMA_CIDATA_PLAIN" ]; then
 	run_scripts "$LIMA_CIDATA_MNT/boot.Linux"
 fi
+# Whatever the scripts of others start as somebody else than root is not to have it in its environment.
+unset LIMA_CIDATA_AGENT_TOKEN
 if [ -d "$LIMA_CIDATA_MNT/provision.system" ] || [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
 	wait # their authors may count on everything that runs beside
 fi

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from limavm.instance.guestinstall import script
+from limavm.model.config import Provision
 from limavm.seed.agentarchive import archive
 from limavm.seed.agentbundle import bundle
 from limavm.seed.documents import documents
@@ -106,7 +107,11 @@ def test_a_guest_that_shall_have_none_gets_none(box: GuestBox) -> None:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"vsock_port": 2222, "agent_token": "secret"}, "--vsock-port=2222"),
+        (
+            {"vsock_port": 2222, "agent_token": "secret"},
+            "--vsock-port=2222 --token-file=/var/lib/lima/guestagent-token",
+        ),
+        ({"agent_token": "secret"}, f"--virtio-port={PORT} --token-file=/var/lib/lima/guestagent-token"),
         ({"virtio_port": ""}, "--socket-owner=1000"),
         (
             {"virtio_port": "", "agent_token": "secret"},
@@ -122,13 +127,26 @@ def test_the_transport_follows_the_seed(box: GuestBox, facts: dict[str, object],
     assert line.endswith(f" {words} 1 1")
 
 
-def test_a_token_is_for_root_only_and_a_new_one_is_told_to_the_service(box: GuestBox) -> None:
+def test_scripts_of_others_do_not_see_the_token(box: GuestBox) -> None:
+    script = '#!/bin/sh\necho "sees ${LIMA_CIDATA_AGENT_TOKEN-nothing}, $LIMA_CIDATA_NAME"\n'
+    step = Provision(mode="system", script=script)
+    config = replace(CONFIG, guest_install_prefix=PREFIX, provision=(step,))
+    box.seed(documents(config, replace(FACTS, guest_agent=AGENT, virtio_port=PORT, agent_token="secret")))
+
+    done = box.boot()
+
+    assert f"sees nothing, {FACTS.name}" in done.log
+    assert "secret" not in done.log
+
+
+@pytest.mark.parametrize("port", ["", PORT])
+def test_a_token_is_for_root_only_and_a_new_one_is_told_to_the_service(box: GuestBox, port: str) -> None:
     token = box.root / "var/lib/lima/guestagent-token"
-    box.seed(seed(virtio_port="", agent_token="first"))
+    box.seed(seed(virtio_port=port, agent_token="first"))
     box.boot()
     assert (token.read_text(), token.stat().st_mode & 0o777) == ("first\n", 0o600)
     box.reboot()
-    box.seed(seed(virtio_port="", agent_token="second"))
+    box.seed(seed(virtio_port=port, agent_token="second"))
 
     done = box.boot()
 

@@ -5,10 +5,10 @@
 set -eu
 [ -n "$LIMA_CIDATA_GUESTAGENT_DIGEST" ] || exit 0
 
-# What keeps ordinary users of the guest out, where they could reach the agent's socket.
+# What keeps everybody but the host agent out, users of the guest and, where there is vsock, of the host.
 token_file=
 restart=
-if [ "$LIMA_CIDATA_VSOCK_PORT" -eq 0 ] && [ -z "$LIMA_CIDATA_VIRTIO_PORT" ] && [ -n "$LIMA_CIDATA_AGENT_TOKEN" ]; then
+if [ -n "$LIMA_CIDATA_AGENT_TOKEN" ]; then
 	token_file=/var/lib/lima/guestagent-token
 	token=
 	[ ! -e $token_file ] || read -r token <$token_file || :
@@ -25,8 +25,9 @@ if [ "$LIMA_CIDATA_VSOCK_PORT" -ne 0 ]; then
 elif [ -n "$LIMA_CIDATA_VIRTIO_PORT" ]; then
 	set -- "--virtio-port=$LIMA_CIDATA_VIRTIO_PORT"
 else
-	set -- "--socket-owner=$LIMA_CIDATA_UID" ${token_file:+"--token-file=$token_file"}
+	set -- "--socket-owner=$LIMA_CIDATA_UID"
 fi
+[ -z "$token_file" ] || set -- "$@" "--token-file=$token_file"
 [ "$LIMA_CIDATA_DEBUG" != true ] || set -- "$@" --debug
 
 # shellcheck disable=SC1091

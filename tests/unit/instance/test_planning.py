@@ -1,0 +1,28 @@
+"""What is decided for one run, and what it keeps of the run before."""
+
+from pathlib import Path
+
+from limavm.instance.planning import agent_token, write_plan
+from limavm.instance.resolving import checked_driver, resolve_and_cache
+from limavm.model.plan import Plan
+
+
+def planned(directory: Path) -> Plan:
+    config, _ = resolve_and_cache(str(directory))
+    driver, _ = checked_driver(config)
+    return write_plan(directory.name, str(directory), config, driver)
+
+
+def test_the_token_of_the_guest_agent_stays_from_run_to_run_and_reaches_the_guest(dev: Path) -> None:
+    first, second = planned(dev), planned(dev)
+
+    assert first.machine.boot_token != second.machine.boot_token
+    assert first.agent_token == second.agent_token
+    assert len(first.agent_token) == 32
+    assert f"LIMA_CIDATA_AGENT_TOKEN={first.agent_token}\n".encode() in (dev / "cidata.iso").read_bytes()
+
+
+def test_a_damaged_plan_means_another_token(tmp_path: Path) -> None:
+    (tmp_path / "machine.json").write_text("{")
+
+    assert len({agent_token(str(tmp_path)), agent_token(str(tmp_path))}) == 2
