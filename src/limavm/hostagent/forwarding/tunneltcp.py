@@ -5,6 +5,7 @@ stops the other. Each side's end of data is passed on by itself, and a reset as 
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -52,7 +53,8 @@ class TunneledConnection(asyncio.Protocol):
             return
         self._transport = transport
         transport.pause_reading()
-        _keep_alive(transport.get_extra_info("socket"))
+        with contextlib.suppress(OSError):  # as in `reset`
+            _keep_alive(transport.get_extra_info("socket"))
         self._tunnel = self._source.open_tunnel(self._first, self)
 
     def data_received(self, data: bytes) -> None:
@@ -110,7 +112,9 @@ class TunneledConnection(asyncio.Protocol):
         if self._host_ended:
             self._transport.close()
         elif self._transport.can_write_eof():
-            self._transport.write_eof()
+            # A peer that has reset the connection meanwhile has no other direction; `connection_lost` comes next.
+            with contextlib.suppress(OSError):
+                self._transport.write_eof()
 
     def closed(self, error: str) -> None:
         """The tunnel is over: in good order, or the host's connection is reset."""
@@ -129,7 +133,8 @@ def reset(transport: asyncio.Transport) -> None:
     """End a connection so that its peer sees a reset, where the kind of socket knows one."""
     sock = transport.get_extra_info("socket")
     if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6) and sock.fileno() >= 0:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        with contextlib.suppress(OSError):  # macOS refuses options of a connection that the peer has reset
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     transport.abort()
 
 

@@ -1,6 +1,7 @@
 """The host's end of a TCP tunnel, call by call; with real sockets see test_tunnels."""
 
 import asyncio
+import errno
 from typing import Any
 
 import pytest
@@ -16,11 +17,17 @@ class Wire(asyncio.Transport):
     def __init__(self, peer: tuple[str, int]) -> None:
         super().__init__(extra={"peername": peer})
         self.calls: list[str] = []
+        self.is_reset = False
 
     def __getattribute__(self, name: str) -> Any:
-        if name in {"abort", "close", "pause_reading", "resume_reading", "write_eof"}:
+        if name in {"abort", "close", "pause_reading", "resume_reading"}:
             return lambda: self.calls.append(name)
         return super().__getattribute__(name)
+
+    def write_eof(self) -> None:
+        if self.is_reset:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        self.calls.append("write_eof")
 
     def write(self, data: Any) -> None:
         self.calls.append(f"write {bytes(data).decode()}")
@@ -69,6 +76,16 @@ def test_nothing_is_read_before_the_tunnel_has_started() -> None:
     made.opened()
 
     assert wire.calls == ["pause_reading", "resume_reading"]
+
+
+def test_the_end_of_a_connection_that_was_reset_meanwhile_harms_nobody_else() -> None:
+    made, wire, source = connection()
+    wire.is_reset = True
+    made.opened()
+    made.ended()
+    made.connection_lost(ConnectionResetError())
+
+    assert source.abandoned == 1
 
 
 def test_each_direction_ends_by_itself() -> None:
