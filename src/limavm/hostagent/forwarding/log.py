@@ -47,8 +47,10 @@ class ForwardLog:
 
     def left_out(self, outcome: Outcome) -> None:
         """A listener or a rule is not forwarded."""
+        if not self._may():
+            return
         log.debug("%s %s is not forwarded: %s", outcome.protocol.upper(), outcome.guest, outcome.reason)
-        if not outcome.quiet and self._may():
+        if not outcome.quiet:
             log.info("Not forwarding %s %s", outcome.protocol.upper(), outcome.guest)
             self._tell(PortForwardEvent(type="not-forwarding", protocol=outcome.protocol, guest_addr=outcome.guest))
 

@@ -1,7 +1,8 @@
 """What a peer that is not trusted did wrong, told once for each kind.
 
 The guest agent runs in the guest, where anybody may have become root: however much nonsense comes from there,
-the log gets one line of each kind in a minute, and what is quoted of it is short and printable.
+the log gets one line of each kind in a minute, and what is quoted of it is short and printable. That goes for every
+level: the log of a host agent has the lines of level DEBUG as well, and its disk is the host's.
 """
 
 import logging
@@ -19,20 +20,22 @@ class Complaints:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._told: dict[str, float] = {}
+        #: When each kind was last told, and how often it was left out since.
+        self._told: dict[str, tuple[float, int]] = {}
 
     def tell(self, kind: str, example: object = "", *, level: int = logging.WARNING) -> None:
-        """Log a line, at level DEBUG when one of the same kind was logged within the last minute.
+        """Log a line, unless one of the same kind was logged within the last minute; the next one counts those.
 
         `kind` is our own sentence, so there are only so many; `example` is what the peer said.
         """
-        line = f"{kind}: {quoted(example)}" if example != "" else kind
         now = self._now()
-        if now - self._told.get(kind, -_SILENCE) < _SILENCE:
-            log.debug("%s", line)
+        told, left_out = self._told.get(kind, (-_SILENCE, 0))
+        if now - told < _SILENCE:
+            self._told[kind] = told, left_out + 1
             return
-        self._told[kind] = now
-        log.log(level, "%s", line)
+        self._told[kind] = now, 0
+        line = f"{kind}: {quoted(example)}" if example != "" else kind
+        log.log(level, "%s%s", line, f" (and {left_out} times since it was last said)" if left_out else "")
 
 
 def quoted(words: object) -> str:

@@ -63,3 +63,13 @@ def test_a_guest_that_never_rests_does_not_fill_the_log(caplog: pytest.LogCaptur
 
     assert (at_once, len(events)) == (2000, 2100)
     assert caplog.messages == ["ports of the guest change without end; the log and the events leave some out"]
+
+
+def test_ports_that_are_not_forwarded_do_not_fill_it_either(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    log = ForwardLog(lambda _: None, lambda: 100.0)
+
+    for port in range(5000):
+        log.left_out(Outcome(protocol="tcp", guest=f"127.0.0.1:{port}", reason="no rule matches", quiet=True))
+
+    assert len(caplog.messages) == 2001
