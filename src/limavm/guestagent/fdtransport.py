@@ -43,7 +43,7 @@ class FdTransport(asyncio.Transport):
             return
         if not self._unsent:
             sent = self._send(data)
-            if sent == len(data) or self._lost:
+            if sent == len(data) or self._closing:  # or it has failed
                 return
             self._unsent += memoryview(data)[sent:]
             self._loop.add_writer(self._fd, self._writable)
@@ -80,7 +80,7 @@ class FdTransport(asyncio.Transport):
         return sent
 
     def _writable(self) -> None:
-        sent = self._send(bytes(self._unsent))
+        sent = self._send(self._unsent[:_HIGH])  # a copy, and a short one: of 16 MiB it would be made 500 times
         del self._unsent[:sent]
         if not self._unsent:
             self._loop.remove_writer(self._fd)

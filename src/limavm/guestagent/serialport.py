@@ -100,15 +100,15 @@ class SerialPort:
             self._received(data)
 
     def _received(self, data: bytes) -> None:
+        mine, new = self._frames.split(data)
         if self._transport is None or self._transport.is_closing():
             if not self._refused:
                 log.warning("the connection is closed; what the host still sends is dropped")
                 self._refused = True
-            if data.startswith(PREFACE):
-                self._begin(data)
-            return
-        mine, new = self._frames.split(data)
-        self._feed(mine)
+            if data.startswith(PREFACE):  # where frames begin is not known of a host that has sent none
+                new = data
+        else:
+            self._feed(mine)
         if new:
             log.info("the host has begun anew")
             self._begin(new)

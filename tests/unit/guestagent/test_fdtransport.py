@@ -100,4 +100,15 @@ async def test_a_descriptor_that_fails_ends_the_connection() -> None:
     await protocol.lost.wait()
 
     assert transport.is_closing()
+    assert transport.get_write_buffer_size() == 0
+    os.close(writing)
+
+
+async def test_a_descriptor_that_has_failed_is_not_watched() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    FdTransport(writing, Recorder()).write(b"x")
+
+    assert not asyncio.get_running_loop().remove_writer(writing)
     os.close(writing)

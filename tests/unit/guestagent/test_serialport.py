@@ -28,6 +28,7 @@ class Host(Peer):
     """The host's side; `close` hangs up."""
 
     incoming: asyncio.ReadTransport
+    greeting: bytes = b""
 
     @classmethod
     async def at(cls, directory: Path, *, greet: bool = True) -> "Host":
@@ -45,7 +46,7 @@ class Host(Peer):
         if greet:
             await host.flush()
         else:
-            host.h2.data_to_send()
+            host.greeting = host.h2.data_to_send()
         return host
 
     async def close(self) -> None:
@@ -137,6 +138,23 @@ async def test_garbage_is_answered_once_and_a_new_connection_served(tmp_path: Pa
         host.writer.transport.abort()
         assert await answered(again)
         await again.close()
+
+
+async def test_a_new_connection_is_seen_behind_the_rest_of_one_that_was_closed(tmp_path: Path) -> None:
+    async with port(tmp_path) as (connect, server):
+        old = await connect()
+        assert await answered(old)
+        old.h2.ping(bytes(8))
+        rest = old.h2.data_to_send()
+        await server.stop()
+        assert await old.next("ConnectionTerminated") is not None
+        old.incoming.close()
+        # The host leaves and comes back before we look, so its last words and its first ones come in one piece.
+        new = await connect(greet=False)
+        new.writer.write(rest + new.greeting)
+        old.writer.transport.abort()
+        assert await asyncio.wait_for(answered(new), 10)
+        await new.close()
 
 
 async def test_waiting_for_the_host_costs_nothing(tmp_path: Path) -> None:
