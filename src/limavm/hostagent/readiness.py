@@ -18,6 +18,7 @@ from limavm.hostagent.events import Emitter
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.guesttime import record_guest_phases
 from limavm.hostagent.panic import kernel_panic
+from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
 from limavm.store.timings import Recorder
 
@@ -53,9 +54,15 @@ class Readiness:
             errors = [*await self._satisfy(), *await last()]
             self._recorder.ready()
             self._recorder.save()
-            self._emitter.change(running=True, degraded=bool(errors), errors=tuple(errors))
+            self._tell_running(errors)
             await record_guest_phases(self._guest, self._recorder)
         return errors
+
+    def _tell_running(self, errors: list[str]) -> None:
+        """A fresh status: what was told of ports and of cloud-init is not told once more (spec/runtime.md 3.4)."""
+        port = self._emitter.status.ssh_local_port
+        status = AgentStatus(running=True, degraded=bool(errors), errors=tuple(errors), ssh_local_port=port)
+        self._emitter.fresh(status)
 
     async def _satisfy(self) -> list[str]:
         config, token = self._plan.config, self._vm.machine.boot_token

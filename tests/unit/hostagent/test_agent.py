@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import UserError
+from limavm.host.net import free_tcp_port
 from limavm.host.platform import facts
 from limavm.instance.create import create
 from limavm.instance.inspect import inspect
+from limavm.instance.ports import ports
 from limavm.instance.start import StartOptions, start
 from limavm.instance.stop import stop
+from limavm.model.forward import PortState, Route
 from limavm.model.instance import Status
 from tests.fakes.report import KeptReport
 
@@ -105,6 +108,26 @@ def test_a_start_comes_to_running_and_a_stop_ends_with_the_last_event(
     assert inspect("dev").status is Status.STOPPED
     assert statuses(dev)[-1] == {"exiting": True}
     assert not {"ha.pid", "ha.sock", "ssh.sock"} & {path.name for path in dev.iterdir()}
+
+
+def test_a_plain_guest_has_its_static_ports_without_an_agent_and_its_ready_event_tells_of_none(
+    dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    port = free_tcp_port()
+    rule = f"{{guestIP: 0.0.0.0, guestPort: 8080, hostPort: {port}, proto: tcp, static: true}}"
+    with (dev / "lima.yaml").open("a") as file:
+        file.write(f"portForwards: [{rule}]\n")
+
+    running = start("dev", StartOptions(timeout=60), report=KeptReport())
+    wait_for(lambda: [one.state for one in ports("dev")] == [PortState.FORWARDED])
+
+    [status] = ports("dev")
+    assert (status.host_addr, status.route, status.static) == (f"127.0.0.1:{port}", Route.HOSTFWD, True)
+    told = {"type": "forwarding", "protocol": "tcp", "guestAddr": "0.0.0.0:8080", "hostAddr": f"127.0.0.1:{port}"}
+    assert told in [status.get("portForward") for status in statuses(dev)]
+    ready = next(status for status in statuses(dev) if status.get("running"))
+    assert ready == {"running": True, "sshLocalPort": running.ssh_local_port}
 
 
 def test_a_killed_agent_is_followed_by_one_that_adopts_the_machine(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
