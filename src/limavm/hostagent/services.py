@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator
 
 from limavm.driver import VirtualMachine
@@ -154,10 +155,17 @@ def has_guest_agent(plan: Plan) -> bool:
     return plan.config.os == "Linux" and not plan.config.plain
 
 
-def policy(plan: Plan, *, hostfwd: bool, grpc: bool) -> Policy:
+def policy(plan: Plan, *, hostfwd: bool, grpc: bool, platform: str = sys.platform) -> Policy:
     """The rules of the configuration, and what this run can do."""
     wish, warning = preference(os.environ.get("LIMA_SSH_PORT_FORWARDER"))
     if warning:
         log.warning("%s", warning)
-    abilities = Abilities(hostfwd=hostfwd, ssh=True, grpc=grpc, slirp_ip=plan.machine.nic.dhcp_start, preference=wish)
+    abilities = Abilities(
+        hostfwd=hostfwd,
+        ssh=True,
+        grpc=grpc,
+        slirp_ip=plan.machine.nic.dhcp_start,
+        preference=wish,
+        low_ports_by_tunnel=platform == "darwin",
+    )
     return Policy(rules=effective_rules(plan.config.port_forwards, plan.machine.nic.ssh_port), abilities=abilities)

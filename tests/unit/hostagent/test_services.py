@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from limavm.host.net import free_port
 from limavm.hostagent.events import Emitter
-from limavm.hostagent.forwarding.portrules import Preference
+from limavm.hostagent.forwarding.portrules import Preference, route
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.services import Services, has_guest_agent, names_served, policy
@@ -114,6 +114,16 @@ def test_the_environment_chooses_the_route(plan: Plan, monkeypatch: pytest.Monke
     monkeypatch.setenv("LIMA_SSH_PORT_FORWARDER", value)
 
     assert policy(plan, hostfwd=True, grpc=True).abilities.preference == wish
+
+
+@pytest.mark.parametrize(("platform", "way"), [("darwin", Route.GRPC), ("linux", Route.HOSTFWD)])
+def test_low_ports_go_through_the_guest_agent_where_a_user_may_have_them_on_all_addresses_only(
+    plan: Plan, platform: str, way: Route
+) -> None:
+    abilities = policy(plan, hostfwd=True, grpc=True, platform=platform).abilities
+
+    assert route("tcp", "0.0.0.0:80", "127.0.0.1:80", abilities) == way
+    assert route("tcp", "0.0.0.0:8080", "127.0.0.1:8080", abilities) == Route.HOSTFWD
 
 
 def test_a_value_of_the_environment_that_is_unclear_is_warned_of(
