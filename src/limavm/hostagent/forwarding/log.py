@@ -37,13 +37,13 @@ class ForwardLog:
         """A forward is open."""
         if self._may():
             log.info("%s", _opened(forward))
-            self._tell(_event("forwarding", forward))
+            self._emit("forwarding", forward)
 
     def stopping(self, forward: Forward) -> None:
         """A forward is not wanted any more."""
         if self._may():
             log.info("Stopping forwarding %s", _between(forward))
-            self._tell(_event("stopping", forward))
+            self._emit("stopping", forward)
 
     def left_out(self, outcome: Outcome) -> None:
         """A listener or a rule is not forwarded."""
@@ -52,24 +52,35 @@ class ForwardLog:
         log.debug("%s %s is not forwarded: %s", outcome.protocol.upper(), outcome.guest, outcome.reason)
         if not outcome.quiet:
             log.info("Not forwarding %s %s", outcome.protocol.upper(), outcome.guest)
-            self._tell(PortForwardEvent(type="not-forwarding", protocol=outcome.protocol, guest_addr=outcome.guest))
+            if not outcome.guest.startswith("/"):
+                self._tell(PortForwardEvent(type="not-forwarding", protocol=outcome.protocol, guest_addr=outcome.guest))
 
     def failed(self, forward: Forward, message: str, number: int | None) -> None:
         """A forward could not be opened; `number` is the errno if there is one."""
         if not self._may():
             return
-        line = f"failed to listen {forward.protocol}: {forward.host}"
+        place = forward.guest if forward.reverse else forward.host
+        line = f"failed to listen {forward.protocol}: {place}"
         if is_negligible(forward, number):
             log.debug("%s (%s)", line, message)
             log.info("Not forwarding %s %s", forward.protocol.upper(), forward.host)
         else:
             log.warning("%s", line)
-            log.info("%s is tried again until it can be opened: %s", forward.host, message)
-        self._tell(_event("failed", forward, message))
+            log.info("%s is tried again until it can be opened: %s", place, message)
+        self._emit("failed", forward, message)
 
     def too_many(self, what: str, most: int) -> None:
         """More of something than is looked at."""
         self._complaints.tell(f"there are more than {most} {what}; the others are not forwarded")
+
+    def _emit(self, kind: str, forward: Forward, error: str = "") -> None:
+        """An event about a port. Lima has none about sockets, and `protocol` is `tcp` or `udp` to its consumers."""
+        if not _is_socket(forward):
+            self._tell(
+                PortForwardEvent(
+                    type=kind, protocol=forward.protocol, guest_addr=forward.guest, host_addr=forward.host, error=error
+                )
+            )
 
     def _may(self) -> bool:
         now = self._now()
@@ -102,9 +113,3 @@ def _between(forward: Forward) -> str:
 
 def _is_socket(forward: Forward) -> bool:
     return forward.guest.startswith("/")
-
-
-def _event(kind: str, forward: Forward, error: str = "") -> PortForwardEvent:
-    return PortForwardEvent(
-        type=kind, protocol=forward.protocol, guest_addr=forward.guest, host_addr=forward.host, error=error
-    )

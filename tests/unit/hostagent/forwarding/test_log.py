@@ -4,6 +4,7 @@ import errno
 import logging
 
 import pytest
+from msgspec.structs import replace
 
 from limavm.hostagent.forwarding.log import ForwardLog, is_negligible
 from limavm.hostagent.forwarding.portrules import Outcome
@@ -30,6 +31,36 @@ def test_a_failure_is_an_event_with_its_reason(caplog: pytest.LogCaptureFixture)
         )
     ]
     assert caplog.messages == ["failed to listen tcp: 127.0.0.1:80"]
+
+
+def test_sockets_are_in_the_log_only_because_events_know_tcp_and_udp(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    events: list[PortForwardEvent] = []
+    log = ForwardLog(events.append)
+    socket = Forward(protocol="unix", guest="/run/a.sock", host="/home/a.sock", route=Route.SSH)
+    to_guest = replace(socket, reverse=True)
+
+    log.forwarding(socket)
+    log.stopping(to_guest)
+    log.failed(to_guest, "there is a directory", None)
+    log.left_out(Outcome(protocol="unix", guest="/run/b.sock", reason="nothing can reach it"))
+
+    assert events == []
+    assert caplog.messages == [
+        'Forwarding "/run/a.sock" (guest) to "/home/a.sock" (host)',
+        'Stopping forwarding "/home/a.sock" (host) to "/run/a.sock" (guest)',
+        "failed to listen unix: /run/a.sock",
+        "/run/a.sock is tried again until it can be opened: there is a directory",
+        "Not forwarding UNIX /run/b.sock",
+    ]
+
+
+def test_a_server_that_appears_as_a_socket_is_told_by_its_protocol() -> None:
+    events: list[PortForwardEvent] = []
+
+    ForwardLog(events.append).forwarding(replace(forward(), host="/home/db.sock"))
+
+    assert [(event.protocol, event.host_addr) for event in events] == [("tcp", "/home/db.sock")]
 
 
 def test_a_port_that_only_root_may_have_is_not_worth_a_warning() -> None:
