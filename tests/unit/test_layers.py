@@ -166,17 +166,8 @@ def test_only_the_command_line_prints_and_exits(module: str) -> None:
             assert ast.unparse(node.func) not in {"print", "sys.exit", "exit", "os._exit"}, f"{module}:{node.lineno}"
 
 
-#: The command line, the registry of drivers, and what `list`, `shell`, `start`
-#: and the agent in the guest need only now and then.
-LATE = (
-    "cli",
-    "__main__",
-    "driver.registry",
-    "instance.configuration",
-    "instance.inspect",
-    "seed.agentbundle",
-    "guestagent.serving",
-)
+#: The command line, the registry of drivers, and what `list`, `shell` and `start` need only now and then.
+LATE = ("cli", "__main__", "driver.registry", "instance.configuration", "instance.inspect", "seed.agentbundle")
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if not inside(name, LATE)])
