@@ -56,7 +56,7 @@ class SSHOpener:
 
     async def open(self, forward: Forward) -> None:
         """Have the master listen; raises ForwardError, RouteLostError when there is no master."""
-        if forward.host.startswith("/") and not forward.reverse:
+        if forward.host.startswith("/"):  # for a reverse one as well: that is where its server is to make the socket
             _make_parent(forward.host)
         if forward in self._refused:
             await self._make_room(forward)

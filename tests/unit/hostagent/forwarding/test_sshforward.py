@@ -92,6 +92,14 @@ async def test_the_directory_of_a_socket_is_made_for_the_user_and_the_group(mast
     assert not path.exists()
 
 
+async def test_the_server_of_a_reverse_forward_finds_its_directory(master: FakeMaster, tmp_path: Path) -> None:
+    path = tmp_path / "sock" / "agent.sock"
+
+    await opener(master).open(socket_forward(path, guest=str(tmp_path / "in-guest.sock"), reverse=True))
+
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
+
+
 async def test_a_stale_socket_is_replaced(master: FakeMaster, tmp_path: Path) -> None:
     path = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as stale:
