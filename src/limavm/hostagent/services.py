@@ -77,6 +77,8 @@ class Services:
         """Wait for the guest agent's first answer; a sentence when it does not come in `limit` seconds."""
         if self._agent is None:
             return []
+        if not self._agent.answered.is_set():
+            log.info("Waiting for the guest agent to be running")
         try:
             async with asyncio.timeout(limit):
                 await self._agent.answered.wait()

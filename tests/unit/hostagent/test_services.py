@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import logging
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -83,10 +84,14 @@ async def test_what_listens_in_the_guest_appears_on_the_host_while_the_services_
         await asyncio.open_connection("127.0.0.1", other)
 
 
-async def test_an_agent_that_does_not_answer_leaves_the_guest_degraded(plan: Plan) -> None:
+async def test_an_agent_that_does_not_answer_leaves_the_guest_degraded(
+    plan: Plan, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     async with running(plan) as (services, _, _):
         [error] = await services.answered(limit=0.05)
 
+    assert "Waiting for the guest agent to be running" in caplog.messages
     assert "has not answered within 0.05 s" in error
 
 
