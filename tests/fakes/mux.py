@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 
 Ends = tuple[int, str, int, str, int]
 _NO_PORT = 0xFFFFFFFE
+_TERMINATE = 0x10000005
 
 
 class FakeMaster:
@@ -45,6 +46,9 @@ class FakeMaster:
 
     async def end(self) -> None:
         """End as a master does that is killed: sockets of forwards stay behind."""
+        self.hang_up()
+
+    def hang_up(self) -> None:
         for server in (self._orders, *self.forwards.values()):
             if server:
                 server.close()
@@ -82,6 +86,8 @@ class FakeMaster:
                 return self._close(number, _ends(order[8:]))
             case _:
                 self.log.append(f"order {kind:#x}")
+                if kind == _TERMINATE:
+                    asyncio.get_running_loop().call_soon(self.hang_up)  # once it is answered
                 return struct.pack(">II", 0x80000001, number)
 
     async def _open(self, number: int, ends: Ends) -> bytes:

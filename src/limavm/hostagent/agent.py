@@ -28,6 +28,7 @@ from limavm.hostagent.readiness import GuestPanicError, Readiness
 from limavm.hostagent.running import running
 from limavm.hostagent.services import Services, names_served
 from limavm.hostagent.shutdown import power_off
+from limavm.hostagent.supervise import supervised
 from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
 from limavm.store.plan import load_plan, save_machine
@@ -210,12 +211,10 @@ class Agent:
 
     @contextlib.asynccontextmanager
     async def _master(self, guest: Guest) -> AsyncIterator[None]:
-        task = asyncio.create_task(guest.master.supervise(), name="ssh master")
         try:
-            yield
+            async with supervised({"the ssh master": guest.master.supervise}):
+                yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
             await guest.master.exit()
 
     async def _until_it_ends(self, vm: VirtualMachine, ready: Callable[[], Awaitable[object]]) -> None:

@@ -10,10 +10,13 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any
 
 from limavm.host import aprocess
+from limavm.hostagent.banner import wait_for_banner
 from limavm.model.value import Value
+from limavm.ssh.mux import Mux, MuxError
 from limavm.ssh.options import no_master, option_args
 
 log = logging.getLogger(__name__)
@@ -23,9 +26,10 @@ _LONGEST_PAUSE = 1.0
 #: A guest that was hard-reset never answers: give up the dead connection after three of these, in seconds.
 _ALIVE_INTERVAL = 20
 _CONNECTED = b"connected"
-#: A banner costs the guest almost nothing to send; one that does not come means sshd is not there yet.
-_BANNER_LIMIT = 4.0
-_NEXT_PROBE = 1.0
+#: Seconds for a login. Until then ssh does not notice that its guest is gone, and sshd gives up after two minutes.
+_LOGIN_LIMIT = 150.0
+#: Bytes of what a master says that are kept.
+_LAST_WORDS = 4096
 #: How long a process that listens may take to accept a connection, in seconds.
 _ACCEPT_LIMIT = 1.0
 
@@ -53,7 +57,7 @@ class Master:
         self.disconnected = asyncio.Event()
         self.disconnected.set()
         self._callbacks: list[Callable[[bool], object]] = []
-        self._ours: asyncio.Event | None = None
+        self._given_up = asyncio.Event()
 
     def on_change(self, callback: Callable[[bool], object]) -> None:
         """Call `callback` with True when a master is connected, with False when it has ended."""
@@ -61,8 +65,7 @@ class Master:
 
     def reconnect(self) -> None:
         """Give up a master whose guest went away without a word; another one is started at once."""
-        if self._ours:
-            self._ours.set()
+        self._given_up.set()
 
     async def supervise(self) -> None:
         """Keep a master connected until cancelled, then let it exit."""
@@ -100,12 +103,19 @@ class Master:
         opened = await open_unix(self.target.control_path)
         if opened is None:
             return False
-        reader, writer = opened
         log.debug("using the ssh master that listens on %s", self.target.control_path)
+        self._given_up.clear()
+        await self._unless_given_up(self._until_it_hangs_up(*opened))
+        if self._given_up.is_set():
+            # It holds the ports of the host that it forwards, and would for a minute.
+            with contextlib.suppress(MuxError):
+                await Mux(self.target.control_path, limit=_ACCEPT_LIMIT).terminate()
+        return True
+
+    async def _until_it_hangs_up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         with self._connection():
             try:
-                while await reader.read(4096):
-                    pass
+                await _last_words(reader)
             except OSError as error:
                 log.debug("the ssh master that was there has ended: %s", error)
             finally:
@@ -116,30 +126,41 @@ class Master:
         """Run one master to its end; whether it ever was connected."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.target.control_path)
-        await self.wait_for_banner()
+        await wait_for_banner(self.target.address, self.target.port)
+        self._given_up.clear()  # whatever went away before has not said this banner
         async with self._started() as child:
-            assert child.stdout is not None
-            if not (await child.stdout.readline()).startswith(_CONNECTED):
-                _, stderr = await child.communicate()
-                log.debug("ssh did not connect: %s", stderr.decode(errors="replace").strip())
-                return False
-            log.debug("the ssh master is connected")
-            with self._connection():
-                await self._until_it_ends(child)
-            log.info("the ssh master has ended; starting it again")
-            return True
+            return await self._unless_given_up(self._until_it_ends(child))
 
-    async def _until_it_ends(self, child: asyncio.subprocess.Process) -> None:
-        self._ours = asyncio.Event()
-        ended = asyncio.create_task(child.communicate(), name="the ssh master ends")
-        given_up = asyncio.create_task(self._ours.wait(), name="the ssh master is given up")
+    async def _until_it_ends(self, child: asyncio.subprocess.Process) -> bool:
+        assert child.stdout is not None
+        assert child.stderr is not None
         try:
-            await asyncio.wait({ended, given_up}, return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(_LOGIN_LIMIT):
+                line = await child.stdout.readline()
+        except TimeoutError:
+            log.debug("ssh did not connect within %g s", _LOGIN_LIMIT)
+            return False
+        if not line.startswith(_CONNECTED):
+            words = await _last_words(child.stderr)
+            log.debug("ssh did not connect: %s", words.decode(errors="replace").strip())
+            return False
+        log.debug("the ssh master is connected")
+        with self._connection():
+            await asyncio.gather(_last_words(child.stdout), _last_words(child.stderr))
+        log.info("the ssh master has ended; starting it again")
+        return True
+
+    async def _unless_given_up(self, use: Coroutine[Any, Any, bool]) -> bool:
+        """What `use` of a master returns; True when `reconnect` cuts it short."""
+        using = asyncio.create_task(use, name="the ssh master")
+        given_up = asyncio.create_task(self._given_up.wait(), name="the ssh master is given up")
+        try:
+            await asyncio.wait({using, given_up}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._ours = None
-            for task in (ended, given_up):
+            for task in (using, given_up):
                 task.cancel()
-            await asyncio.gather(ended, given_up, return_exceptions=True)
+            await asyncio.gather(using, given_up, return_exceptions=True)
+        return using.cancelled() or using.result()
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -151,38 +172,16 @@ class Master:
         async with aprocess.ended(child):
             yield child
 
-    async def wait_for_banner(self) -> None:
-        """Return when an ssh server answers on the port; costs no process and no login.
 
-        A connection that was begun before the guest had a network may be answered late or never, so
-        another one is begun beside it after a second.
-        """
-        probes: set[asyncio.Task[bool]] = set()
-        try:
-            pause = _FIRST_PAUSE
-            while True:
-                probes.add(asyncio.create_task(self._banner(), name="ssh banner"))
-                done, probes = await asyncio.wait(probes, timeout=_NEXT_PROBE, return_when=asyncio.FIRST_COMPLETED)
-                if any(probe.result() for probe in done):
-                    return
-                if done:
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 1.5, _LONGEST_PAUSE / 4)
-        finally:
-            for probe in probes:
-                probe.cancel()
-            await asyncio.gather(*probes, return_exceptions=True)
+async def _last_words(stream: asyncio.StreamReader) -> bytes:
+    """The end of what comes, when nothing follows any more.
 
-    async def _banner(self) -> bool:
-        try:
-            async with asyncio.timeout(_BANNER_LIMIT):
-                reader, writer = await asyncio.open_connection(self.target.address, self.target.port)
-                try:
-                    return (await reader.read(4)).startswith(b"SSH-")
-                finally:
-                    writer.close()
-        except (OSError, TimeoutError):
-            return False
+    A master complains of every connection that the guest refuses, so most of it is forgotten.
+    """
+    words = b""
+    while part := await stream.read(_LAST_WORDS):
+        words = (words + part)[-_LAST_WORDS:]
+    return words
 
 
 async def open_unix(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from limavm.hostagent.master import Master, SSHTarget, open_unix
+from tests.fakes.mux import FakeMaster
 
 if sys.platform == "win32":
     pytest.skip("unix sockets", allow_module_level=True)
@@ -115,24 +116,34 @@ async def test_a_refused_login_is_tried_again(tmp_path: Path, log: Path) -> None
         assert not master.connected.is_set()
 
 
-async def test_a_connection_that_is_never_answered_does_not_delay_the_next(tmp_path: Path) -> None:
-    accepted = 0
+async def test_a_master_of_somebody_else_whose_guest_went_away_is_ended_on_request(tmp_path: Path, log: Path) -> None:
+    # As the agent before us leaves one, that was killed.
+    async with FakeMaster(str(tmp_path / "ssh.sock")).serving() as theirs, supervised(tmp_path) as (master, told):
+        assert await told.get()
+        master.reconnect()
+        assert [await told.get() for _ in range(2)] == [False, True]
 
-    async def late(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal accepted
-        accepted += 1
-        if accepted > 1:
-            writer.write(b"SSH-2.0-test\r\n")
-            await writer.drain()
-        else:
-            await _reader.read()
-        writer.close()
+    assert theirs.log == ["order 0x10000005"]  # MUX_C_TERMINATE
+    assert len(log.read_text().splitlines()) == 1
 
-    server = await asyncio.start_server(late, "127.0.0.1", 0)
-    async with server, asyncio.timeout(3):
-        await Master(target(tmp_path, server.sockets[0].getsockname()[1])).wait_for_banner()
 
-    assert accepted == 2
+async def test_a_login_that_hangs_is_given_up_on_request(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "bin" / "ssh").write_text('#!/bin/sh\necho "$@" >> "$SSH_LOG"\nexec sleep 600\n')
+    async with supervised(tmp_path) as (master, told):
+        await _until_lines(log, 1)
+        master.reconnect()
+        await _until_lines(log, 2)
+
+    assert told.empty()
+
+
+async def test_a_master_that_never_stops_to_complain_is_listened_to(tmp_path: Path, log: Path) -> None:
+    complaints = "head -c 1000000 /dev/zero >&2"
+    (tmp_path / "bin" / "ssh").write_text(f'#!/bin/sh\necho connected\n{complaints}\necho end >> "$SSH_LOG"\n')
+    async with supervised(tmp_path) as (_, told):
+        assert [await told.get() for _ in range(3)] == [True, False, True]
+
+    assert log.read_text().startswith("end\n")
 
 
 async def _until_lines(log: Path, count: int) -> None:
