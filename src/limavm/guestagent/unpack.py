@@ -7,13 +7,17 @@ the boot scripts compare it, and come here again when it is another one. A guest
 has the old agent, or the new one, or one that the next boot installs again.
 """
 
+import contextlib
 import importlib.util
 import marshal
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from limavm.guestagent import install
+
+if sys.platform != "win32":
+    import fcntl
 
 _LOWEST = 19
 _LAUNCHER = """\
@@ -39,19 +43,68 @@ def main(argv: "Sequence[str]", read: "Callable[[str], bytes]") -> int:
     if sys.platform == "win32" or len(argv) < 2:
         sys.stderr.write(f"usage: {install.NAME} install PREFIX STAMP [flags of install-systemd]\n")
         return 2
-    prefix, stamp = argv[0], argv[1]
-    os.nice(_LOWEST)  # the rest of the boot is waited for, we are not
+    os.umask(0o022)  # root runs what we write: nobody else may change it, whoever has started us
+    prefix, stamp, *flags = argv
+
+    def start(agent: install.Service) -> int:
+        return install.install(agent, "", install.run_program)
+
+    return put(prefix, stamp, flags, read, start, niceness=_LOWEST)
+
+
+def put(
+    prefix: str,
+    stamp: str,
+    flags: "Sequence[str]",
+    read: "Callable[[str], bytes]",
+    start: "Callable[[install.Service], int]",
+    *,
+    niceness: int = 0,
+) -> int:
+    """Put the agent below `prefix` unless it is there, `start` its service, and note it; the status of the start."""
     home, program = f"{prefix}/lib/{install.NAME}", f"{prefix}/bin/{install.NAME}"
-    agent = install.service(program, [*argv[2:], "--guestagent-updated"])
-    directory = f"{home}/{stamp.split()[0][:16]}"
-    if not _has(f"{home}/installed", stamp.split()[0]):
-        unpack(directory, read)
-    write_launcher(program, sys.executable, directory)
-    status = install.install(agent, "", install.run_program)
-    os.sync()
-    _write(f"{home}/installed", f"{stamp}\n".encode(), 0o644)
-    _remove_others(home, os.path.basename(directory))
+    agent = install.service(program, [*flags, "--guestagent-updated"])
+    digest = stamp.split()[0]
+    directory = f"{home}/{digest[:16]}"
+    with _alone_in(home):
+        if not _has(f"{home}/installed", digest):
+            with _patience(niceness):
+                unpack(directory, read)
+        write_launcher(program, sys.executable, directory)
+        status = start(agent)
+        if sys.platform != "win32":
+            os.sync()
+        _write(f"{home}/installed", f"{stamp}\n".encode(), 0o644)
+        _remove_others(home, os.path.basename(directory))
     return status
+
+
+@contextlib.contextmanager
+def _alone_in(directory: str) -> "Iterator[None]":
+    """Wait until nobody else installs there: `limactl guest-install` may come while the guest boots."""
+    os.makedirs(directory, exist_ok=True)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _patience(niceness: int) -> "Iterator[None]":
+    """The rest of the boot is waited for, we are not; but what we start then is no slower than others (OpenRC's)."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.nice(niceness)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(PermissionError):  # root in a container
+            os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 def _has(path: str, digest: str) -> bool:
