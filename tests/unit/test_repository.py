@@ -44,7 +44,6 @@ ELSEWHERE = {
     "unit/cli/test_main.py": ["errors"],
     "unit/config/test_embed.py": ["config/basekey", "config/bases"],
     "unit/config/test_fetch.py": ["config/page"],
-    "unit/driver/qemu/test_run.py": ["driver/qemu/control"],
     "unit/host/platform/test_facts.py": [
         *("host/platform/__init__", "host/platform/darwin", "host/platform/linux", "host/platform/posix"),
         # Written for hosts that none of us has: checked for their types, and not run.
