@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 NAME = "lima-guestagent"
 #: How long calls have to end when we are asked to go.
 _GRACE = 2.0
+#: Twice as many as a connection has streams (wire.bounded), each of which may be a socket.
+_FILES = 32768
 
 
 class Options(NamedTuple):
@@ -68,7 +70,7 @@ def run_daemon(options: Options) -> int:
     logging.getLogger("hpack").setLevel(logging.WARNING)
     try:
         token = read_token(options.token_file)
-        _allow_many_files()
+        allow_many_files()
         asyncio.run(_serve(options, token))
     except (OSError, ValueError) as error:
         return _failed(str(error))
@@ -114,11 +116,15 @@ def _listening(server: AgentServer, options: Options) -> Coroutine[Any, Any, Non
     return serve_unix(server, SOCKET, options.socket_owner)
 
 
-def _allow_many_files() -> None:
-    """As many as we are allowed: each tunnel has a socket, and systemd's usual limit is 1024."""
+def allow_many_files() -> None:
+    """As many as tunnels may need a socket each; usual limits are 1024, and 4096 beyond which only root may go."""
     if sys.platform != "win32":
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        try:
+            limit = max(hard, _FILES)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        except (ValueError, OSError):  # root in a container
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _failed(why: str) -> int:

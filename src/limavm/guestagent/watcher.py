@@ -150,6 +150,7 @@ class Watcher:
         try:
             await self._look()
         except OSError as error:
+            self._doubted = frozenset()  # what is in doubt is looked at again at once, which would not help here
             self.errors(f"cannot find out what listens: {error.strerror or error}")
 
     async def _look(self) -> None:

@@ -102,6 +102,19 @@ async def test_the_daemon_serves_until_it_is_told_to_end(tmp_path: Path, number:
     assert not os.path.exists(path)
 
 
+@POSIX
+@pytest.mark.parametrize("hard", [1000, 15000])
+def test_as_many_files_are_allowed_as_can_be(hard: int) -> None:
+    program = "import resource; from limavm.guestagent.main import allow_many_files; allow_many_files(); "
+    program += "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
+    command = f"ulimit -Sn 100 && ulimit -Hn {hard} && exec {sys.executable} -c '{program}'"
+
+    done = subprocess.run(["sh", "-c", command], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+    # Only root may go beyond the hard limit, and not in every container.
+    assert done.stdout.decode().split() in ([str(hard)] * 2, ["32768"] * 2)
+
+
 def test_python_runs_the_package() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "limavm.guestagent"], check=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -4,11 +4,13 @@ import errno
 import os
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Generator
 
 import pytest
 
 from limavm.guestagent.kubernetes import Services
+from limavm.guestagent.pace import SHORTEST
 from limavm.guestagent.ports import Port
 from limavm.guestagent.sockdiag import Found, SockDiag
 from limavm.guestagent.watcher import Watcher, merged
@@ -108,6 +110,24 @@ async def test_a_kernel_that_does_not_answer_is_told_and_nothing_is_forgotten() 
         kernel.error, kernel.ports = None, frozenset({WEB, DNS})
 
         assert await watcher.changed(frozenset({WEB})) == {WEB, DNS}
+
+
+async def test_a_kernel_that_does_not_answer_is_not_asked_in_haste() -> None:
+    kernel = Kernel(WEB, DNS, exact=False)
+    watcher = polling(kernel)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    watcher.errors = told.put_nowait
+    async with running(watcher):
+        await watcher.changed(frozenset())
+        kernel.ports = frozenset({WEB})
+        await watcher.now()
+        kernel.error = OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))
+        await asyncio.wait_for(told.get(), 20)
+        looks, began = kernel.looks, time.monotonic()
+        await asyncio.wait_for(told.get(), 20)
+
+        assert kernel.looks == looks + 1
+        assert time.monotonic() - began > SHORTEST / 2
 
 
 async def test_what_is_missing_in_a_long_list_is_gone_only_when_it_is_missing_again() -> None:
