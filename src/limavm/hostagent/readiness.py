@@ -51,7 +51,10 @@ class Readiness:
         async with asyncio.TaskGroup() as tasks:
             if progress:
                 tasks.create_task(self._tell_progress(), name="progress of cloud-init")
-            errors = [*await self._satisfy(), *await last()]
+            errors = await self._satisfy()
+            satisfied = self._recorder.now()
+            errors += await last()
+            self._recorder.add("guest agent", satisfied, self._recorder.now())
             self._recorder.ready()
             self._recorder.save()
             self._tell_running(errors)
