@@ -26,6 +26,8 @@ class Control:
         self._path = path
         self._lives = lives
         self._connecting = asyncio.Lock()
+        #: Grows with each try to connect that has ended, so that one serves all who waited for it.
+        self._tries = 0
 
     async def connect(self) -> None:
         """Connect (again); a failure is one of the warnings."""
@@ -34,8 +36,17 @@ class Control:
             self.monitor = await qmp.connect(self._path, MONITOR_LIMIT)
             self.replaced.set()
         except qmp.QMPLost as error:
-            self.warnings.append(f"QEMU's monitor does not answer: {error}")
-            log.warning("QEMU's monitor does not answer: %s", error)
+            self._warn(f"QEMU's monitor does not answer: {error}")
+        finally:
+            self._tries += 1
+
+    def _warn(self, warning: str) -> None:
+        """Once: a QEMU that stands still is asked again every few seconds."""
+        if warning in self.warnings:
+            log.debug("%s", warning)
+        else:
+            self.warnings.append(warning)
+            log.warning("%s", warning)
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -61,6 +72,7 @@ class Control:
         """Do it with the monitor, and once more with another when it was lost."""
         lost = None
         for _ in range(2):
+            tries = self._tries
             if monitor := self.monitor:
                 try:
                     return await what(monitor)
@@ -70,6 +82,8 @@ class Control:
             if not self._lives():
                 raise qmp.QMPLost("QEMU has ended")
             async with self._connecting:
-                if self.monitor is monitor:  # nobody else has done it meanwhile
+                if self._tries == tries:  # nobody else has tried meanwhile
                     await self.connect()
+            if self.monitor is None:
+                break
         raise lost or qmp.QMPLost("not connected")

@@ -46,6 +46,13 @@ class Notices:
                 for callback in self._agent_port:
                     callback(bool(event.data.get("open")))
 
+    def found(self, status: str) -> None:
+        """Take notice of the machine's state on a new connection: events before it were told to nobody."""
+        went_on = self._stopped and status != "paused"
+        self._stopped = status == "paused"
+        if went_on:
+            _tell(self._resumed)
+
     def lost(self) -> None:
         """The monitor tells no more, so what it told last means nothing."""
         self._stopped = False

@@ -19,6 +19,8 @@ logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
 
 #: A reply later than this means that QEMU hangs.
 _REPLY = 10.0
+#: Seconds in which QEMU may read what we have still said to it.
+_CLOSE = 1.0
 #: The longest line that is read; replies are short, but for the list of the network's connections.
 _LINE = 1 << 23
 
@@ -97,9 +99,17 @@ class Monitor:
         return [_event(message) for message in self._listener.clear()]
 
     async def close(self) -> None:
-        """Let go of the connection; harmless when it is lost."""
-        with contextlib.suppress(Exception):  # whatever ended the connection was told to who used it
-            await self._client.disconnect()
+        """Let go of the connection, soon also when QEMU stands still; harmless when it is lost."""
+        # Whatever ended the connection was told to who used it, so nobody asks how this task ends.
+        closing = asyncio.create_task(self._client.disconnect(), name="close a monitor")
+        try:
+            await asyncio.wait({closing}, timeout=_CLOSE)
+        finally:
+            if not closing.done():  # the library waits until all that we have said is read
+                if self._client._writer:
+                    self._client._writer.transport.abort()
+                closing.cancel()
+            await asyncio.gather(closing, return_exceptions=True)
 
 
 async def connect(path: str, timeout: float) -> Monitor:

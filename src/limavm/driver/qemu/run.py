@@ -236,7 +236,7 @@ class QemuVM:
         if monitor is None:
             return
         try:
-            await self._end_if_stuck(monitor)
+            self._notices.found(await self._end_if_stuck(monitor))
             while True:
                 event = await monitor.next_event()
                 self._note(event)
@@ -252,12 +252,13 @@ class QemuVM:
         if event.name == "SHUTDOWN":
             self._end_reason = event.reason
 
-    async def _end_if_stuck(self, monitor: qmp.Monitor) -> None:
-        """End a machine that cannot go on; what it has written is flushed by `quit`."""
-        failure = _STUCK.get(await monitor.status())
-        if failure:
+    async def _end_if_stuck(self, monitor: qmp.Monitor) -> str:
+        """End a machine that cannot go on; what it has written is flushed by `quit`. Returns its state."""
+        status = await monitor.status()
+        if failure := _STUCK.get(status):
             self._failure = failure
             await monitor.quit()
+        return status
 
     async def _start_again(self, host: HostFacts, fate: str) -> None:
         warning = _healed(self._machine.accelerator, fate)

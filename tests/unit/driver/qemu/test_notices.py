@@ -36,6 +36,19 @@ def test_a_monitor_that_is_lost_in_a_pause_does_not_leave_the_machine_paused_for
     assert not notices.is_paused(os.getpid())
 
 
+def test_a_pause_that_began_or_ended_while_no_monitor_told_of_it_is_known() -> None:
+    notices, told = Notices(), []
+    notices.on_resume(lambda: told.append("it goes on"))
+
+    notices.found("paused")
+    assert notices.is_paused(os.getpid())
+    notices.found("running")
+    notices.found("running")
+
+    assert not notices.is_paused(os.getpid())
+    assert told == ["it goes on"]
+
+
 def test_a_reset_is_told() -> None:
     notices, told = Notices(), []
     notices.on_reset(lambda: told.append("again"))

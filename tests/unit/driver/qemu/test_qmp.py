@@ -207,3 +207,21 @@ async def test_a_cancelled_wait_loses_no_event(tmp_path: Path) -> None:
 
         assert (await monitor.next_event()).name == "POWERDOWN"
         await monitor.close()
+
+
+async def test_a_monitor_that_reads_nothing_is_let_go_in_time(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+
+    async def stand_still(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await negotiate(reader, writer)
+        await ended.wait()
+
+    async with serving(tmp_path, stand_still) as path, asyncio.timeout(20):
+        monitor = await connect(path, 5)
+        orders = [asyncio.create_task(monitor.human("x" * 60000)) for _ in range(50)]  # more than sockets keep
+        await asyncio.sleep(0)
+        await monitor.close()
+        results = await asyncio.gather(*orders, return_exceptions=True)
+        ended.set()
+
+    assert {type(result) for result in results} == {QMPLost}
