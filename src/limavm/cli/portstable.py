@@ -10,6 +10,7 @@ import msgspec
 
 from limavm.cli import output
 from limavm.model.forward import PortStatus
+from limavm.model.printable import printable
 
 HEADS = ("PROTO", "GUEST", "HOST", "VIA", "STATE", "REASON")
 #: Blanks between columns where the terminal is too narrow for those that other tables have.
@@ -45,11 +46,7 @@ def _cells(port: PortStatus) -> tuple[str, ...]:
     via = (port.route.value if port.route else "") + " -R" * port.reverse  # as ssh's own flag says it
     held = f"; held by {port.holder}" if port.holder and port.holder not in port.reason else ""
     cells = (port.protocol, port.guest_addr, port.host_addr, via.strip(), port.state.value, port.reason + held)
-    return tuple(map(_harmless, cells))
-
-
-def _harmless(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return tuple(map(printable, cells))
 
 
 def _fitted(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:

@@ -12,6 +12,9 @@ import msgspec
 
 from limavm.host.clock import now_rfc3339
 from limavm.model.event import AgentStatus, Event
+from limavm.model.printable import printable
+
+log = logging.getLogger(__name__)
 
 _LEVELS = {logging.WARNING: "warning", logging.CRITICAL: "fatal", logging.NOTSET: "trace"}
 
@@ -41,8 +44,11 @@ class Emitter:
         self.status = status
         line = msgspec.json.encode(Event(time=now_rfc3339(), status=status)).decode()
         for stream in self._streams:
-            stream.write(line + "\n")
-            stream.flush()
+            try:
+                stream.write(line + "\n")
+                stream.flush()
+            except OSError as error:  # a full disk ends no machine, and the next snapshot tells everything again
+                log.warning("an event could not be written: %s", error)
 
 
 def _sync(stream: TextIO) -> None:
@@ -67,6 +73,14 @@ class JSONFormatter(logging.Formatter):
         return msgspec.json.encode(line).decode()
 
 
+class TextFormatter(logging.Formatter):
+    """Lines for a terminal, which what the guest has said does not drive."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines, of a record."""
+        return printable(super().format(record), besides="\n\t")
+
+
 def log_json_to(stream: TextIO, *, debug: bool = False) -> None:
     """Send the whole program's log to a stream as JSON lines, at debug level at least."""
     root = logging.getLogger()
@@ -83,5 +97,5 @@ def log_text_to(stream: TextIO, *, debug: bool = False) -> None:
     """Send the log to a stream for people as well, without what only a maintainer wants to know."""
     handler = logging.StreamHandler(stream)
     handler.setLevel(logging.DEBUG if debug else logging.INFO)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(TextFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     logging.getLogger().addHandler(handler)

@@ -6,6 +6,8 @@ Such a guest never answers, and nothing else tells: the hypervisor sees a machin
 import asyncio
 import re
 
+from limavm.model.printable import printable
+
 _PANIC = re.compile(rb"Kernel panic - not syncing: ([^\r\n]{1,200})")
 #: The longest stretch that a message may be torn over by two reads.
 _OVERLAP = 512
@@ -21,7 +23,7 @@ async def kernel_panic(path: str, offset: int = 0, pause: float = _PAUSE) -> tup
         offset += len(chunk)
         text = rest + chunk
         if found := _PANIC.search(text):
-            return found[1].decode(errors="replace").strip(), offset - len(text) + found.end()
+            return printable(found[1].decode(errors="replace").strip()), offset - len(text) + found.end()
         rest = text[-_OVERLAP:]
         if not chunk:
             await asyncio.sleep(pause)
@@ -32,5 +34,5 @@ def _read(path: str, offset: int) -> bytes:
         with open(path, "rb") as file:
             file.seek(offset)
             return file.read(_LARGEST_READ)
-    except FileNotFoundError:
+    except OSError:  # not there yet, or not to be read: then a panic goes unnoticed, and nothing else is hurt
         return b""

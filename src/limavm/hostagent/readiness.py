@@ -83,7 +83,7 @@ class Readiness:
 
     async def _tell_progress(self) -> None:
         async with self._guest.session() as session:
-            await follow_cloud_init(session, lambda progress: self._emitter.change(cloud_init_progress=progress))
+            await follow_cloud_init(session, lambda progress: self._emitter.mention(cloud_init_progress=progress))
 
     async def _first_contact(self) -> None:
         """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""

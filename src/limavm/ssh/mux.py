@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from limavm.errors import UserError
+from limavm.model.printable import printable
 from limavm.model.value import Value
 
 _VERSION = 4
@@ -142,7 +143,7 @@ class _Answer:
     def text(self) -> str:
         """A sentence for people, without what a terminal would take for orders."""
         words = self._take(min(self.number(), _LONGEST)).decode(errors="replace")
-        return "".join(char if char.isprintable() else " " for char in words)[:500]
+        return printable(words[:500], instead=" ")
 
     def _take(self, size: int) -> bytes:
         if len(self._rest) < size:

@@ -1,12 +1,16 @@
 """Event and log lines: one JSON object each, full snapshots, time with nanoseconds."""
 
+import contextlib
 import io
 import json
 import logging
+import os
 import re
 from pathlib import Path
 
-from limavm.hostagent.events import Emitter, JSONFormatter
+import pytest
+
+from limavm.hostagent.events import Emitter, JSONFormatter, TextFormatter
 from limavm.model.event import AgentStatus, PortForwardEvent
 
 
@@ -55,6 +59,28 @@ def test_events_reach_every_stream(tmp_path: Path) -> None:
         Emitter(file, other).fresh(AgentStatus(running=True))
 
     assert (tmp_path / "ha.stdout.log").read_text() == other.getvalue()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_ends_nothing_and_other_streams_are_served(caplog: pytest.LogCaptureFixture) -> None:
+    other = io.StringIO()
+    full = open("/dev/full", "w")  # noqa: SIM115 - what is not written yet is in the way of its end
+    emitter = Emitter(full, other)
+
+    emitter.mention(running=True)
+    emitter.change(degraded=True)
+
+    assert emitter.status == AgentStatus(running=True, degraded=True)
+    assert len(lines(other)) == 2
+    assert "No space left on device" in caplog.text
+    with contextlib.suppress(OSError):
+        full.close()
+
+
+def test_what_the_guest_has_said_does_not_drive_the_terminal() -> None:
+    record = logging.makeLogRecord({"msg": "it says: \x1b[2J\nand more", "levelname": "INFO"})
+
+    assert TextFormatter("%(levelname)s %(message)s").format(record) == "INFO it says: ?[2J\nand more"
 
 
 def test_a_log_line_names_level_message_and_time_and_keeps_an_error_on_one_line() -> None:

@@ -20,6 +20,15 @@ async def test_the_words_of_a_panic_and_where_they_end(tmp_path: Path) -> None:
     assert log.read_bytes()[offset:] == b"\r\nmore\r\n"
 
 
+async def test_the_words_of_a_guest_do_not_drive_the_terminal(tmp_path: Path) -> None:
+    log = tmp_path / "serial.log"
+    log.write_bytes(b"Kernel panic - not syncing: \x1b]0;owned\x07!\r\n")
+
+    words, _ = await kernel_panic(str(log))
+
+    assert words == "?]0;owned?!"
+
+
 async def test_a_panic_that_comes_in_pieces_and_later(tmp_path: Path) -> None:
     log = tmp_path / "serial.log"
     watching = asyncio.create_task(kernel_panic(str(log), pause=0.001))

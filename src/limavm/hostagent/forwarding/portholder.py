@@ -10,6 +10,7 @@ from limavm.host import paths
 from limavm.host.platform.portowner import Owner, port_owner
 from limavm.hostagent.forwarding.portrules.addresses import parsed_place
 from limavm.model.forward import Forward
+from limavm.model.printable import printable
 
 
 async def holder(forward: Forward) -> str:
@@ -26,7 +27,7 @@ def described(owner: Owner, home: str) -> str:
     """The words for an owner; `home` is the directory of all instances."""
     if not owner.pid:
         return f"a process of the user {owner.user}"
-    name = "".join(char if char.isprintable() else "?" for char in owner.name[:64]) or "a process"
+    name = printable(owner.name[:64]) or "a process"
     words = f"{name} (PID {owner.pid})"
     if owner.pid == os.getpid():
         return f"this instance: {words}"

@@ -20,6 +20,7 @@ from limavm.host.aprocess import Completed
 from limavm.hostagent.forwarding.hostport import check_host_port
 from limavm.hostagent.forwarding.opener import ForwardError, RouteLostError
 from limavm.model.forward import Forward
+from limavm.model.printable import printable
 from limavm.ssh.mux import Forwarding, Mux, MuxError
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ class SSHOpener:
         except TimeoutError as error:
             raise RouteLostError("the guest does not answer", where=path) from error
         if done.status:
-            words = done.stderr.decode(errors="replace").strip()[:300]
+            words = printable(done.stderr.decode(errors="replace").strip()[:300])
             raise ForwardError(f"the guest's socket cannot be removed: {words}", where=path)
 
 

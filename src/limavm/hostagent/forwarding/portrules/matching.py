@@ -10,6 +10,7 @@ from typing import NamedTuple
 from limavm.hostagent.forwarding.portrules.addresses import IP, LOOPBACK_4, LOOPBACK_6, Place, parsed_ip
 from limavm.model.config import PortForward
 from limavm.model.forward import Listener
+from limavm.model.printable import printable
 from limavm.model.value import Value
 
 PROTOCOLS = ("tcp", "udp")
@@ -71,7 +72,7 @@ def decide(listener: Listener, rules: Sequence[PortForward]) -> Decision:
     """What the effective `rules` say of the listener, whatever it claims to be."""
     ip = parsed_ip(listener.ip)
     if ip is None or listener.protocol not in PROTOCOLS or not _ALL[0] <= listener.port <= _ALL[1]:
-        told = "".join(char if char.isprintable() else "?" for char in f"{listener.ip[:64]}:{listener.port}")
+        told = printable(f"{listener.ip[:64]}:{listener.port}")
         return Decision(forwarded=False, guest=told, reason="the guest agent told nonsense", quiet=True)
     guest = Place(ip, listener.port)
     for index, rule in enumerate(rules):
