@@ -54,7 +54,6 @@ ELSEWHERE = {
         *(
             "cli/hostagent",
             "hostagent/readiness",
-            "hostagent/running",
             "instance/start",
             "store/plan",
         ),

@@ -25,7 +25,7 @@ from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.readiness import GuestPanicError, Readiness
-from limavm.hostagent.running import running
+from limavm.hostagent.running import end_of, running
 from limavm.hostagent.services import Services, names_served
 from limavm.hostagent.shutdown import power_off
 from limavm.hostagent.supervise import supervised
@@ -221,7 +221,7 @@ class Agent:
         """Get the guest `ready`, and return when the machine ends or a signal asks for it."""
         async with asyncio.TaskGroup() as tasks:
             readying = tasks.create_task(self._get_ready(ready), name="become ready")
-            ended = tasks.create_task(vm.wait(), name="the machine ends")
+            ended = tasks.create_task(end_of(vm), name="the machine ends")
             stopping = tasks.create_task(self._stopping.wait(), name="a signal")
             done, _ = await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if ended in done and (reason := ended.result()):

@@ -1,4 +1,4 @@
-"""Starts the machine of a plan; another ssh port is tried when somebody took ours meanwhile."""
+"""Begin and end of a run: starts the machine of a plan, on another ssh port when somebody took ours meanwhile."""
 
 import logging
 import os
@@ -6,6 +6,7 @@ import os
 import msgspec
 
 from limavm.driver import Hypervisor, PortTakenError, VirtualMachine
+from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.net import free_tcp_port
 from limavm.model.host import HostFacts
@@ -36,6 +37,14 @@ async def running(hypervisor: Hypervisor, plan: Plan, host: HostFacts) -> tuple[
             nic = msgspec.structs.replace(plan.machine.nic, ssh_port=free_tcp_port())
             plan = msgspec.structs.replace(plan, machine=msgspec.structs.replace(plan.machine, nic=nic))
     raise AssertionError("the loop returns or raises")
+
+
+async def end_of(vm: VirtualMachine) -> str | None:
+    """Return when the machine has ended: None as it should, else why; one that could not be started again has ended."""
+    try:
+        return await vm.wait()
+    except UserError as error:
+        return str(error)
 
 
 def _forget(directory: str) -> None:

@@ -64,6 +64,20 @@ async def test_a_guest_without_a_button_handler_is_powered_off_over_ssh() -> Non
     assert not vm.killed
 
 
+async def test_a_button_that_takes_its_time_does_not_delay_the_way_over_ssh() -> None:
+    class SilentMonitor(FakeMachine):
+        async def press_power_button(self) -> None:
+            await asyncio.sleep(0.05)
+            await super().press_power_button()
+
+    vm = SilentMonitor()
+    poweroff = Poweroff(vm, works=1)
+
+    await power_off(vm, poweroff, asyncio.Event(), Patience(button=0.001, ssh=0.04, kill=10))
+
+    assert (vm.presses, poweroff.asked) == (1, 1)
+
+
 async def test_a_guest_that_is_still_booting_is_asked_until_it_hears() -> None:
     vm = FakeMachine()
     poweroff = Poweroff(vm, works=3)
