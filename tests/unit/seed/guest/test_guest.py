@@ -311,6 +311,21 @@ def test_a_guest_whose_packet_filter_does_not_work_says_so(box: GuestBox) -> Non
     assert "WARNING: Failed to execute /mnt/lima-cidata/boot.Linux/09-host-dns-setup.sh" in done.log
 
 
+def test_names_are_found_even_where_the_guest_agent_cannot_be_installed(box: GuestBox) -> None:
+    box.program("nft", "exit 1")
+    box.program("iptables-restore", "mkdir /run/tried 2>/dev/null && exit 1; cat >/dev/null")
+    files = seed(facts=replace(FACTS, udp_dns_local_port=5301))
+    # Before the packages it leaves that for later, and then it fails.
+    agent = b"#!/bin/sh\nset -eu\nmkdir /run/later 2>/dev/null && exit 0\nfalse\n: >/run/not-reached\n"
+    box.seed(files | {"boot.Linux/00-guestagent.bg.sh": agent})
+
+    done = box.boot()
+
+    assert "WARNING: Failed to execute /mnt/lima-cidata/boot.Linux/35-setup-packages.sh" in done.log
+    assert box.exists("run/lima-dns-redirect")
+    assert not box.exists("run/not-reached")
+
+
 @pytest.mark.skipif(any(map(shutil.which, ("iptables-restore", "nft"))), reason="the box shows the host's programs")
 def test_a_guest_without_packet_filter_asks_the_networks_own_server(box: GuestBox) -> None:
     for name in ("iptables-restore", "nft"):

@@ -42,9 +42,17 @@ if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0
 	echo "$LIMA_CIDATA_IID" >/run/lima-fuse-ready
 fi
 
-# In a shell of its own, because it ends with `exit`.
-# shellcheck disable=SC1091
-[ -e /run/lima-guestagent-setup ] || (. "$LIMA_CIDATA_MNT/boot.Linux/00-guestagent.bg.sh")
-
-# shellcheck disable=SC1091
-. "$LIMA_CIDATA_MNT/boot.Linux/09-host-dns-setup.sh"
+# In shells of their own, because they end with `exit`; whatever becomes of the agent, names are to be found. A condition
+# would take the effect of `set -e` away, waiting for a shell does not.
+status=0
+if ! [ -e /run/lima-guestagent-setup ]; then
+	# shellcheck disable=SC1091
+	(. "$LIMA_CIDATA_MNT/boot.Linux/00-guestagent.bg.sh") &
+	wait $! || status=$?
+fi
+if ! [ -e /run/lima-dns-redirect ]; then
+	# shellcheck disable=SC1091
+	(. "$LIMA_CIDATA_MNT/boot.Linux/09-host-dns-setup.sh") &
+	wait $! || status=$?
+fi
+exit $status
