@@ -16,10 +16,13 @@ from limavm.instance.seeding import write_seed
 from limavm.model.config import Config
 from limavm.model.machine import Files, Run
 from limavm.model.plan import Plan
+from limavm.model.version import at_least
 from limavm.ssh.client import client_facts, has_aes
 from limavm.ssh.identities import existing_identities
 from limavm.ssh.options import options
 from limavm.store.plan import load_plan, save_plan
+
+_LEGACY_PORT = 60022
 
 
 def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Plan:
@@ -29,7 +32,7 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
     run = Run(
         name=name,
         directory=directory,
-        ssh_port=config.ssh.local_port or free_tcp_port(),
+        ssh_port=config.ssh.local_port or _legacy_port(name, directory) or free_tcp_port(),
         machine_id=host.machine_id,
         files=_files(directory),
         boot_token=f"boot-{secrets.token_hex(8)}",
@@ -56,6 +59,12 @@ def agent_token(directory: str) -> str:
     except UserError:  # the first run, or a damaged file
         kept = ""
     return kept or secrets.token_hex(16)
+
+
+def _legacy_port(name: str, directory: str) -> int:
+    """The port of ssh that Lima 1 gave to the instance `default`; 0 for all others (spec/runtime.md 3.2)."""
+    version = (read_text(os.path.join(directory, paths.LIMA_VERSION)) or "").strip()
+    return _LEGACY_PORT if name == "default" and not at_least(version, "2.0.0") else 0
 
 
 def _files(directory: str) -> Files:

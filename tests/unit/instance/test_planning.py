@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+
 from limavm.instance.planning import agent_token, write_plan
 from limavm.instance.resolving import checked_driver, resolve_and_cache
 from limavm.model.plan import Plan
 
 
-def planned(directory: Path) -> Plan:
+def planned(directory: Path, name: str = "dev") -> Plan:
     config, _ = resolve_and_cache(str(directory))
     driver, _ = checked_driver(config)
-    return write_plan(directory.name, str(directory), config, driver)
+    return write_plan(name, str(directory), config, driver)
 
 
 def test_the_token_of_the_guest_agent_stays_from_run_to_run_and_reaches_the_guest(dev: Path) -> None:
@@ -26,3 +28,17 @@ def test_a_damaged_plan_means_another_token(tmp_path: Path) -> None:
     (tmp_path / "machine.json").write_text("{")
 
     assert len({agent_token(str(tmp_path)), agent_token(str(tmp_path))}) == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "is_legacy"),
+    [("1.2.3", "default", True), (None, "default", True), ("2.0.0", "default", False), ("1.2.3", "dev", False)],
+)
+def test_the_default_instance_of_lima_1_keeps_its_port(
+    dev: Path, version: str | None, name: str, is_legacy: bool
+) -> None:
+    (dev / "lima-version").unlink()
+    if version:
+        (dev / "lima-version").write_text(version)
+
+    assert (planned(dev, name).machine.nic.ssh_port == 60022) is is_legacy
