@@ -60,9 +60,7 @@ ELSEWHERE = {
     ],
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
-    "unit/hostagent/forwarding/test_tunnels.py": [
-        *("hostagent/guestlink/tunnel", "hostagent/guestlink/tunnelqueue"),
-    ],
+    "unit/hostagent/forwarding/test_tunnels.py": ["hostagent/guestlink/tunnelqueue"],
     "unit/images/build/test_entry.py": ["images/build/data"],
     "unit/instance/test_clone.py": ["instance/another"],
     "unit/instance/test_create.py": ["instance/resolving", "instance/seeding", "model/host"],

@@ -17,13 +17,14 @@ from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, Stream
 from h2.exceptions import ProtocolError
 
 from limavm.hostagent.guestlink.complaints import quoted
-from limavm.wire.bounded import MAX_MESSAGE
 from limavm.wire.guestservice_pb2 import TunnelMessage
 from limavm.wire.service import HALF_CLOSE_KEY
 
 _PREFIX = struct.Struct(">BI")
 #: Data of one message. An agent that is slow reads the first of them while the second is under way.
 _CHUNK = 64 << 10
+#: The longest message: agents send 64 KiB at most, and thousands of tunnels may each have begun one.
+_LONGEST = 256 << 10
 #: An agent that does not know half-close ends the call when we end our half, so it is told late: when the guest
 #: has sent nothing for so many seconds after our end. Most answers are over then, and no connection stays for ever.
 _LINGER = 5.0
@@ -230,7 +231,7 @@ class Tunnel:
         position = 0
         while len(buffer) - position >= _PREFIX.size:
             compressed, length = _PREFIX.unpack_from(buffer, position)
-            if compressed or length > MAX_MESSAGE:
+            if compressed or length > _LONGEST:
                 self._over("the guest agent sends what is no message of a tunnel")
                 return
             if len(buffer) - position - _PREFIX.size < length:
