@@ -1,14 +1,13 @@
 """Sockets of the host on which forwards listen (spec/runtime.md 8.4)."""
 
-import contextlib
-import errno
 import ipaddress
 import os
 import socket
-import stat
 import sys
 
 from limavm.hostagent.forwarding.opener import ForwardError
+from limavm.hostagent.forwarding.portrules.addresses import parsed_place
+from limavm.hostagent.forwarding.stalesocket import remove_stale_socket
 
 #: Connections that the kernel keeps for us while we are busy.
 BACKLOG = 1024
@@ -21,10 +20,12 @@ def bind_address(address: str, platform: str = sys.platform) -> tuple[str, int, 
 
     macOS lets anybody have a privileged port, but on all addresses only.
     """
-    ip, port = _split(address)
-    if platform == "darwin" and port < _PRIVILEGED and ipaddress.ip_address(ip).is_loopback:
-        return ("::" if ":" in ip else "0.0.0.0"), port, True  # noqa: S104 - peers are looked at
-    return ip, port, False
+    place = parsed_place(address)
+    if place is None:
+        raise ForwardError(f"{address} is no address with a port")
+    if platform == "darwin" and place.port < _PRIVILEGED and place.ip.is_loopback:
+        return ("::" if place.ip.version == 6 else "0.0.0.0"), place.port, True  # noqa: S104 - peers are looked at
+    return str(place.ip), place.port, False
 
 
 def is_local(peer: object) -> bool:
@@ -47,7 +48,7 @@ def bind_udp(ip: str, port: int) -> socket.socket:
     return _bound(ip, port, socket.SOCK_DGRAM)
 
 
-def listen_unix(path: str) -> socket.socket:
+async def listen_unix(path: str) -> socket.socket:
     """A socket that listens on a path; a socket that was left there is removed, anything else is not.
 
     Raises ForwardError, also when another process still listens there.
@@ -56,9 +57,9 @@ def listen_unix(path: str) -> socket.socket:
         raise ForwardError("there are no unix sockets on this host", where=path)
     try:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        _remove_stale(path)
     except OSError as error:
         raise ForwardError(f"failed to listen unix: {_words(error)}", where=path) from error
+    await remove_stale_socket(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
@@ -68,22 +69,6 @@ def listen_unix(path: str) -> socket.socket:
         sock.close()
         raise ForwardError(f"failed to listen unix: {_words(error)}", where=path) from error
     return sock
-
-
-def _remove_stale(path: str) -> None:
-    try:
-        mode = os.lstat(path).st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise FileExistsError(errno.EEXIST, "a file that is no socket is there")
-    if sys.platform != "win32":
-        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(ConnectionError):
-            probe.settimeout(1)
-            probe.connect(path)
-            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
 
 
 def _bound(ip: str, port: int, kind: socket.SocketKind) -> socket.socket:
@@ -108,14 +93,6 @@ def _bound(ip: str, port: int, kind: socket.SocketKind) -> socket.socket:
         sock.close()
         raise ForwardError(f"failed to listen {name}: {address}: {_words(error)}") from error
     return sock
-
-
-def _split(address: str) -> tuple[str, int]:
-    ip, _, port = address.rpartition(":")
-    try:
-        return str(ipaddress.ip_address(ip.strip("[]"))), int(port)
-    except ValueError as error:
-        raise ForwardError(f"{address} is no address with a port") from error
 
 
 def _words(error: OSError) -> str:

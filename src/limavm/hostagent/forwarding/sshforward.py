@@ -5,20 +5,17 @@ before the kernel says that the port is free. Sockets stay behind on both sides 
 master ends; they are removed, on the host only while nobody listens (spec/runtime.md 8.5).
 """
 
-import asyncio
 import contextlib
 import logging
 import os
 import shlex
-import socket
-import stat
-import sys
 from collections.abc import Callable
 from typing import Protocol
 
 from limavm.host.aprocess import Completed
 from limavm.hostagent.forwarding.hostport import check_host_port
 from limavm.hostagent.forwarding.opener import ForwardError, RouteLostError
+from limavm.hostagent.forwarding.stalesocket import remove_stale_socket
 from limavm.model.forward import Forward
 from limavm.model.printable import printable
 from limavm.ssh.mux import Forwarding, Mux, MuxError
@@ -28,8 +25,6 @@ log = logging.getLogger(__name__)
 _DIRECTORY_MODE = 0o750
 #: Seconds for a command in the guest.
 _GUEST_LIMIT = 15.0
-#: Seconds in which whoever listens on a socket must take a connection.
-_ACCEPT_LIMIT = 1.0
 
 
 class GuestShell(Protocol):
@@ -92,7 +87,7 @@ class SSHOpener:
                 await self._remove_in_guest(forward.guest)
         elif forward.host.startswith("/"):
             with contextlib.suppress(ForwardError):  # somebody else's by now
-                await _remove_stale_socket(forward.host)
+                await remove_stale_socket(forward.host)
 
     async def _ask_to_open(self, forward: Forward) -> None:
         try:
@@ -110,7 +105,7 @@ class SSHOpener:
         if forward.reverse:
             await self._remove_in_guest(forward.guest)
         elif forward.host.startswith("/"):
-            await _remove_stale_socket(forward.host)
+            await remove_stale_socket(forward.host)
         else:
             check_host_port(forward.protocol, forward.host)
 
@@ -137,31 +132,3 @@ def _make_parent(path: str) -> None:
     except OSError as error:
         message = f"the directory of the socket cannot be made: {error.strerror}"
         raise ForwardError(message, where=directory) from error
-
-
-async def _remove_stale_socket(path: str) -> None:
-    """Remove a socket on which nobody listens; raises ForwardError for what is none, and for one in use."""
-    try:
-        mode = os.lstat(path).st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise ForwardError("there is a file that is no socket", where=path, hint="remove it, or choose another path")
-    if await asyncio.to_thread(_is_answered, path):
-        raise ForwardError("somebody else listens on the socket", where=path, hint="choose another `hostSocket:`")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-
-
-def _is_answered(path: str) -> bool:
-    if sys.platform == "win32":  # Python has no unix sockets there
-        return False
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(_ACCEPT_LIMIT)
-        try:
-            probe.connect(path)
-        except (ConnectionRefusedError, FileNotFoundError):
-            return False
-        except OSError:  # it takes its time, or will not have us
-            return True
-        return True

@@ -57,7 +57,7 @@ class TunnelOpener:
         if forward.protocol == "udp":
             self._open[key] = await self._receive(forward)
         elif forward.host.startswith("/"):
-            self._open[key] = await self._accept(forward, listen_unix(forward.host), local_only=False)
+            self._open[key] = await self._accept(forward, await listen_unix(forward.host), local_only=False)
         else:
             ip, port, local_only = bind_address(forward.host, self._platform)
             self._open[key] = await self._accept(forward, listen_tcp(ip, port), local_only=local_only)
