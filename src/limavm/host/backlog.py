@@ -5,10 +5,12 @@ second for some of them, until the kernel sends their first packet again, and ot
 socket may call listen(2) again; pidfd_getfd(2) shares one that a process has not sent us.
 """
 
+import errno
 import logging
 import os
 import socket
 import sys
+from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +39,12 @@ def lengthen_backlog(pid: int, ip: str, port: int) -> bool:
         return False
 
 
-def _sockets(pid: int) -> list[int]:
-    """The descriptors of a process that are sockets, the newest first."""
+def _sockets(pid: int) -> Iterator[int]:
+    """The descriptors of a process that are sockets, the newest first: there may be thousands."""
     directory = f"/proc/{pid}/fd"
-    numbers = sorted(map(int, os.listdir(directory)), reverse=True)
-    return [number for number in numbers if _is_socket(f"{directory}/{number}")]
+    for number in sorted(map(int, os.listdir(directory)), reverse=True):
+        if _is_socket(f"{directory}/{number}"):
+            yield number
 
 
 def _is_socket(path: str) -> bool:
@@ -53,7 +56,13 @@ def _is_socket(path: str) -> bool:
 
 def _lengthened(pidfd: int, number: int, ip: str, port: int) -> bool:
     """Listen again on a descriptor if it is the one; ours of it is closed."""
-    with socket.socket(fileno=_shared(pidfd, number)) as found:
+    try:
+        shared = _shared(pidfd, number)
+    except OSError as error:
+        if error.errno == errno.EBADF:  # closed meanwhile
+            return False
+        raise
+    with socket.socket(fileno=shared) as found:
         if found.family != socket.AF_INET or found.type != socket.SOCK_STREAM or found.getsockname() != (ip, port):
             return False
         if not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):  # a connection that came through it
