@@ -5,6 +5,8 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+from limavm.host.clock import monotonic
+
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.1
@@ -32,11 +34,14 @@ async def supervise(name: str, part: Part) -> None:
     """Run a part again and again while it fails; returns when it does."""
     pause = _FIRST_PAUSE
     while True:
+        began = monotonic()
         try:
             await part()
         except Exception:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise  # it failed on its way out, and is not wanted any more
+            if monotonic() - began > _LONGEST_PAUSE:  # it was well for a while
+                pause = _FIRST_PAUSE
             log.exception("%s has a defect; it is started again in %g s", name, pause)
         else:
             return
