@@ -263,7 +263,13 @@ class ForwardWorks:
             self._told.stopping(forward)
 
     async def _close_all(self) -> None:
-        """Close what may be open; what is cut short stays in the record for the next agent."""
+        """Close what may be open; what is cut short stays in the record for the next agent.
+
+        That sockets end is told, as Lima tells it; that all ports do goes without saying.
+        """
+        for forward in self._announced.values():
+            if forward.guest.startswith("/"):
+                self._told.stopping(forward)
         self._announced.clear()
         await asyncio.gather(*(self._close_at_last(forward) for forward in [*self.perhaps_open()]))
 

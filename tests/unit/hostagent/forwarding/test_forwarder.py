@@ -69,6 +69,9 @@ async def test_static_rules_and_sockets_need_no_listener(tmp_path: Path, caplog:
         "Setting up static TCP forwarding from 127.0.0.1:80 to 127.0.0.1:8080",
         'Forwarding "/run/a.sock" (guest) to "/tmp/a.sock" (host)',
         'Forwarding "/tmp/b.sock" (host) to "/run/b.sock" (guest)',
+        # The end of sockets is told; that of all ports goes without saying.
+        'Stopping forwarding "/run/a.sock" (guest) to "/tmp/a.sock" (host)',
+        'Stopping forwarding "/tmp/b.sock" (host) to "/run/b.sock" (guest)',
     }
     assert ssh.open_now == set()
 

@@ -81,5 +81,7 @@ def _static_port(rule: PortForward, name: str, protocol: str, port: int, abiliti
     base = Outcome(protocol=protocol, guest=guest, host=host, reason=f"{name} forwards it, static")
     way = route(protocol, guest, host, abilities)
     if way is None:
-        return replace(base, reason=why_none(protocol, guest, host, abilities))
+        # Who left out `proto` in a plain guest means TCP, and need not hear of UDP each time.
+        is_aside = rule.proto == "any" and protocol == "udp"
+        return replace(base, reason=why_none(protocol, guest, host, abilities), quiet=is_aside)
     return replace(base, forward=Forward(protocol=protocol, guest=guest, host=host, route=way, static=True))

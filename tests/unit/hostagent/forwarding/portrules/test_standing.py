@@ -71,6 +71,8 @@ def test_without_a_guest_agent_udp_goes_where_the_hypervisor_reaches() -> None:
         ("udp", "0.0.0.0:54", HOSTFWD),
     ]
     assert "guest agent" in outcomes[1].reason
+    assert outcomes[1].quiet  # nobody has asked for UDP in particular
+    assert not standing_outcomes(rules(rule(53, static=True, proto="udp")), PLAIN)[0].quiet
 
 
 def test_an_earlier_rule_takes_nothing_from_a_static_one() -> None:
