@@ -82,8 +82,11 @@ class Forwarder:
         self._works.restored(route)
 
     def ports(self) -> list[PortStatus]:
-        """What becomes of each rule that needs no listener, and of each listener."""
-        return [self._status(outcome) for outcome in self._outcomes]
+        """What becomes of each rule that needs no listener, and of each listener, without repetitions.
+
+        A listener just where a static rule expects it is that rule's line.
+        """
+        return [*dict.fromkeys(self._status(outcome) for outcome in self._outcomes)]
 
     async def changed(self) -> None:
         """Return when `ports` answers otherwise than at the time of the call."""

@@ -58,7 +58,7 @@ class ForwardWorks:
         for forward in forwards:
             lanes.setdefault(lane_of(forward), {})[identity_of(forward)] = forward
         now = time.monotonic()
-        for key in [*self._lanes.keys() | lanes.keys()]:
+        for key in {**self._lanes, **lanes}:  # in their order, which users see in the log
             lane = self._lane(key)
             wanted = lanes.get(key, {})
             if wanted.keys() == lane.wanted.keys():

@@ -76,6 +76,28 @@ async def test_static_rules_and_sockets_need_no_listener(tmp_path: Path, caplog:
     assert ssh.open_now == set()
 
 
+async def test_a_listener_just_where_a_static_rule_expects_it_is_listed_once(tmp_path: Path) -> None:
+    static = PortForward(guest_port_range=(80, 80), host_port_range=(8080, 8080), static=True, proto="tcp")
+    every, _, _ = openers()
+    async with running(every, tmp_path, [static]) as one:
+        one.listen(listener(80), listener(80, "0.0.0.0"))
+        await one.until(lambda: len(one.forwarder.ports()) > 1)
+
+        assert [port.guest_addr for port in one.forwarder.ports()] == ["127.0.0.1:80", "0.0.0.0:80"]
+
+
+async def test_static_ports_are_opened_and_told_in_their_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    static = PortForward(guest_port_range=(80, 89), host_port_range=(8080, 8089), static=True, proto="tcp")
+    every, ssh, _ = openers()
+    async with running(every, tmp_path, [static]):
+        await asyncio.wait_for(_until(lambda: len(ssh.open_now) == 10), 10)
+
+    assert [line.rpartition(" ")[2] for line in caplog.messages] == [f"127.0.0.1:{port}" for port in range(8080, 8090)]
+
+
 async def _until(condition: object) -> None:
     assert callable(condition)
     while not condition():
