@@ -111,7 +111,7 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             return _matching(_command_names(app.ROOT, hidden=("hidden",)), current) if not given else [], NO_FILES
         case "shell":
             return (_matching(_instances(), current), NO_FILES) if not given else ([], DEFAULT)
-        case "delete" | "stop" | "list" | "restart" | "timings" | "ports":
+        case "delete" | "stop" | "list" | "restart" | "timings" | "ports" | "guest-install":
             full = most is not None and len(given) >= most
             fresh = [row for row in _instances() if row[0] not in given]
             return [] if full else _matching(fresh, current), NO_FILES

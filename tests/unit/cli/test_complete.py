@@ -33,7 +33,10 @@ def test_hidden_commands_and_aliases_are_not_offered() -> None:
     assert values("help", "yq") == ["yq-restrictions"]
 
 
-@pytest.mark.parametrize("command", ["stop", "delete", "list", "restart", "shell", "timings", "ports", "start", "edit"])
+@pytest.mark.parametrize(
+    "command",
+    ["stop", "delete", "list", "restart", "shell", "timings", "ports", "guest-install", "start", "edit"],
+)
 def test_instances_are_offered(command: str) -> None:
     assert values(command, "w") == ["web", "work"]
 
