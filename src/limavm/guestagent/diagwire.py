@@ -7,7 +7,6 @@ are in the byte order of the machine, but for ports and addresses.
 import errno
 import socket
 import struct
-from collections.abc import Set
 from typing import NamedTuple
 
 from limavm.guestagent.ports import Port
@@ -15,8 +14,8 @@ from limavm.guestagent.ports import Port
 _HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence, sender
 #: family, protocol, extensions, states, and an id that matches all.
 _REQUEST = struct.Struct("=BBBxI48x")
-#: struct nlmsghdr and struct inet_diag_msg: length, type, family, state, source port and address, inode.
-_ENTRY = struct.Struct("=IH10xBB2xBB2x16s16x12x16xI")
+#: struct nlmsghdr and struct inet_diag_msg: length, type, family, state, source port and address.
+_ENTRY = struct.Struct("=IH10xBB2xBB2x16s48x")
 _ATTRIBUTE = struct.Struct("=HH")
 
 _BY_FAMILY = 20
@@ -52,8 +51,8 @@ def request(protocol: str, family: int) -> bytes:
     return _HEADER.pack(length, _BY_FAMILY, _REQUEST_DUMP, 1, 0) + _REQUEST.pack(family, number, 0, 1 << state)
 
 
-def parse(data: bytes | bytearray | memoryview, protocol: str, own: Set[int] = frozenset()) -> Chunk:
-    """The ports of one read, without those of sockets whose inodes are in `own`; it never raises.
+def parse(data: bytes | bytearray | memoryview, protocol: str) -> Chunk:
+    """The ports of one read; it never raises.
 
     An answer that the kernel calls inconsistent is EAGAIN, one that makes no sense is EBADMSG.
     """
@@ -70,9 +69,9 @@ def parse(data: bytes | bytearray | memoryview, protocol: str, own: Set[int] = f
             error = _status(data[position + _HEADER.size : position + length])
             return Chunk(error=error) if error or kind == _ERROR else Chunk(tuple(found), end=True)
         if kind == _BY_FAMILY and length >= _ENTRY.size:
-            _, _, family, state, high, low, address, inode = _ENTRY.unpack_from(data, position)
+            _, _, family, state, high, low, address = _ENTRY.unpack_from(data, position)
             number = high << 8 | low
-            if state == wanted and number and inode not in own and family in (INET, INET6):
+            if state == wanted and number and family in (INET, INET6):
                 v6only = (
                     family == INET6
                     and address == _UNSPECIFIED

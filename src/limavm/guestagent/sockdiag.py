@@ -36,11 +36,10 @@ class Found(NamedTuple):
 
 
 class SockDiag:
-    """Looks at what listens, without the sockets whose inodes are in `own` (which may change as time goes)."""
+    """Looks at what listens."""
 
-    def __init__(self, own: Set[int] = frozenset(), *, forbidden: Set[str] = frozenset()) -> None:
+    def __init__(self, *, forbidden: Set[str] = frozenset()) -> None:
         """`forbidden`: protocols that are read from /proc/net from the beginning."""
-        self._own = own
         self._proc = set(forbidden)
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
@@ -76,7 +75,7 @@ class SockDiag:
                 ports.update(chunk.ports)
         self._known = known
         for protocol in self._proc:
-            for at, port in enumerate(procnet.listening(protocol, self._own)):
+            for at, port in enumerate(procnet.listening(protocol)):
                 ports.add(port)
                 if at % 256 == 255:
                     yield
@@ -109,7 +108,7 @@ class SockDiag:
             self._ask(question)
             for data in self._answers():
                 key = (protocol, hash(data))
-                chunk = self._known.get(key) or parse(data, protocol, self._own)
+                chunk = self._known.get(key) or parse(data, protocol)
                 if chunk.error:
                     raise OSError(chunk.error, errno.errorcode.get(chunk.error, "unknown error"))
                 known[key] = chunk

@@ -8,7 +8,7 @@ expensive. While sockets come and go all the time, looks are as frequent as a tw
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable
 
 from limavm.guestagent.kubernetes import Services
 from limavm.guestagent.pace import SHORTEST, TOGETHER, Pace
@@ -37,18 +37,17 @@ class Watcher:
 
     def __init__(
         self,
-        own: Set[int] = frozenset(),
         *,
         events: bool = True,
         services: Services | None = None,
         diag: SockDiag | None = None,
         limit: int = MAX_PORTS,
     ) -> None:
-        """`own`: inodes of sockets that are not told, a set that may change. Without `events` it only polls."""
+        """Without `events` it only polls; more than `limit` ports are not told."""
         self.errors = log.warning
         self._wakeups = Wakeups() if events else None
         self._services = services or Services()
-        self._diag = diag or SockDiag(own)
+        self._diag = diag or SockDiag()
         self._limit = limit
         self._pace = Pace(SHORTEST)
         self._lock = asyncio.Lock()

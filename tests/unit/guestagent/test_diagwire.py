@@ -24,12 +24,12 @@ def attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
 
 
-def entry(address: str, port: int, *, state: int = 10, inode: int = 7, attributes: bytes = b"") -> bytes:
+def entry(address: str, port: int, *, state: int = 10, attributes: bytes = b"") -> bytes:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     number = INET6 if ":" in address else INET
     source = socket.inet_pton(family, address).ljust(16, b"\0")
     there = struct.pack(">HH", port, 0) + source + bytes(16) + bytes(4 + 8)
-    fixed = bytes([number, state, 0, 0]) + there + struct.pack("=IIIII", 0, 0, 0, 1000, inode)
+    fixed = bytes([number, state, 0, 0]) + there + struct.pack("=IIIII", 0, 0, 0, 1000, 7)
     return message(BY_FAMILY, fixed + attributes)
 
 
@@ -74,12 +74,6 @@ def test_udp_sockets_with_a_peer_and_sockets_without_a_port_are_left_out() -> No
     data = entry("127.0.0.1", 53, state=1) + entry("127.0.0.1", 0, state=7) + entry("127.0.0.1", 68, state=7)
 
     assert parse(data, "udp").ports == (Port("udp", "127.0.0.1", 68),)
-
-
-def test_our_own_sockets_are_left_out() -> None:
-    data = entry("127.0.0.1", 80, inode=11) + entry("127.0.0.1", 81, inode=12)
-
-    assert parse(data, "tcp", {11}).ports == (Port("tcp", "127.0.0.1", 81),)
 
 
 def test_an_error_of_the_kernel_is_told() -> None:

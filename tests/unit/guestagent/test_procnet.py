@@ -1,4 +1,3 @@
-import io
 import os
 import socket
 import sys
@@ -43,11 +42,6 @@ def test_a_guest_without_ipv6_has_only_one_table(tmp_path: Path) -> None:
 def test_no_table_at_all_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         list(listening("udp", directory=str(tmp_path)))
-
-
-@little_endian
-def test_our_own_sockets_are_left_out_of_proc() -> None:
-    assert list(parse(io.BytesIO(TCP), "tcp", INET, {11})) == []
 
 
 @given(st.lists(st.binary(max_size=60) | st.sampled_from(TCP.splitlines()), max_size=5), st.sampled_from([INET, INET6]))

@@ -74,17 +74,6 @@ def test_sockets_that_do_not_wait_are_not_told(diag: SockDiag) -> None:
             assert Port(protocol, "127.0.0.1", quiet.getsockname()[1]) not in ports
 
 
-def test_our_own_socket_is_not_told() -> None:
-    own: set[int] = set()
-    diag = SockDiag(own)
-    with waiting(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1") as bound:
-        own.add(os.fstat(bound.fileno()).st_ino)
-        ports = diag.now().ports
-        diag.close()
-
-        assert Port("tcp", "127.0.0.1", bound.getsockname()[1]) not in ports
-
-
 def test_a_list_of_many_reads_is_complete_and_called_inexact(diag: SockDiag) -> None:
     many = [waiting(socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1") for _ in range(700)]
     try:
