@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mappin
 from typing import Generic, TypeVar
 
 from limavm.errors import UserError
-from limavm.hostagent.names import listening as dnsserver
 from limavm.hostagent.names.answers import Addresses, Alias, Empty, Forward, LookUp, StaticHosts, decide
+from limavm.hostagent.names.desk import Desk
 from limavm.hostagent.names.hostlookup import BusyError, HostLookup, Lookup, SystemLookup
+from limavm.hostagent.names.listening import ADDRESS, listening
 from limavm.hostagent.names.message import (
     NOERROR,
     NXDOMAIN,
@@ -35,14 +36,14 @@ log = logging.getLogger(__name__)
 LOOKUP_PATIENCE, THREAD_PATIENCE = 10.0, 1.0
 
 #: How a resolv.conf may call the loopback on which we listen; the C library takes the second for it, too.
-_OURSELVES = (dnsserver.ADDRESS, "0.0.0.0")  # noqa: S104 - nothing is bound to it
+_OURSELVES = (ADDRESS, "0.0.0.0")  # noqa: S104 - nothing is bound to it
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
 class NameServer:
-    """Answers a guest's questions. `hosts` are its static names (`dnsanswers.hosts_of`), to an address or a name."""
+    """Answers a guest's questions. `hosts` are its static names (`answers.hosts_of`), to an address or a name."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class NameServer:
         ports = (udp_port, tcp_port)
         self._upstream.ourselves = frozenset(Server(host, port) for host in _OURSELVES for port in ports)
         try:
-            async with dnsserver.listening(dnsserver.Desk(self), udp_port, tcp_port, insist=insist):
+            async with listening(Desk(self), udp_port, tcp_port, insist=insist):
                 yield
         finally:
             await self._lookups.close()

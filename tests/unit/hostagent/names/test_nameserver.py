@@ -12,11 +12,11 @@ from dnslib import EDNS0, QTYPE, RCODE, RR, DNSRecord
 
 from limavm.errors import UserError
 from limavm.host.net import free_port
-from limavm.hostagent.names import listening as dnsserver
 from limavm.hostagent.names import nameserver
 from limavm.hostagent.names.answers import hosts_of
 from limavm.hostagent.names.nameserver import NameServer
 from limavm.hostagent.names.resolvconf import Server
+from limavm.hostagent.names.tcp import MOST_CONNECTIONS
 from tests.fakes.nameserver import FakeServer, name_server, zone
 
 HOSTS = hosts_of(
@@ -323,7 +323,7 @@ async def test_more_connections_than_we_keep_push_out_the_quietest() -> None:
         second = await stack.enter_async_context(client.connected())
         first[1].write(framed(question("own.example")))
         await unframed(first[0])
-        for _ in range(dnsserver.MOST_CONNECTIONS - 1):
+        for _ in range(MOST_CONNECTIONS - 1):
             await stack.enter_async_context(client.connected())
         assert data(await client.ask("own.example")) == ["10.1.1.1"]
 

@@ -1,4 +1,4 @@
-"""What a guest may cost: questions and connections are bounded. The sockets at work are in test_nameserver."""
+"""What a guest may cost: questions are bounded. The sockets at work are in test_nameserver."""
 
 import asyncio
 import logging
@@ -8,8 +8,7 @@ from dnslib import DNSRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limavm.hostagent.names import listening as dnsserver
-from limavm.hostagent.names.listening import Desk
+from limavm.hostagent.names.desk import LONGEST_QUESTION, MOST_QUESTIONS, Desk
 from limavm.hostagent.names.message import NOERROR, SERVFAIL, Query, empty_reply, rcode_of
 
 
@@ -48,11 +47,11 @@ async def test_too_many_questions_at_once_fail_instead_of_piling_up(caplog: pyte
     def reply(query: Query, answer: bytes) -> None:
         replies.append(rcode_of(answer))
 
-    for _ in range(dnsserver.MOST_QUESTIONS + 100):
+    for _ in range(MOST_QUESTIONS + 100):
         assert desk.take(message("slow.example"), reply)
     await settled()
     assert replies == [SERVFAIL] * 100
-    assert slow.waiting == dnsserver.MOST_QUESTIONS
+    assert slow.waiting == MOST_QUESTIONS
     assert len(caplog.messages) == 1, "a flood of questions is none of log lines"
 
     desk.take(message("now.example"), reply)
@@ -60,7 +59,7 @@ async def test_too_many_questions_at_once_fail_instead_of_piling_up(caplog: pyte
 
     slow.released.set()
     await settled()
-    assert replies[101:] == [NOERROR] * dnsserver.MOST_QUESTIONS
+    assert replies[101:] == [NOERROR] * MOST_QUESTIONS
     desk.take(message("slow.example"), reply)
     await settled()
     assert replies[-1] == NOERROR
@@ -105,4 +104,4 @@ def test_no_message_is_too_strange_for_the_desk(data: bytes) -> None:
 async def test_a_message_longer_than_any_question_gets_no_answer() -> None:
     desk = Desk(Slow())
 
-    assert not desk.take(message("now.example") + b"\0" * dnsserver.LONGEST_QUESTION, lambda *_: None)
+    assert not desk.take(message("now.example") + b"\0" * LONGEST_QUESTION, lambda *_: None)
