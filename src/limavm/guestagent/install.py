@@ -34,6 +34,7 @@ Type=simple
 ExecStart={command}
 Restart=on-failure
 RestartSec=1
+TimeoutStopSec=10
 OOMPolicy=continue
 OOMScoreAdjust=-500
 
