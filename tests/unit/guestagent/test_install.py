@@ -70,7 +70,7 @@ def test_the_unit_is_what_the_specification_asks_for() -> None:
         *("Type=simple", "Restart=on-failure", "OOMPolicy=continue", "OOMScoreAdjust=-500"),
         "WantedBy=multi-user.target",
     } <= set(lines)
-    assert "StartLimitIntervalSec=0" in lines
+    assert {"StartLimitIntervalSec=0", "TimeoutStopSec=10"} <= set(lines)
 
 
 def test_what_systemd_would_replace_is_escaped() -> None:
