@@ -26,6 +26,7 @@ from hyperframe.frame import DataFrame
 
 from limavm.wire.manystreams import ManyStreams
 from limavm.wire.messages import DecodeError
+from limavm.wire.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,12 @@ class BoundedStream(Stream):
 
 
 class BoundedConnection(Connection):
-    """A connection whose streams are bounded."""
+    """A connection whose streams are bounded, and write one after the other."""
+
+    def __init__(self, connection: H2Connection, transport: asyncio.Transport, *, config: Configuration) -> None:
+        super().__init__(connection, transport, config=config)
+        self.write_ready = Turns()
+        self.write_ready.set()
 
     def create_stream(self, *, stream_id: int | None = None, wrapper: Wrapper | None = None) -> Stream:
         """A stream of this connection."""

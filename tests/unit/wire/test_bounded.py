@@ -204,6 +204,28 @@ async def test_a_stream_that_nobody_reads_does_not_hold_up_others(tmp_path: Path
         await asyncio.gather(*stuck, return_exceptions=True)
 
 
+async def test_hundreds_of_busy_streams_never_leave_more_unsent_than_a_peer_may_leave_unread(tmp_path: Path) -> None:
+    # All at once they have more to say than `_MAX_UNSENT`.
+    data = bytes(64 << 10)
+    opened = asyncio.Barrier(300)
+
+    async def busy(client: GuestServiceStub) -> int:
+        async with client.tunnel.open() as stream:
+            await stream.send_message(TunnelMessage())
+            await stream.recv_message()
+            await opened.wait()
+            for _ in range(3):
+                await stream.send_message(TunnelMessage(data=data))
+            answers = [await stream.recv_message() for _ in range(3)]
+            await stream.end()
+            return sum(len(answer.data) for answer in answers if answer)
+
+    async with serving(tmp_path) as path, stub(path) as client:
+        received = await asyncio.gather(*(busy(client) for _ in range(300)))
+
+    assert set(received) == {3 * len(data)}
+
+
 async def test_an_overlong_frame_is_refused_before_it_has_come(tmp_path: Path) -> None:
     async with serving(tmp_path) as path:
         peer = await Peer.connected(path)
