@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from limavm.driver import ForwardRefusedError, HypervisorLostError
-from limavm.host.net import free_tcp_port
+from limavm.host.net import free_port
 from limavm.hostagent.forwarding.hostfwd import HostfwdOpener
 from limavm.hostagent.forwarding.hostport import is_taken
 from limavm.hostagent.forwarding.opener import ForwardError, RouteLostError
@@ -84,7 +84,7 @@ def web(port: int, protocol: str = "tcp") -> Forward:
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 async def test_the_hypervisor_listens_until_the_forward_is_closed(vm: Hypervisor, protocol: str) -> None:
-    opener, forward = HostfwdOpener(vm), web(free_tcp_port(), protocol)
+    opener, forward = HostfwdOpener(vm), web(free_port(), protocol)
 
     await opener.open(forward)
     await opener.open(forward)
@@ -108,7 +108,7 @@ async def test_a_taken_port_is_told_as_the_kernel_tells_it(vm: Hypervisor, proto
 
 
 async def test_what_an_agent_before_us_has_opened_is_known_and_taken_over(vm: Hypervisor) -> None:
-    forward = web(free_tcp_port())
+    forward = web(free_port())
     await HostfwdOpener(vm).open(forward)
 
     opener = HostfwdOpener(vm)
@@ -119,7 +119,7 @@ async def test_what_an_agent_before_us_has_opened_is_known_and_taken_over(vm: Hy
 
 
 async def test_a_hypervisor_that_was_started_again_has_forgotten_everything(vm: Hypervisor) -> None:
-    opener, forward = HostfwdOpener(vm), web(free_tcp_port())
+    opener, forward = HostfwdOpener(vm), web(free_port())
     await opener.open(forward)
     vm.start_again()
 
@@ -129,7 +129,7 @@ async def test_a_hypervisor_that_was_started_again_has_forgotten_everything(vm: 
 
 
 async def test_a_monitor_that_does_not_answer_is_no_failure_of_the_forward(vm: Hypervisor) -> None:
-    opener, forward = HostfwdOpener(vm), web(free_tcp_port())
+    opener, forward = HostfwdOpener(vm), web(free_port())
     vm.deaf = True
 
     for operation in (opener.open, opener.close):
