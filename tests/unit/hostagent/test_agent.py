@@ -128,6 +128,9 @@ def test_a_plain_guest_has_its_static_ports_without_an_agent_and_its_ready_event
     assert told in [status.get("portForward") for status in statuses(dev)]
     ready = next(status for status in statuses(dev) if status.get("running"))
     assert ready == {"running": True, "sshLocalPort": running.ssh_local_port}
+    assert (dev / "forwards.json").exists()
+    stop("dev", force=False, report=KeptReport())
+    assert not (dev / "forwards.json").exists()  # all that was open was closed before the machine was ended
 
 
 def test_a_killed_agent_is_followed_by_one_that_adopts_the_machine(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
