@@ -86,7 +86,13 @@ def create_from(
         text = reviewed(name, template, flags)
         _warn_of_system(text, template.locator)
         with kept_when_rejected(text):
-            create(name, text, source=template.locator if text == template.text else REJECTED, report=report)
+            try:
+                create(name, text, source=template.locator if text == template.text else None, report=report)
+            except ConfigError:
+                # The text is kept in that file, which is what its lines are of. Warnings are about the instance's own.
+                if text != template.text:
+                    resolve_new(text, source=REJECTED, directory=paths.instance_dir(name))
+                raise
         return
     logs.info("nothing is asked, because there is no terminal or --tty=false was given")
     text = changed(whole(template), flags, source=template.locator)

@@ -440,6 +440,22 @@ def test_a_template_of_any_name_can_be_used_with_a_name(limactl: Run, home: Path
     assert (home / "dev" / "lima.yaml").exists()
 
 
+def test_a_warning_about_a_text_of_the_menu_names_the_file_that_is_made_of_it(
+    home: Path, template: Path, tmp_path: Path
+) -> None:
+    template.write_text("base: ./base.yaml\nadditionalDisks: [data]\n")
+    (tmp_path / "base.yaml").write_text(TEMPLATE)
+    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "dev.yaml"], cwd=str(tmp_path), columns=400)
+    try:
+        terminal.expect("> Go on with")
+        terminal.type("\r")
+        terminal.ended()  # there is no such image
+        assert f"{home}/dev/lima.yaml:" in terminal.shown
+        assert "REJECTED" not in terminal.shown
+    finally:
+        terminal.close()
+
+
 def test_a_rejected_text_of_the_menu_is_kept(home: Path, template: Path, tmp_path: Path) -> None:
     template.write_text(TEMPLATE + "arch: z80\n")
     terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "dev.yaml"], cwd=str(tmp_path))
