@@ -5,6 +5,12 @@
 set -eu
 [ -n "$LIMA_CIDATA_GUESTAGENT_DIGEST" ] || exit 0
 
+# shellcheck disable=SC1091
+. "$LIMA_CIDATA_MNT/util/find_python.sh"
+[ -n "$python" ] || exit 0
+# /run is new at each boot. Who comes here first does the work.
+mkdir /run/lima-guestagent-setup 2>/dev/null || exit 0
+
 # What keeps everybody but the host agent out, users of the guest and, where there is vsock, of the host.
 token_file=
 restart=
@@ -29,12 +35,6 @@ else
 fi
 [ -z "$token_file" ] || set -- "$@" "--token-file=$token_file"
 [ "$LIMA_CIDATA_DEBUG" != true ] || set -- "$@" --debug
-
-# shellcheck disable=SC1091
-. "$LIMA_CIDATA_MNT/util/find_python.sh"
-[ -n "$python" ] || exit 0
-# /run is new at each boot. Who comes here first does the work.
-mkdir /run/lima-guestagent-setup 2>/dev/null || exit 0
 
 prefix=$LIMA_CIDATA_GUEST_INSTALL_PREFIX
 stamp="$LIMA_CIDATA_GUESTAGENT_DIGEST $*"
