@@ -61,6 +61,7 @@ ELSEWHERE = {
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
     "unit/hostagent/forwarding/test_tunnels.py": ["hostagent/guestlink/tunnelqueue"],
+    "unit/hostagent/guestlink/test_guestagent.py": ["hostagent/guestlink/ways"],
     "unit/hostagent/names/test_nameserver.py": [*(f"hostagent/names/{name}" for name in ("listening", "tcp", "udp"))],
     "unit/images/build/test_entry.py": ["images/build/data"],
     "unit/instance/test_clone.py": ["instance/another"],

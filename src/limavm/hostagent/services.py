@@ -22,7 +22,8 @@ from limavm.hostagent.forwarding.portrules import Abilities, Policy, effective_r
 from limavm.hostagent.forwarding.sshforward import SSHOpener
 from limavm.hostagent.forwarding.tunnels import TunnelOpener
 from limavm.hostagent.guest import Guest
-from limavm.hostagent.guestlink.guestagent import GuestAgent, over_ssh, unix_socket
+from limavm.hostagent.guestlink.guestagent import GuestAgent
+from limavm.hostagent.guestlink.ways import over_ssh, unix_socket
 from limavm.hostagent.names.answers import hosts_of
 from limavm.hostagent.names.nameserver import NameServer
 from limavm.hostagent.supervise import Part, supervised

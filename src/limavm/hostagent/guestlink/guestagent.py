@@ -25,14 +25,14 @@ from limavm.errors import UserError
 from limavm.hostagent.guestlink.agentlink import AgentLink, AgentLostError, connect_agent
 from limavm.hostagent.guestlink.complaints import Complaints
 from limavm.hostagent.guestlink.guestports import GuestPorts
+from limavm.hostagent.guestlink.pace import Pace
 from limavm.hostagent.guestlink.tunnel import Tunnel, TunnelEnd
 from limavm.hostagent.guestlink.tunnelqueue import DIAL_LIMIT, TunnelQueue
 from limavm.model.forward import Listener
-from limavm.wire.bounded import BoundedProtocol
 from limavm.wire.channel import Connect
 from limavm.wire.guestservice_pb2 import Event, Inotify, TimeSyncRequest, TimeSyncResponse, TunnelMessage
 
-__all__ = ["AgentLostError", "GuestAgent", "over_ssh", "unix_socket"]
+__all__ = ["AgentLostError", "GuestAgent"]
 
 log = logging.getLogger(__name__)
 
@@ -54,31 +54,6 @@ _PINGS = 3
 _SUSPECTED = 1.0
 #: Listeners that came and went while the first list was made are in no difference; Lima's agent looks every 3 s.
 _SECOND_LOOK = 4.0
-#: Events that are taken at once, and in a second: more of them wait in the guest.
-_BURST = 200
-#: One that takes longer than a moment to apply is followed by a rest of so many times what it took.
-_QUICK = 0.01
-_REST = 10
-
-
-def unix_socket(path: str) -> Connect:
-    """Connects to a unix socket of the host: QEMU's end of the agent's serial port, for one."""
-
-    async def connect(factory: Callable[[], BoundedProtocol]) -> tuple[asyncio.BaseTransport, asyncio.BaseProtocol]:
-        return await asyncio.get_running_loop().create_unix_connection(factory, path)
-
-    return connect
-
-
-def over_ssh(path: str, forward: Callable[[], Awaitable[None]]) -> Connect:
-    """Connects to a unix socket of the host that `forward` has ssh forward to the agent's; it is called each time."""
-    direct = unix_socket(path)
-
-    async def connect(factory: Callable[[], BoundedProtocol]) -> tuple[asyncio.BaseTransport, asyncio.BaseProtocol]:
-        await forward()
-        return await direct(factory)
-
-    return connect
 
 
 class GuestAgent:
@@ -297,17 +272,12 @@ class GuestAgent:
         """Apply differences. An agent that tells without end is read at a pace that leaves us most of the time."""
         async with link.stub.get_events.open(metadata=link.metadata) as stream:
             await stream.send_message(Empty(), end=True)
-            began, budget = time.monotonic(), _BURST
+            pace = Pace(time.monotonic())
             async for event in stream:
                 before = time.monotonic()
                 self._take(event)
-                after = time.monotonic()
-                if after - began > 1:
-                    began, budget = after, _BURST
-                budget -= 1
-                pause = max(_REST * (after - before - _QUICK), 0 if budget > 0 else began + 1 - after)
-                if pause > 0:
-                    await asyncio.sleep(pause)
+                if (rest := pace.rest(before, time.monotonic())) > 0:
+                    await asyncio.sleep(rest)
         raise AgentLostError("the guest agent ended its events")
 
     def _take(self, event: Event) -> None:

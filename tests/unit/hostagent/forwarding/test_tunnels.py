@@ -18,7 +18,8 @@ import pytest
 
 from limavm.hostagent.forwarding.opener import ForwardError
 from limavm.hostagent.forwarding.tunnels import TunnelOpener
-from limavm.hostagent.guestlink.guestagent import GuestAgent, unix_socket
+from limavm.hostagent.guestlink.guestagent import GuestAgent
+from limavm.hostagent.guestlink.ways import unix_socket
 from limavm.model.forward import Forward, Route
 from tests.fakes.guestagent import FakeAgent, served_agent
 

@@ -24,8 +24,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limavm.hostagent.guestlink.agentlink import AgentLink, AgentLostError, connect_agent
-from limavm.hostagent.guestlink.guestagent import GuestAgent, unix_socket
+from limavm.hostagent.guestlink.guestagent import GuestAgent
 from limavm.hostagent.guestlink.tunnel import Tunnel
+from limavm.hostagent.guestlink.ways import unix_socket
 from limavm.model.forward import Listener
 from limavm.wire.bounded import BoundedProtocol
 from limavm.wire.guestservice_pb2 import Event, Info, IPPort, TunnelMessage

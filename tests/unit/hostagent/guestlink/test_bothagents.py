@@ -16,7 +16,8 @@ from limavm.guestagent.ports import Port
 from limavm.guestagent.server import GuestService
 from limavm.guestagent.serving import AgentServer
 from limavm.hostagent.forwarding.tunnels import TunnelOpener
-from limavm.hostagent.guestlink.guestagent import GuestAgent, unix_socket
+from limavm.hostagent.guestlink.guestagent import GuestAgent
+from limavm.hostagent.guestlink.ways import unix_socket
 from limavm.model.forward import Forward, Listener, Route
 from tests.unit.hostagent.forwarding.test_tunnels import Collecting, datagram_echo, echo, free, guest, split, until
 from tests.unit.hostagent.guestlink.test_guestagent import Told

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from limavm.hostagent.guestlink.guestagent import AgentLostError, GuestAgent, over_ssh, unix_socket
+from limavm.hostagent.guestlink.guestagent import AgentLostError, GuestAgent
+from limavm.hostagent.guestlink.ways import over_ssh, unix_socket
 from limavm.model.forward import Listener
 from limavm.wire.guestservice_pb2 import Event
 from tests.fakes.guestagent import FakeAgent, scripted_agent, served_agent
