@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -85,9 +86,11 @@ async def test_the_daemon_serves_until_it_is_told_to_end(tmp_path: Path, number:
     )
     assert process.stderr is not None
 
-    while not os.path.exists(path):
+    peer = None
+    while peer is None:
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):  # bound, and not listening yet
+            peer = await Peer.connected(path)
         await asyncio.sleep(0.01)
-    peer = await Peer.connected(path)
     assert (await peer.call("GetInfo", b"", (TOKEN_KEY, "secret")))["grpc-status"] == "0"
     peer.h2.send_data(peer.open("GetEvents", (TOKEN_KEY, "secret")), bytes(5), end_stream=True)
     await peer.flush()
