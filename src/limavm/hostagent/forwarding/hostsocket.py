@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 
+from limavm.hostagent.forwarding.hostport import host_port_error
 from limavm.hostagent.forwarding.opener import ForwardError
 from limavm.hostagent.forwarding.portrules.addresses import parsed_place
 from limavm.hostagent.forwarding.stalesocket import remove_stale_socket
@@ -91,6 +92,8 @@ def _bound(ip: str, port: int, kind: socket.SocketKind) -> socket.socket:
             sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
+        if place := parsed_place(address):
+            raise host_port_error(place, error) from error
         raise ForwardError(f"failed to listen {name}: {address}: {_words(error)}") from error
     return sock
 

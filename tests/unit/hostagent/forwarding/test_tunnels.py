@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import os
 import random
@@ -269,8 +268,9 @@ async def test_a_taken_port_is_an_error_that_says_so(lab: Bench, protocol: str) 
             other.listen()
         host = f"127.0.0.1:{other.getsockname()[1]}"
 
-        with pytest.raises(ForwardError, match=f"failed to listen {protocol}: {host}: {os.strerror(errno.EADDRINUSE)}"):
+        with pytest.raises(ForwardError, match="the host's port is in use") as caught:
             await lab.forward("127.0.0.1:80", host, protocol)
+        assert caught.value.where == host
     await lab.forward("127.0.0.1:80", host, protocol)
 
 
