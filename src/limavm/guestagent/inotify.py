@@ -17,8 +17,9 @@ async def touch(message: Inotify) -> None:
         if not os.path.isabs(path):
             raise ValueError("not an absolute path")
         when = nanoseconds(message.time)
-        # A file system of the host may take its time.
-        await asyncio.to_thread(os.utime, path, ns=(when, when))
+        # A file system of the host may take its time. A link in a mount may be made by anybody in the guest, and lead
+        # to a file that is none of theirs.
+        await asyncio.to_thread(os.utime, path, ns=(when, when), follow_symlinks=False)
     except FileNotFoundError:
         log.debug("inotify: %r does not exist", path[:200])
     except (OSError, ValueError, OverflowError) as error:

@@ -20,6 +20,19 @@ async def test_an_existing_file_gets_the_times_of_the_host(tmp_path: Path) -> No
     assert file.stat().st_mtime_ns == file.stat().st_atime_ns == 1_700_000_000_123_456_789
 
 
+@pytest.mark.skipif(os.utime not in os.supports_follow_symlinks, reason="a guest is Linux")
+async def test_what_a_link_leads_to_stays_as_it_is(tmp_path: Path) -> None:
+    file, link = tmp_path / "roots", tmp_path / "link"
+    file.touch()
+    before = file.stat().st_mtime_ns
+    link.symlink_to(file)
+
+    await touch(Inotify(mount_path=str(link), time=WHEN))
+
+    assert file.stat().st_mtime_ns == before
+    assert link.lstat().st_mtime_ns == 1_700_000_000_123_456_789
+
+
 async def test_a_file_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
     await touch(Inotify(mount_path=str(tmp_path / "none"), time=WHEN))
 
