@@ -22,6 +22,9 @@ class FakeAgent:
         self.connected = asyncio.Event()
         self.asked: asyncio.Queue[int] = asyncio.Queue()
         self.takes = takes
+        #: What pings take, in turn; the last for ever.
+        self.ways = [0.0]
+        self.pings = 0
         self.callbacks: list[Callable[[bool], object]] = []
         self._answers = list(answers)
 
@@ -30,6 +33,10 @@ class FakeAgent:
 
     async def wait_connected(self) -> None:
         await self.connected.wait()
+
+    async def round_trip(self) -> float:
+        self.pings += 1
+        return self.ways.pop(0) if len(self.ways) > 1 else self.ways[0]
 
     async def sync_time(self, host_time_ns: Callable[[], int]) -> TimeSyncResponse:
         self.asked.put_nowait(host_time_ns())
@@ -152,17 +159,35 @@ async def test_slow_answers_alone_are_not_relied_on_until_the_next_tick() -> Non
             await agent.asked.get()
 
 
-async def test_half_of_what_the_last_answer_took_is_added_for_the_way() -> None:
-    agent = FakeAgent(takes=0.04)
-    sync = TimeSync(agent, interval=NEVER)
-    async with running(sync, agent):
-        await agent.asked.get()
-        agent.takes = 0.0
-        sync.jumped()
+async def test_half_of_what_the_ping_took_is_added_for_the_way() -> None:
+    agent = FakeAgent()
+    agent.ways = [0.04]
 
+    async with running(TimeSync(agent, interval=NEVER), agent):
         sent = await agent.asked.get()
 
-        assert sent - time.time_ns() > 10e6
+    assert 10e6 < sent - time.time_ns() <= 20e6
+
+
+async def test_after_a_slow_ping_nothing_is_sent_that_would_come_late() -> None:
+    agent = FakeAgent()
+    agent.ways = [0.4, 0.3, 0.001]
+
+    async with running(TimeSync(agent, interval=NEVER), agent):
+        await agent.asked.get()
+
+    assert agent.pings == 3
+    assert agent.asked.empty()
+
+
+async def test_a_guest_whose_pings_are_all_slow_is_told_the_time_all_the_same() -> None:
+    agent = FakeAgent()
+    agent.ways = [0.4]
+
+    async with running(TimeSync(agent, interval=NEVER, again=NEVER), agent):
+        await agent.asked.get()
+
+    assert agent.pings == 3
 
 
 async def test_a_machine_that_stands_still_is_told_nothing_that_would_be_old_when_it_goes_on() -> None:

@@ -123,6 +123,14 @@ class GuestAgent:
         """End a tunnel at once, in both directions, whether it has started or not."""
         self._tunnels.abandon(tunnel)
 
+    async def round_trip(self) -> float:
+        """Seconds until a ping comes back; raises AgentLostError."""
+        link = self._current()
+        began = time.monotonic()
+        if not await link.protocol.ping(_CALL):
+            raise AgentLostError("the guest agent does not answer a ping")
+        return time.monotonic() - began
+
     async def sync_time(self, host_time_ns: Callable[[], int]) -> TimeSyncResponse:
         """Have the guest set its clock to the host's; that is asked for when nothing else is to be done.
 
