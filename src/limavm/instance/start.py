@@ -144,6 +144,8 @@ def _wait_for_pid(agent: process.Child, directory: str) -> None:
     pause = 0.01
     while not processes.host_agent_pid(directory):
         if agent.poll() is not None:
+            if os.path.getsize(os.path.join(directory, paths.HA_STDOUT)):
+                return  # it was in charge, and has ended between two looks: its events tell why
             raise _agent_failed(directory, f"it ended with status {agent.returncode}")
         if time.monotonic() > deadline:
             raise _agent_failed(directory, f"it showed no PID within {_AGENT_LIMIT:g} s")
