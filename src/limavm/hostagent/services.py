@@ -28,6 +28,7 @@ from limavm.hostagent.names.answers import hosts_of
 from limavm.hostagent.names.nameserver import NameServer
 from limavm.hostagent.supervise import Part, supervised
 from limavm.hostagent.timesync import TimeSync
+from limavm.model.config import Config
 from limavm.model.forward import Forward, Route
 from limavm.model.instance import hostname_of
 from limavm.model.plan import Plan
@@ -46,6 +47,9 @@ class Services:
         self._plan = plan
         self._vm = vm
         self._guest = guest
+        self._emitter = emitter
+        #: How long the guest agent may take from now on, once READY does not wait for it.
+        self._booted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         ssh = SSHOpener(guest.target.control_path, guest.master.connected.is_set, guest)
         self._agent = self._guest_agent(ssh) if has_guest_agent(plan) else None
         openers: dict[Route, Opener] = {Route.HOSTFWD: HostfwdOpener(vm), Route.SSH: ssh}
@@ -75,14 +79,29 @@ class Services:
             yield
 
     async def answered(self, limit: float = _AGENT_LIMIT) -> list[str]:
-        """Wait for the guest agent's first answer; a sentence when it does not come in `limit` seconds."""
+        """What is wrong with the guest agent, asked once the boot scripts have finished.
+
+        It is waited for when a rule of the configuration needs it. Else the machine is ready without it, since in
+        an emulated guest it takes seconds to start, and one that is not there `limit` seconds later is told then.
+        """
         if self._agent is None:
             return []
-        if not self._agent.answered.is_set():
+        if needs_guest_agent(self._plan.config):
+            return await self._first_answer(self._agent, limit)
+        self._booted.set_result(limit)
+        return []
+
+    async def _watch_late_agent(self, agent: GuestAgent) -> None:
+        errors = await self._first_answer(agent, await asyncio.shield(self._booted))
+        if errors:
+            self._emitter.change(degraded=True, errors=(*self._emitter.status.errors, *errors))
+
+    async def _first_answer(self, agent: GuestAgent, limit: float) -> list[str]:
+        if not agent.answered.is_set():
             log.info("Waiting for the guest agent to be running")
         try:
             async with asyncio.timeout(limit):
-                await self._agent.answered.wait()
+                await agent.answered.wait()
         except TimeoutError:
             error = f"the guest agent has not answered within {limit:g} s after the boot scripts"
             log.error("%s", error)
@@ -114,6 +133,7 @@ class Services:
         self._vm.on_agent_port(agent.port_changed)
         agent.on_connected(self._agent_changed)
         self._parts["the guest agent's connection"] = agent.run
+        self._parts["the guest agent's first answer"] = lambda: self._watch_late_agent(agent)
         self._parts["time synchronisation"] = time.run
         self._parts["the watch for jumps of time"] = lambda: sleep.watch(jumped, is_paused=self._vm.is_paused)
 
@@ -156,6 +176,11 @@ async def names_served(plan: Plan) -> AsyncIterator[None]:
 def has_guest_agent(plan: Plan) -> bool:
     """Whether an agent of ours is put into the guest (spec/runtime.md 3.6, step 8)."""
     return plan.config.os == "Linux" and not plan.config.plain
+
+
+def needs_guest_agent(config: Config) -> bool:
+    """Whether a rule is about ports of which only the guest agent can tell; the default rule alone is no wish."""
+    return any(not (rule.ignore or rule.static or rule.guest_socket) for rule in config.port_forwards)
 
 
 def policy(plan: Plan, *, hostfwd: bool, grpc: bool, platform: str = sys.platform) -> Policy:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import json
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from limavm.hostagent.events import Emitter
 from limavm.hostagent.forwarding.portrules import Preference, route
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
-from limavm.hostagent.services import Services, has_guest_agent, names_served, policy
+from limavm.hostagent.services import Services, has_guest_agent, names_served, needs_guest_agent, policy
 from limavm.model.arch import Arch
 from limavm.model.config import Config, HostResolver, PortForward, User
 from limavm.model.forward import PortState, Route
@@ -84,21 +85,47 @@ async def test_what_listens_in_the_guest_appears_on_the_host_while_the_services_
         await asyncio.open_connection("127.0.0.1", other)
 
 
-async def test_an_agent_that_does_not_answer_leaves_the_guest_degraded(
+async def test_an_agent_that_a_rule_needs_is_waited_for_and_leaves_the_guest_degraded(
     plan: Plan, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with running(plan) as (services, _, _):
+    ruled = replace(plan, config=replace(CONFIG, port_forwards=(PortForward(guest_port_range=(80, 80)),)))
+    async with running(ruled) as (services, _, events):
         [error] = await services.answered(limit=0.05)
 
     assert "Waiting for the guest agent to be running" in caplog.messages
     assert "has not answered within 0.05 s" in error
+    assert events.getvalue() == ""
+
+
+async def test_an_agent_that_no_rule_needs_holds_nobody_up_and_is_missed_later(plan: Plan) -> None:
+    async with running(plan) as (services, _, events):
+        assert await services.answered(limit=0.05) == []
+        await until(events.getvalue)
+
+    status = json.loads(events.getvalue())["status"]
+    assert status["degraded"]
+    assert "has not answered" in status["errors"][0]
+
+
+@pytest.mark.parametrize(
+    ("rules", "needs"),
+    [
+        ((), False),
+        ((PortForward(ignore=True),), False),
+        ((PortForward(static=True, guest_port_range=(80, 80)),), False),
+        ((PortForward(guest_socket="/run/x.sock", host_socket="/tmp/x.sock"),), False),
+        ((PortForward(ignore=True), PortForward(guest_port_range=(80, 80))), True),
+    ],
+)
+def test_only_rules_about_ports_that_come_and_go_need_the_agent(rules: tuple[PortForward, ...], needs: bool) -> None:
+    assert needs_guest_agent(replace(CONFIG, port_forwards=rules)) is needs
 
 
 async def test_the_agent_gets_the_token_whatever_way_leads_to_it(plan: Plan) -> None:
     agent = FakeAgent("secret")
-    async with served_agent(plan.machine.agent_socket, agent), running(replace(plan, agent_token="secret")) as run:
-        assert await run[0].answered(limit=10) == []
+    async with served_agent(plan.machine.agent_socket, agent), running(replace(plan, agent_token="secret")):
+        await until(lambda: agent.metadata)
 
     assert set(agent.metadata) == {"secret"}
 
