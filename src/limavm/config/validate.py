@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from limavm.config.checkforwards import check_copies, check_forwards, warn_of_forwards
+from limavm.config.checkhosts import warn_of_hosts
 from limavm.config.checknetworks import check_networks
 from limavm.config.checkprovision import check_probes, check_provision
 from limavm.config.digest import digest_error
@@ -194,6 +195,7 @@ def warnings(config: Config, facts: HostFacts) -> list[Flaw]:
             flaws.add("has an effect on Linux hosts only", "mounts", index, "virtiofs", "queueSize")
     _warn_provision(config, flaws)
     _warn_experimental(config, facts, flaws)
+    warn_of_hosts(config.host_resolver.hosts, flaws)
     warn_of_forwards(config.port_forwards, flaws, plain=config.plain)
     return flaws.found
 
