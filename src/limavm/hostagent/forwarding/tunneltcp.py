@@ -42,6 +42,7 @@ class TunneledConnection(asyncio.Protocol):
         self._local_only = local_only
         self._transport: asyncio.Transport | None = None
         self._tunnel: Tunnel | None = None
+        self._opened = False
         self._host_ended = False
         self._guest_ended = False
 
@@ -52,10 +53,15 @@ class TunneledConnection(asyncio.Protocol):
             transport.abort()
             return
         self._transport = transport
-        transport.pause_reading()
+        # Older releases of Python 3.11 begin to read after this method, also when it has paused the transport.
+        asyncio.get_running_loop().call_soon(self._pause_until_opened)
         with contextlib.suppress(OSError):  # as in `reset`
             _keep_alive(transport.get_extra_info("socket"))
         self._tunnel = self._source.open_tunnel(self._first, self)
+
+    def _pause_until_opened(self) -> None:
+        if self._transport is not None and not self._opened:
+            self._transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """Pass it on."""
@@ -91,6 +97,7 @@ class TunneledConnection(asyncio.Protocol):
 
     def opened(self) -> None:
         """Read from the host."""
+        self._opened = True
         if self._transport is not None:
             self._transport.resume_reading()
 
