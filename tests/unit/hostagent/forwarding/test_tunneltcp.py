@@ -54,16 +54,17 @@ class Source:
         self.abandoned += 1
 
 
-def connection(*, peer: str = "127.0.0.1", local_only: bool = False) -> tuple[TunneledConnection, Wire, Source]:
+async def connection(*, peer: str = "127.0.0.1", local_only: bool = False) -> tuple[TunneledConnection, Wire, Source]:
     source, wire = Source(), Wire((peer, 1))
     made = TunneledConnection(source, TunnelMessage(id="tcp-x-1", protocol="tcp"), local_only=local_only)
     made.connection_made(wire)
+    await asyncio.sleep(0)  # it is paused when its transport has begun to read
     return made, wire, source
 
 
 @pytest.mark.parametrize(("peer", "opened"), [("127.0.0.1", 1), ("::1", 1), ("192.168.1.2", 0)])
-def test_a_peer_that_is_not_on_this_host_is_dropped_where_only_such_may_connect(peer: str, opened: int) -> None:
-    made, wire, source = connection(peer=peer, local_only=True)
+async def test_a_peer_that_is_not_on_this_host_is_dropped_where_only_such_may_connect(peer: str, opened: int) -> None:
+    made, wire, source = await connection(peer=peer, local_only=True)
 
     assert source.opened == opened
     assert wire.calls == (["pause_reading"] if opened else ["abort"])
@@ -71,15 +72,15 @@ def test_a_peer_that_is_not_on_this_host_is_dropped_where_only_such_may_connect(
     assert source.abandoned == opened
 
 
-def test_nothing_is_read_before_the_tunnel_has_started() -> None:
-    made, wire, _ = connection()
+async def test_nothing_is_read_before_the_tunnel_has_started() -> None:
+    made, wire, _ = await connection()
     made.opened()
 
     assert wire.calls == ["pause_reading", "resume_reading"]
 
 
-def test_the_end_of_a_connection_that_was_reset_meanwhile_harms_nobody_else() -> None:
-    made, wire, source = connection()
+async def test_the_end_of_a_connection_that_was_reset_meanwhile_harms_nobody_else() -> None:
+    made, wire, source = await connection()
     wire.is_reset = True
     made.opened()
     made.ended()
@@ -88,8 +89,8 @@ def test_the_end_of_a_connection_that_was_reset_meanwhile_harms_nobody_else() ->
     assert source.abandoned == 1
 
 
-def test_each_direction_ends_by_itself() -> None:
-    made, wire, source = connection()
+async def test_each_direction_ends_by_itself() -> None:
+    made, wire, source = await connection()
     made.opened()
     made.received(b"last")
     made.ended()
@@ -102,8 +103,8 @@ def test_each_direction_ends_by_itself() -> None:
 
 
 @pytest.mark.parametrize(("error", "call"), [("", "close"), ("connection refused", "abort")])
-def test_a_tunnel_that_fails_resets_and_one_that_is_over_closes(error: str, call: str) -> None:
-    made, wire, source = connection()
+async def test_a_tunnel_that_fails_resets_and_one_that_is_over_closes(error: str, call: str) -> None:
+    made, wire, source = await connection()
     made.closed(error)
     made.received(b"")
 
@@ -112,8 +113,8 @@ def test_a_tunnel_that_fails_resets_and_one_that_is_over_closes(error: str, call
     assert source.abandoned == 0
 
 
-def test_whatever_comes_after_the_end_of_the_connection_is_harmless() -> None:
-    made, wire, source = connection()
+async def test_whatever_comes_after_the_end_of_the_connection_is_harmless() -> None:
+    made, wire, source = await connection()
     made.connection_lost(ConnectionResetError())
     made.opened()
     made.writable()
