@@ -87,6 +87,8 @@ class Services:
         if self._agent is None:
             return []
         if needs_guest_agent(self._plan.config):
+            if not self._agent.answered.is_set():
+                log.info("Waiting for the guest agent to be running")
             return await self._first_answer(self._agent, limit)
         self._booted.set_result(limit)
         return []
@@ -97,8 +99,6 @@ class Services:
             self._emitter.change(degraded=True, errors=(*self._emitter.status.errors, *errors))
 
     async def _first_answer(self, agent: GuestAgent, limit: float) -> list[str]:
-        if not agent.answered.is_set():
-            log.info("Waiting for the guest agent to be running")
         try:
             async with asyncio.timeout(limit):
                 await agent.answered.wait()
