@@ -8,7 +8,8 @@ import re
 
 from limavm.model.printable import printable
 
-_PANIC = re.compile(rb"Kernel panic - not syncing: ([^\r\n]{1,200})")
+#: The line that ends a panic, `---[ end Kernel panic - not syncing: … ]---`, is no panic of its own.
+_PANIC = re.compile(rb"(?<!end )Kernel panic - not syncing: ([^\r\n]{1,200})")
 #: The longest stretch that a message may be torn over by two reads.
 _OVERLAP = 512
 _LARGEST_READ = 1 << 20

@@ -53,6 +53,20 @@ async def test_the_same_panic_is_not_told_twice(tmp_path: Path) -> None:
             await kernel_panic(str(log), offset, pause=0.001)
 
 
+async def test_the_end_of_a_panic_is_no_panic_of_its_own(tmp_path: Path) -> None:
+    log = tmp_path / "serial.log"
+    log.write_bytes(LINE)
+    _, offset = await kernel_panic(str(log))
+    with log.open("ab") as file:
+        file.write(
+            b"[    0.03] Kernel Offset: disabled\r\n[    0.04] ---[ end Kernel panic - not syncing: IO-APIC ]---\r\n"
+        )
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await kernel_panic(str(log), offset, pause=0.001)
+
+
 async def test_binary_noise_is_no_panic(tmp_path: Path) -> None:
     log = tmp_path / "serial.log"
     log.write_bytes(bytes(range(256)) * 5000)
