@@ -1,12 +1,12 @@
 """The guest over ssh, with a local program in place of ssh."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
+from tests.fakes.programs import install
 
 #: Understands as much of ssh's command line as is used: runs what stands after `--`.
 SSH = """#!/bin/sh
@@ -23,11 +23,7 @@ done
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    program = tmp_path / "bin" / "ssh"
-    program.parent.mkdir()
-    program.write_text(SSH)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    install("ssh", SSH, tmp_path, monkeypatch)
     monkeypatch.setenv("SSH_LOG", str(tmp_path / "log"))
     return tmp_path / "log"
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from limavm.hostagent.master import Master, SSHTarget, open_unix
 from tests.fakes.mux import FakeMaster
+from tests.fakes.programs import install
 
 if sys.platform == "win32":
     pytest.skip("unix sockets", allow_module_level=True)
@@ -25,11 +25,7 @@ exec sleep 600
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    program = tmp_path / "bin" / "ssh"
-    program.parent.mkdir()
-    program.write_text(SSH)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    install("ssh", SSH, tmp_path, monkeypatch)
     monkeypatch.setenv("SSH_LOG", str(tmp_path / "log"))
     return tmp_path / "log"
 

@@ -11,6 +11,7 @@ import pytest
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.sshagent import keep_linked
+from tests.fakes.programs import install
 
 #: A "guest" that is this host with another /run.
 SSH = """#!/bin/sh
@@ -23,11 +24,7 @@ sed "s#/run/#$GUEST/#g" | SSH_AUTH_SOCK=$AGENT "$@"
 
 @pytest.fixture
 def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Guest:
-    program = tmp_path / "bin" / "ssh"
-    program.parent.mkdir()
-    program.write_text(SSH)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    install("ssh", SSH, tmp_path, monkeypatch)
     monkeypatch.setenv("GUEST", str(tmp_path))
     monkeypatch.setenv("AGENT", "/tmp/ssh-first/agent")
     return Guest(SSHTarget(address="127.0.0.1", port=1, options=(), control_path=str(tmp_path / "ssh.sock")))
