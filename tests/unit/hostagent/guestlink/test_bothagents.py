@@ -19,6 +19,7 @@ from limavm.hostagent.forwarding.tunnels import TunnelOpener
 from limavm.hostagent.guestlink.guestagent import GuestAgent
 from limavm.hostagent.guestlink.ways import unix_socket
 from limavm.model.forward import Forward, Listener, Route
+from tests.unit.guestagent.agent import FakeListeners
 from tests.unit.hostagent.forwarding.test_tunnels import Collecting, datagram_echo, echo, free, guest, split, until
 from tests.unit.hostagent.guestlink.test_guestagent import Told
 
@@ -28,29 +29,12 @@ if sys.platform == "win32":
 RESET = struct.pack("ii", 1, 0)
 
 
-class Ports:
-    """What listens in the guest, as the test says."""
-
-    def __init__(self) -> None:
-        self.ports: frozenset[Port] = frozenset()
-        self._news = asyncio.Event()
-
-    def become(self, *ports: int) -> None:
-        self.ports = frozenset(Port("tcp", "0.0.0.0", port) for port in ports)
-        self._news.set()
-        self._news = asyncio.Event()
-
-    async def now(self) -> frozenset[Port]:
-        return self.ports
-
-    async def changed(self, known: frozenset[Port]) -> frozenset[Port]:
-        while self.ports == known:
-            await self._news.wait()
-        return self.ports
+def wildcard(*ports: int) -> list[Port]:
+    return [Port("tcp", "0.0.0.0", port) for port in ports]
 
 
 @contextlib.asynccontextmanager
-async def real_agent(directory: Path, ports: Ports, token: str = "") -> AsyncIterator[None]:
+async def real_agent(directory: Path, ports: FakeListeners, token: str = "") -> AsyncIterator[None]:
     agent = AgentServer(GuestService(ports, str(directory)), token)
     path = str(directory / "ga.sock")
     assert sys.platform != "win32"
@@ -76,7 +60,7 @@ async def connected(directory: Path, told: Told, token: str = "") -> AsyncIterat
 
 @pytest.fixture
 async def opener(tmp_path: Path) -> AsyncIterator[TunnelOpener]:
-    async with real_agent(tmp_path, Ports()), connected(tmp_path, Told()) as agent:
+    async with real_agent(tmp_path, FakeListeners()), connected(tmp_path, Told()) as agent:
         await agent.wait_connected()
         made = TunnelOpener(agent)
         yield made
@@ -94,19 +78,19 @@ def listeners(*ports: int) -> set[Listener]:
 
 
 async def test_listeners_follow_the_guest_over_restarts_of_the_agent(tmp_path: Path) -> None:
-    ports, told = Ports(), Told()
-    ports.become(80)
+    ports, told = FakeListeners(), Told()
+    ports.set(*wildcard(80))
     async with connected(tmp_path, told, "secret"):
         async with real_agent(tmp_path, ports, "secret"):
             await told.until(listeners(80))
-            ports.become(80, 81)
+            ports.set(*wildcard(80, 81))
             await told.until(listeners(80, 81))
-            ports.become(81)
+            ports.set(*wildcard(81))
             await told.until(listeners(81))
-        ports.become(82)
+        ports.set(*wildcard(82))
         async with real_agent(tmp_path, ports, "secret"):
             await told.until(listeners(82))
-            ports.become(*range(1000, 3000))
+            ports.set(*wildcard(*range(1000, 3000)))
             await told.until(listeners(*range(1000, 3000)))
 
 
