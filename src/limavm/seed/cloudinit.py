@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from limavm.model.config import Config, Mount, Provision, User
+from limavm.model.mount import mount_tag
 from limavm.model.size import parse_size
 from limavm.seed.environment import numbered, resolver_is_asked
 from limavm.seed.facts import NIC, SeedFacts
@@ -110,16 +111,17 @@ def fstab_mounts(config: Config) -> list[list[str]]:
     """The `mounts` entries of 9p and virtiofs; reverse-sshfs mounts are made by the host agent."""
     match config.mount_type:
         case "9p":
-            return [[mount_tag(m), m.mount_point, "9p", _ninep_options(m), "0", "0"] for m in config.mounts]
+            return [
+                [mount_tag(m.location, m.mount_point), m.mount_point, "9p", _ninep_options(m), "0", "0"]
+                for m in config.mounts
+            ]
         case "virtiofs":
-            return [[mount_tag(m), m.mount_point, "virtiofs", f"{_access(m)},nofail", "0", "0"] for m in config.mounts]
+            return [
+                [mount_tag(m.location, m.mount_point), m.mount_point, "virtiofs", f"{_access(m)},nofail", "0", "0"]
+                for m in config.mounts
+            ]
         case _:
             return []
-
-
-def mount_tag(mount: Mount) -> str:
-    """The name by which guest and hypervisor know a mount (spec/runtime.md 1.8)."""
-    return "lima-" + hashlib.sha256(f"{mount.location}:{mount.mount_point}".encode()).hexdigest()[:16]
 
 
 def _ninep_options(mount: Mount) -> str:

@@ -11,10 +11,9 @@ from typing import Any
 from limavm.model.arch import Arch
 from limavm.model.config import Config, Mount
 from limavm.model.machine import DirectBoot, Drive, Files, Machine, Run, Share, SocketNIC, UserNIC
+from limavm.model.mount import SHARED, mount_tag
 from limavm.model.size import parse_size
 
-#: Mount types for which the hypervisor itself offers the directories.
-_SHARED = ("9p", "virtiofs")
 _QUEUE_SIZE = 1024
 
 
@@ -22,7 +21,7 @@ def describe(config: Config, run: Run) -> Machine:
     """The machine of the instance; paths are those of files in its directory."""
     directory, files = run.directory, run.files
     options = qemu_options(config)
-    shares = tuple(map(_share, config.mounts)) if config.mount_type in _SHARED else ()
+    shares = tuple(map(_share, config.mounts)) if config.mount_type in SHARED else ()
     return Machine(
         name=run.name,
         directory=directory,
@@ -67,12 +66,6 @@ def mac(machine_id: str, what: str) -> str:
     """A stable MAC address for `what`: the instance directory for eth0, `…/lima.yaml#<i>` for `networks[i]`."""
     digest = hashlib.sha256((machine_id + what).encode(errors="surrogateescape")).digest()
     return "52:55:55:" + digest[:3].hex(":")
-
-
-def mount_tag(location: str, mount_point: str) -> str:
-    """The name under which the guest finds a shared directory."""
-    digest = hashlib.sha256(f"{location}:{mount_point}".encode(errors="surrogateescape")).digest()
-    return "lima-" + digest[:8].hex()
 
 
 def _boot(directory: str, files: Files) -> DirectBoot | None:
