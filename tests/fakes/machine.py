@@ -4,15 +4,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from limavm.driver import ShareRefusedError
 from limavm.errors import UserError
 from limavm.model.forward import HostForward
-from limavm.model.machine import Machine
+from limavm.model.machine import Machine, Share
 
 
 class FakeMachine:
     """A machine without a hypervisor; it ends at the n-th press of its button, or never.
 
-    `told` holds what wants to be told, by the name of the method that it was given to.
+    `told` holds what wants to be told, by the name of the method that it was given to. `shares` holds what
+    is offered to the guest by tag; with a `refusal`, nothing more is.
     """
 
     def __init__(
@@ -20,6 +22,9 @@ class FakeMachine:
     ) -> None:
         self.told: dict[str, list[Callable[..., object]]] = defaultdict(list)
         self._machine = machine
+        self.shares: dict[str, Share] = {share.tag: share for share in machine.shares} if machine else {}
+        self.hotplug = False
+        self.refusal = ""
         self.presses = 0
         self.killed = False
         self.over = asyncio.Event()
@@ -69,6 +74,28 @@ class FakeMachine:
 
     async def forwards(self) -> list[HostForward]:
         raise NotImplementedError
+
+    @property
+    def shares_hotplug(self) -> bool:
+        return self.hotplug
+
+    async def add_share(self, share: Share) -> None:
+        if self.refusal or not self.hotplug:
+            raise ShareRefusedError(self.refusal or "no shares can be added")
+        self.shares[share.tag] = share
+
+    async def remove_share(self, tag: str) -> None:
+        if self.refusal:
+            raise ShareRefusedError(self.refusal)
+        self.shares.pop(tag, None)
+
+    def on_share(self, callback: Callable[[str, bool], object]) -> None:
+        self.told["on_share"].append(callback)
+
+    def tell_of_share(self, tag: str, alive: bool) -> None:
+        """Say that the program behind a share has ended, or serves again."""
+        for callback in self.told["on_share"]:
+            callback(tag, alive)
 
     async def press_power_button(self) -> None:
         self.presses += 1

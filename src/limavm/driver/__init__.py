@@ -7,7 +7,7 @@ from limavm.errors import UserError
 from limavm.model.config import Config
 from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
-from limavm.model.machine import Machine, Run
+from limavm.model.machine import Machine, Run, Share
 from limavm.model.value import Value
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Hypervisor",
     "HypervisorLostError",
     "PortTakenError",
+    "ShareRefusedError",
     "VirtualMachine",
 ]
 
@@ -31,6 +32,10 @@ class ForwardRefusedError(UserError):
 
 class HypervisorLostError(ForwardRefusedError):
     """It cannot be asked (now): nothing is known to be wrong with the forward."""
+
+
+class ShareRefusedError(UserError):
+    """The hypervisor cannot offer or take back a shared directory, or cannot be asked."""
 
 
 class Features(Value, frozen=True, kw_only=True):
@@ -100,6 +105,29 @@ class VirtualMachine(Protocol):
 
     async def forwards(self) -> list[HostForward]:
         """What is open now, without the way to ssh; raises ForwardRefusedError."""
+
+    @property
+    def shares_hotplug(self) -> bool:
+        """Whether `add_share` works on this machine now."""
+
+    async def add_share(self, share: Share) -> None:
+        """Offer a directory of the host to the guest, which sees its tag soon after; raises ShareRefusedError.
+
+        Harmless when it is offered already.
+        """
+
+    async def remove_share(self, tag: str) -> None:
+        """Take back what `add_share` offered, or the description; raises ShareRefusedError.
+
+        The guest has unmounted it before. Harmless when it is not offered.
+        """
+
+    def on_share(self, callback: Callable[[str, bool], object]) -> None:
+        """Call `callback` with a tag when the program behind that share has ended (False), or serves again (True).
+
+        What the guest has mounted of it is dead in either case: it is to be unmounted at the first call (lazily)
+        and mounted anew after the second. Callbacks run inside `wait`.
+        """
 
     async def press_power_button(self) -> None:
         """Ask the guest to shut down, once. Harmless when the machine has ended."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from limavm.driver import PortTakenError
+from limavm.driver import PortTakenError, ShareRefusedError
 from limavm.driver.qemu import hostfwd, launch, qmp, resolve, running
 from limavm.driver.qemu.control import MONITOR_LIMIT, Control
 from limavm.driver.qemu.notices import Notices
@@ -25,7 +25,7 @@ from limavm.host.backlog import lengthen_backlog
 from limavm.host.process import end
 from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
-from limavm.model.machine import Machine
+from limavm.model.machine import Machine, Share
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,7 @@ class QemuVM:
         self._host = host
         self._warnings = list(warnings)
         self._callbacks: list[Callable[[Machine], object]] = []
+        self._share_callbacks: list[Callable[[str, bool], object]] = []
         self._notices = Notices()
         self._ready = False
         self._killed = False
@@ -178,6 +179,23 @@ class QemuVM:
     async def forwards(self) -> list[HostForward]:
         """What is forwarded now, beside ssh."""
         return await hostfwd.listed(self._control.ask, self._machine.nic)
+
+    @property
+    def shares_hotplug(self) -> bool:
+        """Whether `add_share` works."""
+        return False
+
+    async def add_share(self, share: Share) -> None:
+        """Offer a directory to the guest."""
+        raise ShareRefusedError("this machine cannot be given another shared directory while it runs", where=share.tag)
+
+    async def remove_share(self, tag: str) -> None:
+        """Take a directory back."""
+        raise ShareRefusedError("this machine cannot lose a shared directory while it runs", where=tag)
+
+    def on_share(self, callback: Callable[[str, bool], object]) -> None:
+        """Call back when the program behind a share has ended, or serves again."""
+        self._share_callbacks.append(callback)
 
     async def reconnect(self) -> None:
         """Connect to the monitor (again); a failure is one of the warnings."""
