@@ -1,5 +1,6 @@
 """Real machines, booted by the installed limactl and shared between tests: a boot takes a minute."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 import limavm
-from tests.vm.guest import Guest
-from tests.vm.limactl import BIN, Limactl
+from tests.vm.forwards import Forwards
+from tests.vm.guest import Guest, answers
+from tests.vm.limactl import BIN, Limactl, wait_for
 
 #: The name that the shared machine has.
 NAME = "shared"
@@ -77,6 +79,22 @@ def guest(limactl: Limactl, forwarding: str) -> Iterator[Guest]:
     program = Guest(limactl, forwarding)
     yield program
     program.end()
+
+
+_ports = itertools.count(25000)
+
+
+@pytest.fixture
+def forwards(guest: Guest) -> Forwards:
+    """One forward of each way, and the condition that it works: hostfwd, ssh, grpc."""
+    found = {}
+    for way, protocol, ip in (("hostfwd", "tcp", "0.0.0.0"), ("ssh", "tcp", "127.0.0.1"), ("grpc", "udp", "127.0.0.1")):
+        port = next(_ports)
+        guest.open(protocol, ip, port)
+        found[way] = answers(protocol, "127.0.0.1", port)
+    for way, condition in found.items():
+        wait_for(way, condition, 15)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,9 @@ from typing import Any
 
 assert sys.platform != "win32"
 
+#: What calls itself "local" by vsock (VMADDR_CID_LOCAL in linux/vm_sockets.h).
+VSOCK_OURSELVES = 1
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -59,6 +62,19 @@ class World:
 
     async def _stream(self, sock: socket.socket, manner: str) -> Any:
         return await asyncio.start_server(self._served(getattr(self, "_" + manner)), sock=sock, backlog=1000)
+
+    async def do_open_to_vsock(self, port: int, vsock_port: int) -> None:
+        """Listen on the loopback, and pass each connection on to a vsock port of this very guest."""
+
+        async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if sys.platform != "linux":
+                raise NotImplementedError("vsock")
+            sock = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
+            sock.connect((VSOCK_OURSELVES, vsock_port))
+            other_reader, other_writer = await asyncio.open_connection(sock=sock)
+            await asyncio.gather(poured(reader, other_writer), poured(other_reader, writer))
+
+        self.open[f"vsock {port}"] = await asyncio.start_server(self._served(passed_on), "127.0.0.1", port)
 
     async def do_unix(self, path: str) -> None:
         """Listen on a unix socket that everybody may use."""
@@ -181,6 +197,16 @@ class World:
         while True:
             writer.write(block)
             await writer.drain()
+
+
+async def poured(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on all that comes, and then its end."""
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        writer.close()
 
 
 async def said(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, text: str) -> str:

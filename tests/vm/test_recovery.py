@@ -4,16 +4,16 @@ import itertools
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.vm.forwards import BACK, Forwards, kill_agent, master_pid, sudo, work_within
 from tests.vm.guest import Guest, answers, connected, received, refuses, say
-from tests.vm.limactl import Limactl, is_alive, wait_for
+from tests.vm.limactl import Limactl, wait_for
 
 if sys.platform == "win32":
     pytest.skip("machines run on Linux only so far", allow_module_level=True)
@@ -22,8 +22,6 @@ pytestmark = pytest.mark.vm
 
 LOOPBACK = "127.0.0.1"
 SOON = 15.0
-#: Seconds within which a forward is there again once what it needs is back.
-BACK = 2.0
 _ports = itertools.count(24000)
 
 
@@ -31,31 +29,6 @@ _ports = itertools.count(24000)
 def _nothing_stays_open(guest: Guest) -> Iterator[None]:
     yield
     guest.call("close_all")
-
-
-Forwards = dict[str, Callable[[], bool]]
-
-
-@pytest.fixture
-def forwards(guest: Guest) -> Forwards:
-    """One forward of each way, and the condition that it works: hostfwd, ssh, grpc."""
-    found = {}
-    for way, protocol, ip in (("hostfwd", "tcp", "0.0.0.0"), ("ssh", "tcp", "127.0.0.1"), ("grpc", "udp", "127.0.0.1")):
-        port = next(_ports)
-        guest.open(protocol, ip, port)
-        found[way] = answers(protocol, LOOPBACK, port)
-    for way, condition in found.items():
-        wait_for(way, condition, SOON)
-    return found
-
-
-def work_within(forwards: Forwards, limit: float) -> None:
-    for way, condition in forwards.items():
-        wait_for(f"the forward by {way} to work again", condition, limit)
-
-
-def sudo(limactl: Limactl, machine: str, *command: str) -> str:
-    return limactl.ok("shell", machine, "sudo", "-n", *command)
 
 
 def test_ports_that_change_while_the_guest_agent_is_away_are_right_when_it_is_back(
@@ -130,13 +103,6 @@ def static_is_open(port: int) -> bool:
     return True
 
 
-def master_pid(limactl: Limactl, machine: str) -> int:
-    """The process of the ssh master; 0 while there is none."""
-    socket_path = limactl.home / machine / "ssh.sock"
-    done = subprocess.run(["ssh", "-O", "check", "-S", socket_path, "x"], capture_output=True, text=True, check=False)
-    return int(done.stderr.split("pid=")[1].split(")")[0]) if "pid=" in done.stderr else 0
-
-
 def test_a_host_agent_that_was_killed_leaves_the_forwards_of_the_hypervisor_and_its_heir_has_all(
     limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
 ) -> None:
@@ -158,12 +124,6 @@ def test_a_host_agent_that_was_killed_leaves_the_forwards_of_the_hypervisor_and_
     wait_for("the end of a port that was closed meanwhile", refuses("tcp", LOOPBACK, closed), SOON)
     work_within(forwards, BACK)
     assert static_is_open(17401)
-
-
-def kill_agent(limactl: Limactl, machine: str) -> None:
-    pid = limactl.instance(machine)["hostAgentPID"]
-    os.kill(pid, signal.SIGKILL)
-    wait_for("the agent's death", lambda: not is_alive(pid))
 
 
 def test_every_port_goes_through_the_guest_agent_where_the_user_wants_it_so(
