@@ -8,12 +8,12 @@ so that what is rarely needed is loaded late.
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
 from limavm.cli import logs
+from limavm.cli.become import become
 from limavm.cli.session import Session
 from limavm.config.unsupported import without_later
-from limavm.errors import ChildExit, NotFoundError, UserError
+from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
 from limavm.host.files import read_text
 from limavm.instance.configuration import configuration
@@ -48,7 +48,7 @@ class Options(Value, frozen=True, kw_only=True):
 
 
 def open_shell(session: Session, args: Sequence[str], flags: Options) -> int:
-    """Become the ssh that runs the command; returns only where a process cannot be replaced.
+    """Become the ssh that runs the command, whose exit code is then ours.
 
     Raises UserError when the instance cannot be reached.
     """
@@ -64,7 +64,7 @@ def open_shell(session: Session, args: Sequence[str], flags: Options) -> int:
         from limavm.cli.reconnect import drop_master
 
         drop_master(name, directory)
-    return _become(command_line(config, directory, command, flags, os.environ))
+    return become(command_line(config, directory, command, flags, os.environ))
 
 
 def name_and_command(args: Sequence[str], instance: str) -> tuple[str, list[str]]:
@@ -216,23 +216,3 @@ def _start(session: Session, name: str, flags: Options) -> None:
     from limavm.instance.start import StartOptions, start
 
     start(name, StartOptions(debug=session.debug, quiet=True), report=reporter())
-
-
-def _become(argv: list[str]) -> int:
-    """Replace this process by the program; on Windows, which cannot, run it and take its exit code."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if sys.platform == "win32":
-        from limavm.host import process
-
-        raise ChildExit(process.interactive(argv))
-    _exec(argv)
-
-
-def _exec(argv: list[str]) -> NoReturn:
-    try:
-        os.execvp(argv[0], argv)  # noqa: S606 - a list, no shell
-    except FileNotFoundError as error:
-        from limavm.host.process import missing_program
-
-        raise missing_program(argv[0]) from error
