@@ -19,11 +19,21 @@ from limavm.driver.registry import driver, hypervisor
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.platform import facts
-from limavm.hostagent.api import Handler, Response, Stream, error_response, json_response, serving
+from limavm.hostagent.api import (
+    Action,
+    Actions,
+    Handler,
+    Response,
+    Stream,
+    error_response,
+    json_response,
+    serving,
+)
 from limavm.hostagent.client import Info
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
+from limavm.hostagent.mounts.api import add_action, mounts_handler, remove_action
 from limavm.hostagent.readiness import GuestPanicError, Readiness
 from limavm.hostagent.running import end_of, running
 from limavm.hostagent.services import Services, names_served
@@ -124,9 +134,14 @@ class Agent:
         routes: dict[str, Handler] = {
             "/v1/info": self._info,
             "/v1/screenshot": _no_screenshot,
-            "/v1/ports": self._ports,
+            "/v1/ports": self._of_services(lambda services: services.ports),
+            "/v1/mounts": self._of_services(lambda services: mounts_handler(services.mounts)),
         }
-        async with serving(socket_path, routes):
+        actions: Actions = {
+            ("POST", "/v1/mounts"): self._action(lambda services: add_action(services.mounts)),
+            ("DELETE", "/v1/mounts"): self._action(lambda services: remove_action(services.mounts)),
+        }
+        async with serving(socket_path, routes, actions):
             plan = load_plan(self.directory)
             async with names_served(plan):
                 plan, vm = await self._machine(plan)
@@ -151,10 +166,19 @@ class Agent:
             log.info("Received %s: shutting down", number.name)
             self._stopping.set()
 
-    def _ports(self, query: str) -> Response | Stream:
-        if self._services is None:
-            return error_response(503, "the machine is not started yet")
-        return self._services.ports(query)
+    def _of_services(self, handler: Callable[[Services], Handler]) -> Handler:
+        """The handler of what there is as soon as the machine has been started."""
+
+        def handle(query: str) -> Response | Stream:
+            return handler(self._services)(query) if self._services else _not_started()
+
+        return handle
+
+    def _action(self, action: Callable[[Services], Action]) -> Action:
+        async def act(query: str, body: bytes) -> Response:
+            return await action(self._services)(query, body) if self._services else _not_started()
+
+        return act
 
     @property
     def state(self) -> str:
@@ -242,6 +266,10 @@ class Agent:
         self.emitter.change(errors=(*self.emitter.status.errors, reason))
         self._stopping.set()
         self._hurry.set()
+
+
+def _not_started() -> Response:
+    return error_response(503, "the machine is not started yet")
 
 
 def _no_screenshot(_query: str) -> Response:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
 import h11
 import msgspec
@@ -41,8 +41,13 @@ class Stream(Value, frozen=True, kw_only=True):
     content_type: str = "application/x-ndjson"
 
 
-#: A handler gets the query string and answers.
+#: A handler gets the query string of a `GET` and answers.
 Handler = Callable[[str], Response | Stream]
+#: An action gets the query string and the body of a request that changes something. It has a limit of its own, and
+#: goes on when its client leaves.
+Action = Callable[[str, bytes], Awaitable[Response]]
+#: Actions by method and path.
+Actions = Mapping[tuple[str, str], Action]
 
 
 def json_response(value: object, status: int = 200) -> Response:
@@ -50,14 +55,16 @@ def json_response(value: object, status: int = 200) -> Response:
     return Response(status=status, body=msgspec.json.encode(value))
 
 
-def error_response(status: int, message: str) -> Response:
-    """An error in the form that clients read: `{"message": …}`."""
-    return json_response({"message": message}, status)
+def error_response(status: int, message: str, hint: str | None = None) -> Response:
+    """An error in the form that clients read: `{"message": …}`, and a `hint` where there is one."""
+    return json_response({"message": message} | ({"hint": hint} if hint else {}), status)
 
 
 @contextlib.asynccontextmanager
-async def serving(path: str, routes: Mapping[str, Handler], *, stalled: float = _STALLED) -> AsyncIterator[None]:
-    """Serve `GET` requests on a unix socket that only its owner may connect to, until the context ends.
+async def serving(
+    path: str, routes: Mapping[str, Handler], actions: Actions | None = None, *, stalled: float = _STALLED
+) -> AsyncIterator[None]:
+    """Serve requests on a unix socket that only its owner may connect to, until the context ends.
 
     The socket is bound under another name and renamed, so a stale one is replaced without a gap. Streams
     end with the context, and when their client reads nothing for `stalled` seconds.
@@ -72,7 +79,7 @@ async def serving(path: str, routes: Mapping[str, Handler], *, stalled: float = 
         assert task is not None
         clients.add(task)
         try:
-            await _serve(reader, writer, routes, stalled)
+            await _serve(reader, writer, _Routes(routes, actions or {}), stalled)
         except (OSError, TimeoutError, h11.RemoteProtocolError) as error:
             log.debug("a client of the API was dropped: %r", error)
         except asyncio.CancelledError:  # by us, at the end; asyncio 3.11 would log a cancelled task as a defect
@@ -98,21 +105,44 @@ async def serving(path: str, routes: Mapping[str, Handler], *, stalled: float = 
             os.unlink(path)
 
 
-async def _serve(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, routes: Mapping[str, Handler], stalled: float
-) -> None:
+class _Routes:
+    """What there is at which path."""
+
+    def __init__(self, handlers: Mapping[str, Handler], actions: Actions) -> None:
+        self._handlers = handlers
+        self._actions = actions
+
+    def respond(self, request: h11.Request, body: bytes) -> Response | Stream | Awaitable[Response]:
+        path, _, query = request.target.decode("ascii", "replace").partition("?")
+        method = request.method.decode("ascii", "replace")
+        if action := self._actions.get((method, path)):
+            return action(query, body)
+        allowed = [known for known, place in self._actions if place == path]
+        if path in self._handlers:
+            if method == "GET":
+                return self._handlers[path](query)
+            allowed = ["GET", *allowed]
+        if allowed:
+            return error_response(405, f"{path} is for {', '.join(allowed)}")
+        return error_response(404, f"there is nothing at {path}")
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, routes: _Routes, stalled: float) -> None:
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_REQUEST)
     writer.transport.set_write_buffer_limits(high=0)  # `drain` returns when the kernel has it all
     async with asyncio.timeout(_DEADLINE):
         request = await _request(connection, reader)
         if request is None:
             return
-        answer = _respond(request, routes)
-        if isinstance(answer, Response):
-            await _answer(connection, writer, answer)
-            return
-    async with contextlib.aclosing(answer.parts):
-        await _stream(connection, reader, writer, answer, stalled)
+        body = await _body(connection, reader)
+        answer = error_response(413, "the request is too long") if body is None else routes.respond(request, body)
+    if isinstance(answer, Stream):
+        async with contextlib.aclosing(answer.parts):
+            await _stream(connection, reader, writer, answer, stalled)
+        return
+    response = answer if isinstance(answer, Response) else await answer
+    async with asyncio.timeout(_DEADLINE):
+        await _answer(connection, writer, response)
 
 
 async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, response: Response) -> None:
@@ -172,6 +202,21 @@ async def _left(reader: asyncio.StreamReader) -> None:
         pass
 
 
+async def _body(connection: h11.Connection, reader: asyncio.StreamReader) -> bytes | None:
+    """All that comes with a request; None when that is too much."""
+    body = bytearray()
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(_LARGEST_REQUEST))
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > _LARGEST_REQUEST:
+                return None
+        else:
+            return bytes(body)
+
+
 async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> h11.Request | None:
     while True:
         event = connection.next_event()
@@ -180,13 +225,3 @@ async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> 
         if event is not h11.NEED_DATA:
             return None
         connection.receive_data(await reader.read(_LARGEST_REQUEST))
-
-
-def _respond(request: h11.Request, routes: Mapping[str, Handler]) -> Response | Stream:
-    path, _, query = request.target.decode("ascii", "replace").partition("?")
-    handler = routes.get(path)
-    if handler is None:
-        return error_response(404, f"there is nothing at {path}")
-    if request.method != b"GET":
-        return error_response(405, f"{path} is for GET")
-    return handler(query)

@@ -5,11 +5,14 @@ import socket
 import sys
 from collections.abc import Generator, Iterator
 from io import BufferedReader
+from typing import TypeVar
 
 import msgspec
 
 from limavm.errors import UserError
+from limavm.model.config import Mount
 from limavm.model.forward import PortStatus
+from limavm.model.mount import MountState
 from limavm.model.value import Sparse, Value
 
 _LARGEST_ANSWER = 1 << 20
@@ -18,6 +21,8 @@ _LARGEST_LIST = 32 << 20
 _LONGEST_LINE = 1 << 16
 #: Lima gives a host agent this long to answer, in seconds (spec/runtime.md 15).
 _LIMIT = 3.0
+#: A mount may have to wait for packages in the guest.
+_MOUNT_LIMIT = 300.0
 
 
 class Info(Sparse, frozen=True, kw_only=True):
@@ -34,10 +39,20 @@ class Ports(Value, frozen=True, kw_only=True):
     ports: tuple[PortStatus, ...]
 
 
+class Mounts(Value, frozen=True, kw_only=True):
+    """The answer of `/v1/mounts`, and each line of its stream."""
+
+    mounts: tuple[MountState, ...]
+
+
+_List = TypeVar("_List", Ports, Mounts)
+
+
 class Problem(Sparse, frozen=True, kw_only=True):
     """The answer where there is none."""
 
     message: str = ""
+    hint: str | None = None
 
 
 class AgentError(UserError):
@@ -58,13 +73,48 @@ def ports(path: str, limit: float = _LIMIT) -> tuple[PortStatus, ...]:
 
 def watch_ports(path: str, limit: float = _LIMIT) -> Generator[tuple[PortStatus, ...], None, None]:
     """The same again at each change, for ever; raises AgentError when the agent has ended."""
-    with _asked(path, "/v1/ports?watch=true", limit) as (connection, answer):
+    for found in _watched(path, "/v1/ports?watch=true", limit, Ports):
+        yield found.ports
+
+
+def mounts(path: str, limit: float = _LIMIT) -> tuple[MountState, ...]:
+    """How the mounts stand; raises AgentError, also for an agent that is too old to tell."""
+    with _asked(path, "/v1/mounts", limit) as (_, answer):
+        return msgspec.json.decode(_all(answer, _LARGEST_LIST), type=Mounts).mounts
+
+
+def watch_mounts(path: str, limit: float = _LIMIT) -> Generator[tuple[MountState, ...], None, None]:
+    """The same again at each change, for ever; raises AgentError when the agent has ended."""
+    for found in _watched(path, "/v1/mounts?watch=true", limit, Mounts):
+        yield found.mounts
+
+
+def add_mount(path: str, mount: Mount, limit: float = _MOUNT_LIMIT) -> MountState:
+    """Mount a directory of the host in the guest, now; raises UserError with the agent's reason, AgentError."""
+    with _asked(path, "/v1/mounts", limit, method="POST", body=msgspec.json.encode(mount)) as (_, answer):
+        return msgspec.json.decode(_all(answer, _LARGEST_ANSWER), type=MountState)
+
+
+def remove_mount(path: str, mount_point: str, limit: float = _MOUNT_LIMIT, *, force: bool = False) -> None:
+    """Take a mount out of the guest; with `force` also one that programs there use, which get errors then.
+
+    Raises UserError with the agent's reason (it is used, and by whom), AgentError.
+    """
+    point = "".join(f"%{byte:02X}" for byte in mount_point.encode(errors="surrogateescape"))
+    target = f"/v1/mounts?mountPoint={point}" + "&force=true" * force
+    with _asked(path, target, limit, method="DELETE") as (_, answer):
+        _all(answer, _LARGEST_ANSWER)
+
+
+def _watched(path: str, target: str, limit: float, kind: type[_List]) -> Iterator[_List]:
+    """The lines of a stream without an end; raises AgentError when it has one."""
+    with _asked(path, target, limit) as (connection, answer):
         begun = bytearray()
         for part in answer:
             connection.settimeout(None)  # the first answer came in time; the next comes when something changes
             *ends, last = part.split(b"\n")
             for end in ends:
-                yield msgspec.json.decode(begun + end, type=Ports).ports
+                yield msgspec.json.decode(begun + end, type=kind)
                 begun.clear()
             begun += last
             if len(begun) > _LARGEST_LIST:
@@ -73,19 +123,23 @@ def watch_ports(path: str, limit: float = _LIMIT) -> Generator[tuple[PortStatus,
 
 
 @contextlib.contextmanager
-def _asked(path: str, target: str, limit: float) -> Iterator[tuple[socket.socket, Iterator[bytes]]]:
+def _asked(
+    path: str, target: str, limit: float, *, method: str = "GET", body: bytes = b""
+) -> Iterator[tuple[socket.socket, Iterator[bytes]]]:
     """A connection and the body of its answer, part by part.
 
-    What goes wrong until the context ends is raised as AgentError.
+    What goes wrong until the context ends is raised as AgentError; an agent that answers why not, as UserError.
     """
     try:
         if sys.platform == "win32":
             raise OSError("Python has no unix sockets on Windows")
-        request = f"GET {target} HTTP/1.1\r\nHost: lima-hostagent\r\nConnection: close\r\n\r\n"
+        request = f"{method} {target} HTTP/1.1\r\nHost: lima-hostagent\r\nConnection: close\r\n"
+        if body:
+            request += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(limit)
             connection.connect(path)
-            connection.sendall(request.encode())
+            connection.sendall(request.encode() + b"\r\n" + body)
             with connection.makefile("rb") as reader:
                 yield connection, _body(reader, target)
     except (OSError, ValueError, msgspec.MsgspecError) as error:
@@ -93,7 +147,10 @@ def _asked(path: str, target: str, limit: float) -> Iterator[tuple[socket.socket
 
 
 def _body(reader: BufferedReader, target: str) -> Iterator[bytes]:
-    """The parts of a successful answer; raises OSError, AgentError for a 404, ValueError for anything but a 200."""
+    """The parts of a successful answer.
+
+    Raises OSError, AgentError for a 404, UserError with the agent's reason for a 409, ValueError for all but a 200.
+    """
     status = b"".join(reader.readline(_LONGEST_LINE).split(b" ", 2)[1:2]).decode("ascii", "replace")
     if status == "404":
         what = target.partition("?")[0]
@@ -104,15 +161,18 @@ def _body(reader: BufferedReader, target: str) -> Iterator[bytes]:
     parts = _chunks(reader) if chunked else iter(lambda: reader.read1(_LONGEST_LINE), b"")
     if status == "200":
         return parts
-    raise ValueError(_message(parts) or f"status {status or 'missing'} for {target}")
+    problem = _problem(parts)
+    if status == "409":
+        raise UserError(problem.message, hint=problem.hint)
+    raise ValueError(problem.message or f"status {status or 'missing'} for {target}")
 
 
-def _message(parts: Iterator[bytes]) -> str:
+def _problem(parts: Iterator[bytes]) -> Problem:
     """What an answer that is an error says; empty where it says nothing."""
     try:
-        return msgspec.json.decode(_all(parts, _LARGEST_ANSWER), type=Problem).message
+        return msgspec.json.decode(_all(parts, _LARGEST_ANSWER), type=Problem)
     except msgspec.MsgspecError:
-        return ""
+        return Problem()
 
 
 def _chunks(reader: BufferedReader) -> Iterator[bytes]:

@@ -24,6 +24,7 @@ from limavm.hostagent.forwarding.tunnels import TunnelOpener
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.guestlink.guestagent import GuestAgent
 from limavm.hostagent.guestlink.ways import over_ssh, unix_socket
+from limavm.hostagent.mounts.mounts import Mounts
 from limavm.hostagent.names.answers import hosts_of
 from limavm.hostagent.names.nameserver import NameServer
 from limavm.hostagent.supervise import Part, supervised
@@ -61,6 +62,7 @@ class Services:
             record=os.path.join(plan.machine.directory, paths.FORWARDS_JSON),
             tell=lambda event: emitter.mention(port_forward=event),
         )
+        self.mounts = Mounts(plan, vm, guest)
         self.ports = ports_handler(self.forwarder.ports, self.forwarder.changed)
         guest.master.on_change(self._master_changed)
         # A guest that was reset has not taken leave of ssh.
