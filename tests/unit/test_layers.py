@@ -19,7 +19,7 @@ ORDER: list[set[str]] = [
     {"roundtrip", "gotemplate"},
     {"yq"},
     {"config", "images", "seed", "ssh", "network", "wire"},
-    {"guestagent"},
+    {"guestagent", "sftp"},
     {"driver"},
     {"store"},
     {"hostagent"},
@@ -119,6 +119,21 @@ def test_what_runs_in_the_guest_brings_only_itself(module: str) -> None:
 def test_nobody_imports_the_guest_agent(module: str) -> None:
     if not inside(module, ("guestagent",)):
         assert not any(inside(name, ("limavm.guestagent",)) for name, _ in imports(MODULES[module]))
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if inside(name, ("sftp",))])
+def test_the_sftp_server_brings_only_itself(module: str) -> None:
+    for name, _ in imports(MODULES[module]):
+        if name.startswith("limavm."):
+            assert inside(name, ("limavm.sftp",)), f"{module} imports {name}"
+        else:
+            assert name == "limavm" or name.split(".")[0] in sys.stdlib_module_names, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_imports_the_sftp_server(module: str) -> None:
+    if not inside(module, ("sftp",)):
+        assert not any(inside(name, ("limavm.sftp",)) for name, _ in imports(MODULES[module]))
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if inside(name, PURE)])

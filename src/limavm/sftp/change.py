@@ -1,0 +1,64 @@
+"""Attributes that a client sets: size, mode, times and owner of what a place or a handle stands for.
+
+The order is that of OpenSSH's server. The first that fails ends it.
+"""
+
+import os
+import sys
+
+assert sys.platform != "win32"
+
+from limavm.sftp.attributes import Attributes
+from limavm.sftp.beneath import Place
+
+_UNCHANGED = (1 << 32) - 1
+
+
+def apply_to_place(place: Place, wanted: Attributes) -> None:
+    """Change what is there; if that is a link, the link itself."""
+    if wanted.size is not None:
+        # Neither a link nor a pipe that somebody put there meanwhile is opened, or waited for.
+        fd = os.open(place.name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place.fd)
+        try:
+            os.ftruncate(fd, wanted.size)
+        finally:
+            os.close(fd)
+    if wanted.mode is not None:
+        _chmod(place, wanted.mode)
+    if wanted.atime is not None and wanted.mtime is not None:
+        os.utime(place.name, ns=_times(wanted.atime, wanted.mtime), dir_fd=place.fd, follow_symlinks=False)
+    if wanted.uid is not None and wanted.gid is not None:
+        os.chown(place.name, _owner(wanted.uid), _owner(wanted.gid), dir_fd=place.fd, follow_symlinks=False)
+
+
+def apply_to_open(fd: int, wanted: Attributes) -> None:
+    """Change an open file or directory."""
+    if wanted.size is not None:
+        os.ftruncate(fd, wanted.size)
+    if wanted.mode is not None:
+        os.fchmod(fd, wanted.mode)
+    if wanted.atime is not None and wanted.mtime is not None:
+        os.utime(fd, ns=_times(wanted.atime, wanted.mtime))
+    if wanted.uid is not None and wanted.gid is not None:
+        os.fchown(fd, _owner(wanted.uid), _owner(wanted.gid))
+
+
+def _chmod(place: Place, mode: int) -> None:
+    if sys.platform != "linux":
+        os.chmod(place.name, mode, dir_fd=place.fd, follow_symlinks=False)
+        return
+    # Linux learned only in 6.6 to change a mode without following a link. A descriptor of the thing itself is no
+    # name that could change, and opens neither devices nor what has no permissions; a link says EOPNOTSUPP.
+    fd = os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.fd)
+    try:
+        os.chmod(f"/proc/self/fd/{fd}", mode)
+    finally:
+        os.close(fd)
+
+
+def _times(atime: int, mtime: int) -> "tuple[int, int]":
+    return atime * 1_000_000_000, mtime * 1_000_000_000
+
+
+def _owner(number: int) -> int:
+    return -1 if number == _UNCHANGED else number

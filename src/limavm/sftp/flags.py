@@ -1,0 +1,39 @@
+"""The command line of the server: `--root DIR [--read-only] [--follow-symlinks] [--exec PROGRAM ARG…]`.
+
+It is read by hand, as what Python has for it takes longer to load than the server.
+"""
+
+USAGE = "usage: python -P -m limavm.sftp --root DIR [--read-only] [--follow-symlinks] [--exec PROGRAM ARG...]"
+
+
+class UsageError(Exception):
+    """The arguments make no sense."""
+
+
+class Flags:
+    """What the arguments say. Raises UsageError."""
+
+    def __init__(self, args: "list[str]") -> None:
+        self.read_only = False
+        self.follow_symlinks = False
+        self.command: list[str] = []
+        root = None
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--root":
+                root = next(rest, None)
+            elif arg.startswith("--root="):
+                root = arg.removeprefix("--root=")
+            elif arg == "--read-only":
+                self.read_only = True
+            elif arg == "--follow-symlinks":
+                self.follow_symlinks = True
+            elif arg == "--exec":
+                self.command = list(rest)
+                if not self.command:
+                    raise UsageError("--exec needs a program")
+            else:
+                raise UsageError(f"unknown argument: {arg}")
+        if not root:
+            raise UsageError("--root is missing")
+        self.root = root

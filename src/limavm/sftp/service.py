@@ -1,0 +1,51 @@
+"""What the requests of one connection have in common: the root, the handles, and what this client may do."""
+
+import os
+import sys
+
+assert sys.platform != "win32"
+
+from limavm.sftp.attributes import Attributes
+from limavm.sftp.beneath import Root
+from limavm.sftp.handles import Handles
+from limavm.sftp.packet import PERMISSION_DENIED, Refusal
+
+
+class Service:
+    """One client's view of the directory.
+
+    `mask` takes bits from the mode of what is created without one; what the client does say is kept, as the kernel
+    of the guest has masked it already.
+    """
+
+    def __init__(
+        self,
+        root: Root,
+        *,
+        read_only: bool = False,
+        follow_symlinks: bool = False,
+        mask: int = 0o022,
+        handles: "Handles | None" = None,
+    ) -> None:
+        self.root = root
+        self.read_only = read_only
+        self.follow_symlinks = follow_symlinks
+        self.mask = mask
+        self.handles = handles or Handles()
+
+    def ensure_writable(self) -> None:
+        """Raise Refusal when nothing may be changed."""
+        if self.read_only:
+            raise Refusal(PERMISSION_DENIED, "the mount is read-only")
+
+    def changes(self, wanted: Attributes, found: "os.stat_result") -> bool:
+        """Whether there is anything to do to set these attributes; raise Refusal when it may not be done.
+
+        The host agent tells a guest that watches its files of a change on the host by having it set the time that
+        the file has already (mountInotify). On a read-only mount that is the one change that is let pass: none.
+        """
+        if not self.read_only:
+            return True
+        if wanted.only_times() and wanted.mtime == found[8]:
+            return False
+        raise Refusal(PERMISSION_DENIED, "the mount is read-only")
