@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 
 from limavm.driver import VirtualMachine
 from limavm.host import paths
-from limavm.hostagent import sleep, sshagent
+from limavm.hostagent import sleep, sshagent, sshlimit
 from limavm.hostagent.events import Emitter
 from limavm.hostagent.forwarding.api import ports_handler
 from limavm.hostagent.forwarding.forwarder import Forwarder
@@ -49,6 +49,7 @@ class Services:
         self._vm = vm
         self._guest = guest
         self._emitter = emitter
+        self._boot_ended = asyncio.Event()
         #: How long the guest agent may take from now on, once READY does not wait for it.
         self._booted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         ssh = SSHOpener(guest.target.control_path, guest.master.connected.is_set, guest)
@@ -69,6 +70,8 @@ class Services:
         vm.on_reset(guest.master.reconnect)
         vm.on_change(lambda _: self._forwards_again(Route.HOSTFWD))
         self._parts: dict[str, Part] = {"port forwarding": self.forwarder.run}
+        if plan.config.os == "Linux":
+            self._parts["the limit of sshd"] = lambda: sshlimit.keep_raised(guest, self._boot_ended)
         if self._agent:
             self._add_agent_parts(self._agent)
         if plan.config.ssh.forward_agent:
@@ -86,6 +89,7 @@ class Services:
         It is waited for when a rule of the configuration needs it. Else the machine is ready without it, since in
         an emulated guest it takes seconds to start, and one that is not there `limit` seconds later is told then.
         """
+        self._boot_ended.set()
         if self._agent is None:
             return []
         if needs_guest_agent(self._plan.config):
