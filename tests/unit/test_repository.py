@@ -40,6 +40,8 @@ ELSEWHERE = {
     "unit/cli/test_logs.py": ["cli/logbridge"],
     "unit/cli/test_network.py": ["cli/networks"],
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
+    "unit/cli/test_mount.py": ["cli/mountsaved", "instance/mounts", "instance/running"],
+    "unit/cli/test_portstable.py": ["cli/widetable"],
     "unit/cli/test_timings.py": ["model/timings"],
     "unit/cli/test_main.py": ["errors"],
     "unit/config/test_embed.py": ["config/basekey", "config/bases"],
@@ -50,6 +52,9 @@ ELSEWHERE = {
         *("host/platform/netbsd", "host/platform/windows"),
     ],
     "unit/guestagent/test_messages.py": ["wire/messages"],
+    "unit/instance/verify/test_verify.py": [
+        *(f"instance/verify/{name}" for name in ("compare", "guest", "operations", "peer", "sides")),
+    ],
     "unit/hostagent/test_agent.py": [
         *(
             "cli/hostagent",

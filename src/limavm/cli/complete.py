@@ -5,7 +5,7 @@ behind a tab, then `:` and a bit mask that tells the shell what to do with them.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -115,6 +115,8 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             full = most is not None and len(given) >= most
             fresh = [row for row in _instances() if row[0] not in given]
             return [] if full else _matching(fresh, current), NO_FILES
+        case "copy" | "mount" | "umount":
+            return _OF_FILES[name](given, current)
         case "clone" | "rename":
             return _matching(_instances(), current) if not given else [], NO_FILES
         case "edit":
@@ -130,6 +132,57 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             return _matching([*known, *_templates(current)], current), DEFAULT
         case _:
             return [], NO_FILES
+
+
+def _copy_words(_given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
+    """Files, or the beginning of a file in an instance."""
+    if ":" in current or "/" in current:
+        return [], DEFAULT
+    return _matching([(f"{name}:", text) for name, text in _instances()], current), NO_SPACE
+
+
+def _umount_words(given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
+    """An instance, then one of its mounts."""
+    match given:
+        case []:
+            return _matching(_instances(), current), NO_FILES
+        case [name]:
+            return _matching(_mount_points(name), current), NO_FILES
+        case _:
+            return [], NO_FILES
+
+
+def _mount_words(given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
+    """What follows `limactl mount`: an instance, then a directory; or `verify`, an instance, then its mounts."""
+    match given:
+        case []:
+            return _matching([*_instances(), ("verify", "Compare what both sides see")], current), NO_FILES
+        case ["verify"]:
+            return _matching(_instances(), current), NO_FILES
+        case ["verify", name, *points]:
+            return _matching([row for row in _mount_points(name) if row[0] not in points], current), NO_FILES
+        case [_]:
+            return [], DEFAULT
+        case _:
+            return [], NO_FILES
+
+
+#: What the words of a command may be.
+_OF_FILES: dict[str, Callable[[Sequence[str], str], tuple[list[Candidate], int]]] = {
+    "copy": _copy_words,
+    "mount": _mount_words,
+    "umount": _umount_words,
+}
+
+
+def _mount_points(name: str) -> list[Candidate]:
+    """Where directories of the host are in an instance; none when it does not run."""
+    from limavm.instance.mounts import mounts
+
+    try:
+        return [(mount.mount_point, mount.location) for mount in mounts(name)]
+    except UserError:
+        return []
 
 
 def _instances() -> list[Candidate]:

@@ -74,11 +74,12 @@ def mounts(values: Sequence[str], place: Home) -> list[str]:
 
 def _mount(value: str, place: Home) -> str:
     writable = value.endswith(":w")
-    location = quoted(_expanded(value.removesuffix(":w"), place))
+    location = quoted(expanded(value.removesuffix(":w"), place))
     return f'{{"location": {location}, "mountPoint": {location}, "writable": {boolean(writable)}}}'
 
 
-def _expanded(path: str, place: Home) -> str:
+def expanded(path: str, place: Home) -> str:
+    """The whole path of a directory that may begin with `~`; raises ValueError."""
     if not path:
         raise ValueError("the path of a directory is empty")
     if path.startswith("~"):

@@ -8,16 +8,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from limavm.cli import output
+from limavm.cli.widetable import wide_table
 from limavm.model.forward import PortStatus
 from limavm.model.printable import printable
 
 HEADS = ("PROTO", "GUEST", "HOST", "VIA", "STATE", "REASON")
-#: Blanks between columns where the terminal is too narrow for those that other tables have.
-_GAP = 2
-#: What a reason and an address keep there: most IPv4 addresses are shown whole.
-_LEAST_REASON = 16
-_LEAST_ADDRESS = 14
 _LAST_PORT = 65536
 
 
@@ -34,12 +29,7 @@ def ordered(ports: Sequence[PortStatus]) -> list[PortStatus]:
 
 def table(ports: Sequence[PortStatus], width: int | None = None) -> str:
     """A line each, below a head; none is longer than `width`, if that is given."""
-    rows = [HEADS, *(_cells(port) for port in ordered(ports))]
-    text = output.table(rows)
-    if width is None or max(map(len, text.splitlines())) <= width:
-        return text
-    lines = output.table(_fitted(rows, width), gap=_GAP).splitlines()
-    return "".join(line[:width].rstrip() + "\n" for line in lines)
+    return wide_table([HEADS, *(_cells(port) for port in ordered(ports))], width)
 
 
 def _cells(port: PortStatus) -> tuple[str, ...]:
@@ -47,30 +37,6 @@ def _cells(port: PortStatus) -> tuple[str, ...]:
     held = f"; held by {port.holder}" if port.holder and port.holder not in port.reason else ""
     cells = (port.protocol, port.guest_addr, port.host_addr, via.strip(), port.state.value, port.reason + held)
     return tuple(map(printable, cells))
-
-
-def _fitted(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
-    """The rows with reasons shortened, and then addresses, as far as the width asks for it."""
-    protocol, guest, host, via, state, reason = (max(map(len, column)) for column in zip(*rows, strict=True))
-    room = width - 5 * _GAP - protocol - via - state
-    reason = min(reason, max(room - guest - host, _LEAST_REASON))
-    room = max(room - reason, 2 * _LEAST_ADDRESS)
-    # The longer one gives way first.
-    guest_room = max(room // 2, room - host)
-    host_room = max(room // 2, room - guest)
-    return [
-        [one[0], _end_of(one[1], guest_room), _end_of(one[2], host_room), one[3], one[4], _begin_of(one[5], reason)]
-        for one in rows
-    ]
-
-
-def _begin_of(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: room - 1] + "…"
-
-
-def _end_of(text: str, room: int) -> str:
-    """The end of an address: that of a path tells most."""
-    return text if len(text) <= room else "…" + text[len(text) - room + 1 :]
 
 
 def json_lines(ports: Sequence[PortStatus]) -> str:

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from limavm.cli.complete import DEFAULT, NO_FILES, NO_SPACE, complete
+from limavm.model.mount import MountState
+from tests.fakes.mountagent import mount_agent
 from tests.unit.cli.harness import Run, make_instance
 
 
@@ -35,7 +37,20 @@ def test_hidden_commands_and_aliases_are_not_offered() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["stop", "delete", "list", "restart", "shell", "timings", "ports", "guest-install", "start", "edit"],
+    [
+        "stop",
+        "delete",
+        "list",
+        "restart",
+        "shell",
+        "timings",
+        "ports",
+        "guest-install",
+        "start",
+        "edit",
+        "mount",
+        "umount",
+    ],
 )
 def test_instances_are_offered(command: str) -> None:
     assert values(command, "w") == ["web", "work"]
@@ -152,3 +167,24 @@ def test_the_protocol(limactl: Run) -> None:
     assert limactl("__completeNoDesc", "tim").out == "timings\n:4\n"
     assert limactl("__complete", "start", "--frob", "--").code == 0
     assert limactl("__complete").out.endswith(":4\n")
+
+
+def test_mounts_of_a_running_instance_are_offered(home: Path) -> None:
+    states = [
+        MountState(location=f"/host{point}", mount_point=point, writable=False, type="9p")
+        for point in ("/a", "/ab", "/b")
+    ]
+    with mount_agent(home / "web", states):
+        assert complete(["umount", "web", "/a"]) == ([("/a", "/host/a"), ("/ab", "/host/ab")], NO_FILES)
+        assert values("mount", "verify", "web", "/a", "") == ["/ab", "/b"]
+
+
+def test_of_one_that_does_not_run_there_are_none() -> None:
+    assert values("umount", "web", "") == []
+
+
+def test_a_directory_follows_the_instance_of_mount() -> None:
+    assert complete(["mount", "web", ""]) == ([], DEFAULT)
+    assert values("mount", "v") == ["verify"]
+    assert values("mount", "verify", "w") == ["web", "work"]
+    assert complete(["mount", "web", "/a", ""]) == ([], NO_FILES)

@@ -1,0 +1,93 @@
+"""The side of the guest: the program of `peer` there, asked over ssh."""
+
+import contextlib
+import json
+import shlex
+import socket
+from collections.abc import Iterator
+from importlib.resources import files
+from io import BufferedRWPair
+from typing import Any, Protocol
+
+from limavm.errors import UserError
+from limavm.host import process
+from limavm.seed.scripts import guest_file
+
+#: An answer is a line; that of a directory of the rounds has far less than this.
+_LONGEST_ANSWER = 4 << 20
+#: The program comes on standard input, its length first; requests follow.
+_READ_PROGRAM = (
+    "import sys; source = sys.stdin.buffer; "
+    "exec(compile(source.read(int(source.readline())), 'verify', 'exec'), {'__name__': '__main__'})"
+)
+_NO_PYTHON = 97
+#: Seconds for one request: a megabyte or so, through a mount of a busy emulated guest.
+_PATIENCE = 120.0
+
+
+class GuestError(UserError):
+    """The guest could not do what it was asked for; `code` is the name of the error number, such as `EACCES`."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Requester(Protocol):
+    """The side that is asked."""
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        """The answer to a request of `peer.answer`; raises GuestError."""
+
+
+def command(*, root: bool) -> str:
+    """What the login shell of the guest runs; with `root` by sudo, where the user may not write."""
+    run = f'exec {"sudo -n " if root else ""}"$python" -IS -c {shlex.quote(_READ_PROGRAM)}'
+    script = f'{guest_file("util/find_python.sh").decode()}\n[ -n "$python" ] || exit {_NO_PYTHON}\n{run}\n'
+    return shlex.join(["sh", "-c", script])
+
+
+class Peer:
+    """The program in the guest while it runs."""
+
+    def __init__(self, stream: BufferedRWPair) -> None:
+        self._stream = stream
+        program = files("limavm.instance.verify").joinpath("peer.py").read_bytes()
+        self._send(b"%d\n" % len(program) + program)
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        """The answer to a request; raises GuestError, also when the guest has gone away."""
+        self._send(json.dumps(request).encode() + b"\n")
+        try:
+            reply = json.loads(self._stream.readline(_LONGEST_ANSWER))
+        except OSError as error:
+            raise GuestError(f"the guest does not answer: {error}") from error
+        except ValueError as error:
+            raise GuestError("the program in the guest has ended, or speaks nonsense") from error
+        if not isinstance(reply, dict) or not ("answer" in reply or "error" in reply):
+            raise GuestError("the program in the guest speaks nonsense")
+        if "error" in reply:
+            where = f"{reply['path']}: " if reply.get("path") else ""
+            raise GuestError(f"in the guest: {where}{reply['error']}", str(reply.get("code", "")))
+        return reply["answer"]
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except OSError as error:
+            raise GuestError(f"the guest cannot be asked: {error}") from error
+
+
+@contextlib.contextmanager
+def asked(argv: list[str], *, patience: float = _PATIENCE) -> Iterator[Peer]:
+    """A peer behind a command line, such as `ssh … command()`, for as long as the context lasts.
+
+    Raises GuestError when an answer takes longer than `patience` seconds.
+    """
+    ours, theirs = socket.socketpair()
+    with ours, theirs, process.spawned(argv, stdin=theirs.fileno(), stdout=theirs.fileno()):
+        theirs.close()
+        ours.settimeout(patience)
+        with ours.makefile("rwb") as stream:
+            yield Peer(stream)
