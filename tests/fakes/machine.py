@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from limavm.driver import ShareRefusedError
+from limavm.driver import DisplayError, ShareRefusedError
 from limavm.errors import UserError
 from limavm.model.forward import HostForward
 from limavm.model.machine import Machine, Share
@@ -25,6 +25,8 @@ class FakeMachine:
         self.shares: dict[str, Share] = {share.tag: share for share in machine.shares} if machine else {}
         self.hotplug = False
         self.refusal = ""
+        self.passwords: list[str] = []
+        self.display_failure: DisplayError | None = None
         self.presses = 0
         self.killed = False
         self.over = asyncio.Event()
@@ -74,6 +76,17 @@ class FakeMachine:
 
     async def forwards(self) -> list[HostForward]:
         raise NotImplementedError
+
+    async def protect_vnc(self, password: str) -> str:
+        if self.display_failure:
+            raise self.display_failure
+        self.passwords.append(password)
+        return "127.0.0.1:3"
+
+    async def screenshot(self, kind: str) -> bytes:
+        if self.display_failure:
+            raise self.display_failure
+        return f"a {kind}".encode()
 
     @property
     def shares_hotplug(self) -> bool:

@@ -11,11 +11,13 @@ from limavm.model.machine import Machine, Run, Share
 from limavm.model.value import Value
 
 __all__ = [
+    "DisplayError",
     "Driver",
     "Features",
     "ForwardRefusedError",
     "Hypervisor",
     "HypervisorLostError",
+    "NoDisplayError",
     "PortTakenError",
     "ShareRefusedError",
     "VirtualMachine",
@@ -36,6 +38,14 @@ class HypervisorLostError(ForwardRefusedError):
 
 class ShareRefusedError(UserError):
     """The hypervisor cannot offer or take back a shared directory, or cannot be asked."""
+
+
+class DisplayError(UserError):
+    """The hypervisor cannot show or protect the display, or cannot be asked."""
+
+
+class NoDisplayError(DisplayError):
+    """The machine has no display."""
 
 
 class Features(Value, frozen=True, kw_only=True):
@@ -128,6 +138,15 @@ class VirtualMachine(Protocol):
         What the guest has mounted of it is dead in either case: it is to be unmounted at the first call (lazily)
         and mounted anew after the second. Callbacks run inside `wait`.
         """
+
+    async def protect_vnc(self, password: str) -> str:
+        """Let only those log in to the VNC display who know the password; returns where it is, as `host:number`.
+
+        Raises DisplayError. The password is gone when the hypervisor is started again.
+        """
+
+    async def screenshot(self, kind: str) -> bytes:
+        """What the display shows, as a file of the kind `png` or `bmp`; raises NoDisplayError, DisplayError."""
 
     async def press_power_button(self) -> None:
         """Ask the guest to shut down, once. Harmless when the machine has ended."""

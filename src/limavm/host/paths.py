@@ -39,6 +39,10 @@ MACHINE_JSON = "machine.json"
 FORWARDS_JSON = "forwards.json"
 #: Ours: when each phase of the last start began and ended.
 TIMINGS_JSON = "timings.json"
+#: Where a viewer finds the display of a run, and its password.
+VNC_DISPLAY = "vncdisplay"
+VNC_PASSWORD = "vncpassword"  # noqa: S105 - the name of a file
+VNC_FILES = (VNC_DISPLAY, VNC_PASSWORD)
 
 #: Suffixes of files that mean nothing once nothing runs.
 DISPOSABLE = (".pid", ".sock", ".tmp")

@@ -19,6 +19,7 @@ from limavm.driver.registry import driver, hypervisor
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.platform import facts
+from limavm.hostagent import vnc
 from limavm.hostagent.api import (
     Action,
     Actions,
@@ -133,11 +134,11 @@ class Agent:
         self._listen_to_signals()
         routes: dict[str, Handler] = {
             "/v1/info": self._info,
-            "/v1/screenshot": _no_screenshot,
             "/v1/ports": self._of_services(lambda services: services.ports),
             "/v1/mounts": self._of_services(lambda services: mounts_handler(services.mounts)),
         }
         actions: Actions = {
+            ("GET", "/v1/screenshot"): self._action(lambda services: services.screenshot),
             ("POST", "/v1/mounts"): self._action(lambda services: add_action(services.mounts)),
             ("DELETE", "/v1/mounts"): self._action(lambda services: remove_action(services.mounts)),
         }
@@ -231,6 +232,7 @@ class Agent:
             await self._until_it_ends(vm, lambda: readiness.reach(services.answered, progress=self.progress))
         if self._stopping.is_set():
             await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
+        vnc.forget(self.directory)
         log.info("The machine has ended")
 
     @contextlib.asynccontextmanager
@@ -270,7 +272,3 @@ class Agent:
 
 def _not_started() -> Response:
     return error_response(503, "the machine is not started yet")
-
-
-def _no_screenshot(_query: str) -> Response:
-    return error_response(501, "the driver cannot take screenshots")

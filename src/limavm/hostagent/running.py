@@ -9,6 +9,7 @@ from limavm.driver import Hypervisor, PortTakenError, VirtualMachine
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.host.net import free_tcp_port
+from limavm.hostagent import vnc
 from limavm.model.host import HostFacts
 from limavm.model.plan import Plan
 from limavm.store.plan import save_machine
@@ -48,7 +49,8 @@ async def end_of(vm: VirtualMachine) -> str | None:
 
 
 def _forget(directory: str) -> None:
-    """Remove the control socket of an earlier run: ssh would refuse to be master beside it."""
+    """Remove what is of an earlier run: ssh would refuse to be master beside its control socket."""
+    vnc.forget(directory)
     path = os.path.join(directory, paths.SSH_SOCK)
     if os.path.lexists(path):
         os.unlink(path)

@@ -27,8 +27,10 @@ from limavm.hostagent.guestlink.ways import over_ssh, unix_socket
 from limavm.hostagent.mounts.mounts import Mounts
 from limavm.hostagent.names.answers import hosts_of
 from limavm.hostagent.names.nameserver import NameServer
+from limavm.hostagent.screenshot import screenshot_action
 from limavm.hostagent.supervise import Part, supervised
 from limavm.hostagent.timesync import TimeSync
+from limavm.hostagent.vnc import VNCDisplay
 from limavm.model.config import Config
 from limavm.model.forward import Forward, Route
 from limavm.model.instance import hostname_of
@@ -64,6 +66,7 @@ class Services:
             tell=lambda event: emitter.mention(port_forward=event),
         )
         self.mounts = Mounts(plan, vm, guest)
+        self.screenshot = screenshot_action(vm)
         self.ports = ports_handler(self.forwarder.ports, self.forwarder.changed)
         guest.master.on_change(self._master_changed)
         # A guest that was reset has not taken leave of ssh.
@@ -72,6 +75,8 @@ class Services:
         self._parts: dict[str, Part] = {"port forwarding": self.forwarder.run}
         if plan.config.os == "Linux":
             self._parts["the limit of sshd"] = lambda: sshlimit.keep_raised(guest, self._boot_ended)
+        if plan.machine.video.display == "vnc":
+            self._parts["the VNC display"] = VNCDisplay(vm, plan.machine.directory).run
         if self._agent:
             self._add_agent_parts(self._agent)
         if plan.config.ssh.forward_agent:

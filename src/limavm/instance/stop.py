@@ -95,7 +95,7 @@ def force_stop(instance: Instance, report: Reporter) -> None:
             report.info(f"Killed the {what} of {instance.name!r}")
             _wait_until_dead(path, markers, what)
     for entry in os.listdir(directory):
-        if entry.endswith(paths.DISPOSABLE) or entry == paths.FORWARDS_JSON:
+        if entry.endswith(paths.DISPOSABLE) or entry in (paths.FORWARDS_JSON, *paths.VNC_FILES):
             os.unlink(os.path.join(directory, entry))
 
 

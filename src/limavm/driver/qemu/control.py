@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from limavm.driver.qemu import qmp
@@ -67,6 +67,10 @@ class Control:
     async def ask(self, command: str) -> str:
         """What QEMU answers to a command for people; raises QMPLost and QMPRefused."""
         return await self._do(lambda monitor: monitor.human(command))
+
+    async def execute(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
+        """The result of a command; raises QMPLost and QMPRefused."""
+        return await self._do(lambda monitor: monitor.command(name, arguments))
 
     async def _do(self, what: Callable[[qmp.Monitor], Awaitable[T]]) -> T:
         """Do it with the monitor, and once more with another when it was lost."""

@@ -11,7 +11,8 @@ from limavm.model.machine import AGENT_PORT, Machine
 #: What QEMU calls its device in events.
 AGENT_PORT_ID = "agent0"
 
-_VNC_DISPLAY = "127.0.0.1:0,to=9"
+#: Where the VNC server listens unless the configuration says otherwise.
+VNC_DISPLAY = "127.0.0.1:0,to=9"
 _VIRTIO_SOUND = (8, 2, 0)
 _HOST_AUDIO = {"darwin": "coreaudio", "linux": "pa", "windows": "dsound"}
 
@@ -58,7 +59,7 @@ def display_args(machine: Machine) -> list[str]:
     """The display and, when there is one, a graphics card with a keyboard and a pointer."""
     display = machine.video.display
     if display == "vnc":
-        display = f"vnc={machine.video.vnc.display or _VNC_DISPLAY},password=on"
+        display = f"vnc={machine.video.vnc.display or VNC_DISPLAY},password=on"
     args = ["-display", display] if display else []
     if machine.video.display == "none":
         return [*args, "-vga", "none"]

@@ -7,6 +7,7 @@ by its monitor; that it ended, by the kernel.
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import shlex
@@ -14,8 +15,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from limavm.driver import PortTakenError, ShareRefusedError
-from limavm.driver.qemu import hostfwd, launch, qmp, resolve, running
+from limavm.driver import DisplayError, NoDisplayError, PortTakenError, ShareRefusedError
+from limavm.driver.qemu import display, hostfwd, launch, picture, qmp, resolve, running
 from limavm.driver.qemu.control import MONITOR_LIMIT, Control
 from limavm.driver.qemu.notices import Notices
 from limavm.driver.qemu.running import Running
@@ -42,6 +43,9 @@ _STUCK = {
     "internal-error": "the accelerator failed (internal error)",
     "guest-panicked": "the guest's kernel panicked",
 }
+
+#: Several screenshots at a time have a file each.
+_screens = itertools.count()
 
 
 class Qemu:
@@ -179,6 +183,22 @@ class QemuVM:
     async def forwards(self) -> list[HostForward]:
         """What is forwarded now, beside ssh."""
         return await hostfwd.listed(self._control.ask, self._machine.nic)
+
+    async def protect_vnc(self, password: str) -> str:
+        """Set the password of the VNC server; its address."""
+        return await display.protect_vnc(self._control.execute, self._machine.video.vnc.display, password)
+
+    async def screenshot(self, kind: str) -> bytes:
+        """What the screen shows."""
+        if self._machine.video.display == "none":
+            hint = "set `video.display`, such as to `vnc`, and start it again"
+            raise NoDisplayError("the machine has no display", hint=hint)
+        path = f"{self._machine.directory}/screen-{next(_screens)}.tmp"
+        data = await display.screen(self._control.execute, path)
+        try:
+            return await asyncio.to_thread(lambda: picture.WRITERS[kind](picture.parse_ppm(data)))
+        except ValueError as error:
+            raise DisplayError(f"QEMU wrote no picture: {error}") from error
 
     @property
     def shares_hotplug(self) -> bool:

@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from limavm.driver.qemu.argv import needs_firmware
 from limavm.driver.qemu.describe import qemu_options
+from limavm.driver.qemu.devices import VNC_DISPLAY
 from limavm.driver.qemu.probe import parse_semver
 from limavm.model.arch import Arch
 from limavm.model.config import Config, Mount, Virtiofs
 from limavm.model.host import HostFacts
 
-_VNC_DISPLAY = "127.0.0.1:0,to=9"
 _QUEUE_SIZE = 1024
 #: Instances made before this version keep the mount type that was the default then.
 _NINEP_SINCE = (1, 0, 0)
@@ -33,7 +33,7 @@ def fill(config: Config, host: HostFacts, creator_version: str) -> Config:
     mounts = tuple(map(_with_queue, config.mounts)) if mount_type == "virtiofs" else config.mounts
     video = config.video
     if video.vnc.display is None:
-        video = replace(video, vnc=replace(video.vnc, display=_VNC_DISPLAY))
+        video = replace(video, vnc=replace(video.vnc, display=VNC_DISPLAY))
     return replace(config, mount_type=mount_type, mounts=mounts, video=video)
 
 
