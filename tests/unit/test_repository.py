@@ -32,6 +32,7 @@ ELSEWHERE = {
     ],
     "unit/cli/test_clone.py": ["cli/another", "cli/rename"],
     "unit/cli/test_complete.py": ["cli/flagvalues"],
+    "unit/cli/test_copy.py": ["instance/connection", "instance/copy"],
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
     "unit/cli/test_editing.py": ["cli/changed", "cli/edit", "cli/startnow"],
     "unit/cli/test_lean.py": ["cli/fast"],

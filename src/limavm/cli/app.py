@@ -33,13 +33,16 @@ COMMANDS = (
     Entry("start", "start", "basic", "Start an instance, creating it when needed"),
     Entry("stop", "stop", "basic", "Stop instances"),
     Entry("clone", "clone", "advanced", "Make a copy of an instance"),
+    Entry("copy", "copy", "advanced", "Copy files between the host and instances", ("cp",)),
     Entry("info", "info", "advanced", "Show what this installation offers, as JSON"),
+    Entry("mount", "mount", "advanced", "Show, add or verify directories of the host in a running instance"),
     Entry("network", "network", "advanced", "Define networks that instances can share"),
     Entry("ports", "ports", "advanced", "Show which ports of an instance appear on the host"),
     Entry("rename", "rename", "advanced", "Give an instance another name"),
     Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
     Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
     Entry("timings", "timings", "advanced", "Show how long each phase of the last start took"),
+    Entry("umount", "mount:UMOUNT", "advanced", "Take a directory of the host away from a running instance"),
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
@@ -56,7 +59,7 @@ COMMANDS = (
 #: Commands of Lima that are not built yet.
 LATER = frozenset(
     {
-        *("autostart", "copy", "cp", "disk", "factory-reset", "mcp", "protect", "prune"),
+        *("autostart", "disk", "factory-reset", "mcp", "protect", "prune"),
         *("screenshot", "show-ssh", "snapshot", "start-at-login", "tunnel"),
         *("unprotect", "usernet", "watch"),
     }

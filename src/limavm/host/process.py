@@ -37,6 +37,7 @@ _PACKAGES = {
     "qemu-system-riscv64": ("qemu-system-misc", "qemu"),
     "qemu-system-s390x": ("qemu-system-misc", "qemu"),
     "qemu-system-x86_64": ("qemu-system-x86", "qemu"),
+    "rsync": ("rsync", "rsync"),
     "scp": ("openssh-client", "openssh"),
     "ssh": ("openssh-client", "openssh"),
     "ssh-keygen": ("openssh-client", "openssh"),

@@ -64,11 +64,13 @@ def place_of(word: str, *, windows: bool = False) -> Place:
 def as_scp_would(places: Sequence[Place], files: Sequence[bool] = ()) -> list[Place]:
     """The places of a recursive copy by rsync, slashes changed so that it ends where scp puts it.
 
-    From left to right, each step on what the ones before have left. `files` says which places are files of
-    the host, to which a slash cannot be appended. Neither a guest's root nor the host's loses its slash,
-    and an empty path is the home: another slash would make it the root.
+    From left to right, each step on what the ones before have left. `files` says which places are files of the
+    host, to which no slash can be appended; when no directory is among the sources nothing changes. Neither a
+    guest's root nor the host's loses its slash, and an empty path is the home: a slash would make it the root.
     """
-    changed = [replace(place, path=place.path or "." * place.is_remote) for place in places]
+    changed = [replace(place, path=place.path or "./" * place.is_remote) for place in places]
+    if files and all(files[:-1]):
+        return changed
     for index, place in enumerate(changed):
         if index < len(files) and files[index]:
             continue

@@ -88,7 +88,7 @@ def test_only_the_root_has_a_version_flag(limactl: Run) -> None:
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("lst", ["list"]), ("ssh", ["shell"]), ("sta", ["start", "stop"]), ("STOP", ["stop"]), ("comp", ["completion"])],
+    [("lst", ["list"]), ("ssh", ["shell"]), ("sta", ["start", "stop"]), ("STOP", ["stop"]), ("comple", ["completion"])],
 )
 def test_an_unknown_command_suggests_what_may_be_meant(limactl: Run, word: str, meant: list[str]) -> None:
     done = limactl(word)
@@ -98,7 +98,7 @@ def test_an_unknown_command_suggests_what_may_be_meant(limactl: Run, word: str, 
     assert [line[1:] for line in done.message.splitlines() if line.startswith("\t")] == meant
 
 
-@pytest.mark.parametrize("word", ["disk", "copy", "snapshot"])
+@pytest.mark.parametrize("word", ["disk", "tunnel", "snapshot"])
 def test_a_command_of_lima_that_is_not_built_yet_says_so(limactl: Run, word: str) -> None:
     done = limactl(word, "--anything", "x")
 

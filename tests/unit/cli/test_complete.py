@@ -56,6 +56,13 @@ def test_instances_are_offered(command: str) -> None:
     assert values(command, "w") == ["web", "work"]
 
 
+def test_an_instance_to_copy_from_or_to_is_offered_with_its_colon_and_files_of_the_host_as_well() -> None:
+    assert complete(["copy", "w"]) == ([("web:", ""), ("work:", "")], NO_SPACE)
+    assert complete(["cp", "x", "d"]) == ([("db:", "")], NO_SPACE)
+    assert complete(["copy", "./"]) == ([], DEFAULT)
+    assert complete(["copy", "web:/e"]) == ([], DEFAULT)
+
+
 def test_names_that_stand_there_already_are_not_offered_again() -> None:
     assert values("stop", "web", "") == ["db", "work"]
     assert values("restart", "web", "") == []

@@ -78,7 +78,8 @@ def test_a_recursive_rsync_gets_its_slashes_as_in_lima(given: str, wanted: str) 
 
 
 def test_an_empty_path_stays_the_home_and_does_not_become_the_root() -> None:
-    assert adjusted("dir dev:") == "dir/ dev:./"
+    assert adjusted("dir dev:") == "dir dev:./"
+    assert adjusted("dir/ dev:") == "dir dev:./"
 
 
 def test_a_root_keeps_its_slash() -> None:
@@ -87,7 +88,11 @@ def test_a_root_keeps_its_slash() -> None:
 
 
 def test_a_file_of_the_host_gets_no_slash() -> None:
-    assert adjusted("file dev:/tmp/new", [True, False]) == "file dev:/tmp/new/"
+    assert adjusted("file dir dev:/tmp/new", [True, False, False]) == "file dir/ dev:/tmp/new/"
+
+
+def test_files_of_the_host_alone_are_copied_as_without_recursion() -> None:
+    assert adjusted("file dev:/tmp/new", [True, False]) == "file dev:/tmp/new"
 
 
 def test_rsync_is_quiet_or_shows_what_it_does() -> None:
