@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 import sys
 import time
 
@@ -13,11 +14,13 @@ from limavm.sftp.packet import EOF, LONGEST_DATA, U32, Refusal, Reply, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from limavm.sftp.handles import Handle
     from limavm.sftp.replies import Replies
     from limavm.sftp.service import Service
 
 #: A reply of names is sent when it is so long. sshfs takes packets of up to 128 KiB.
 _BATCH = 48 << 10
+_NOTHING_KNOWN = b"\0\0\0\0"
 
 
 def read(service: "Service", request: Request, number: int, replies: "Replies") -> None:
@@ -82,11 +85,13 @@ def read_directory(service: "Service", request: Request) -> Reply:
         own = os.fstat(handle.fd)
         parts += [_entry(b".", own, now), _entry(b"..", own, now)]
     for entry in handle.entries:
+        name = os.fsencode(entry.name)
         try:
-            found = entry.stat(follow_symlinks=False)
+            parts.append(_entry(name, _look(service, handle, name, entry), now))
         except FileNotFoundError:
             continue
-        parts.append(_entry(os.fsencode(entry.name), found, now))
+        except OSError:  # the name can be read and nothing else, as without the right to search the directory
+            parts.append(packet.string(name) + packet.string(name) + _NOTHING_KNOWN)
         size += len(parts[-1])
         if size >= _BATCH:
             break
@@ -97,3 +102,15 @@ def read_directory(service: "Service", request: Request) -> Reply:
 
 def _entry(name: bytes, found: os.stat_result, now: float) -> bytes:
     return packet.string(name) + packet.string(long_name(name, found, now)) + pack(found)
+
+
+def _look(service: "Service", handle: "Handle", name: bytes, entry: "os.DirEntry[str]") -> os.stat_result:
+    """The attributes of the entry, with --follow-symlinks those of what a link leads to if that can be told."""
+    found = entry.stat(follow_symlinks=False)
+    if service.follow_symlinks and stat.S_ISLNK(found.st_mode):
+        try:
+            with service.root.target(handle.path + b"/" + name) as place:
+                return os.stat(place.name, dir_fd=place.fd, follow_symlinks=False)
+        except (OSError, Refusal):
+            return found
+    return found

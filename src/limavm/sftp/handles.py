@@ -17,11 +17,13 @@ MOST = 4096
 class Handle:
     """An open file or directory; the descriptor is the handle's own."""
 
-    __slots__ = ("append", "directory", "entries", "fd")
+    __slots__ = ("append", "directory", "entries", "fd", "path")
 
-    def __init__(self, fd: int, *, directory: bool = False, append: bool = False) -> None:
+    def __init__(self, fd: int, *, directory: bool = False, append: bool = False, path: bytes = b"") -> None:
         self.fd = fd
         self.directory = directory
+        #: What the client called a directory.
+        self.path = path
         self.append = append
         #: What READDIR has not told yet; None before the first.
         self.entries: Iterator[os.DirEntry[str]] | None = None

@@ -52,7 +52,7 @@ def open_directory(service: Service, request: Request) -> Reply:
     service.handles.ensure_room()
     with service.root.target(path) as place:
         fd = os.open(place.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.fd)
-    return packet.HANDLE, packet.string(service.handles.add(Handle(fd, directory=True)))
+    return packet.HANDLE, packet.string(service.handles.add(Handle(fd, directory=True, path=path)))
 
 
 def lstat(service: Service, request: Request) -> Reply:

@@ -67,7 +67,7 @@ class Server:
         except BrokenError as error:
             self._journal.line(f"the connection is given up: {error}")
             return False
-        except (BrokenPipeError, ConnectionError):
+        except ConnectionError:  # the client is gone, and what it has not read is nobody's
             return True
         finally:
             self._service.handles.close()

@@ -15,7 +15,8 @@ class Service:
     """One client's view of the directory.
 
     `mask` takes bits from the mode of what is created without one; what the client does say is kept, as the kernel
-    of the guest has masked it already.
+    of the guest has masked it already. With `follow_symlinks`, READDIR tells of what links lead to, which saves
+    sshfs (that then asks for it anyway) a question for each.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class Service:
         self.read_only = read_only
         self.follow_symlinks = follow_symlinks
         self.mask = mask
-        self.handles = handles or Handles()
+        self.handles = Handles() if handles is None else handles
 
     def ensure_writable(self) -> None:
         """Raise Refusal when nothing may be changed."""
