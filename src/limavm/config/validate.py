@@ -43,7 +43,7 @@ def problems(config: Config, facts: HostFacts, *, version: str) -> list[Flaw]:
     for index, disk in enumerate(config.additional_disks):
         valid = _IDENTIFIER.fullmatch(disk.name) and len(disk.name) <= 76
         flaws.unless(bool(valid), f"{disk.name!r} is no name of a disk", "additionalDisks", index, "name")
-    _check_mounts(config, facts, flaws)
+    check_mounts(config, facts, flaws)
     if config.ssh.local_port:
         check_port(config.ssh.local_port, flaws, "ssh", "localPort")
     _check_mount_type(config, flaws)
@@ -135,7 +135,8 @@ def _check_size(text: str, flaws: Flaws, *path: str | int, least: int = 0) -> No
         flaws.unless(size >= least, short, *path)
 
 
-def _check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:
+def check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:
+    """Locations that are no paths, and mount points that the guest needs for itself."""
     for index, mount in enumerate(config.mounts):
         path: Path = ("mounts", index)
         absolute = mount.location.startswith("/") or (facts.os == "windows" and mount.location[1:3] in (":\\", ":/"))

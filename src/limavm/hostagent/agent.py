@@ -227,11 +227,13 @@ class Agent:
             )
         )
         services = self._services = Services(plan, vm, guest, self.emitter)
-        async with self._master(guest), services.running():
-            readiness = Readiness(plan, vm, guest, self.emitter, self.recorder)
-            await self._until_it_ends(vm, lambda: readiness.reach(services.answered, progress=self.progress))
-        if self._stopping.is_set():
-            await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
+        async with self._master(guest), services.mounting():
+            async with services.running():
+                readiness = Readiness(plan, vm, guest, services, self.emitter, self.recorder)
+                await self._until_it_ends(vm, lambda: readiness.reach(progress=self.progress))
+            services.mounts.leave()
+            if self._stopping.is_set():
+                await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
         vnc.forget(self.directory)
         log.info("The machine has ended")
 

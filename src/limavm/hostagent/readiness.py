@@ -7,7 +7,7 @@ guest that cannot be reached at all ends the run.
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from limavm.driver import VirtualMachine
 from limavm.errors import UserError
@@ -15,7 +15,7 @@ from limavm.host import paths
 from limavm.hostagent import requirements
 from limavm.hostagent.cloudinit import follow_cloud_init
 from limavm.hostagent.events import Emitter
-from limavm.hostagent.guest import Guest
+from limavm.hostagent.guest import Guest, Session
 from limavm.hostagent.guesttime import record_guest_phases
 from limavm.hostagent.panic import kernel_panic
 from limavm.model.event import AgentStatus
@@ -29,18 +29,31 @@ class GuestPanicError(UserError):
     """The guest's kernel panics at each boot, so there is nothing to wait for."""
 
 
+class Awaited(Protocol):
+    """What has to be there beside what the requirements ask for; each tells what is wrong with it."""
+
+    async def mounted(self) -> list[str]:
+        """The mounts of the configuration, once the guest can have them."""
+
+    async def answered(self) -> list[str]:
+        """The guest agent, once the boot scripts have finished."""
+
+
 class Readiness:
     """Waits for the guest of one run, once."""
 
-    def __init__(self, plan: Plan, vm: VirtualMachine, guest: Guest, emitter: Emitter, recorder: Recorder) -> None:
+    def __init__(
+        self, plan: Plan, vm: VirtualMachine, guest: Guest, services: Awaited, emitter: Emitter, recorder: Recorder
+    ) -> None:
         self._plan = plan
         self._vm = vm
         self._guest = guest
+        self._services = services
         self._emitter = emitter
         self._recorder = recorder
 
-    async def reach(self, last: Callable[[], Awaitable[list[str]]], *, progress: bool) -> list[str]:
-        """Return the errors that leave the guest degraded; `last` waits for what else must be there.
+    async def reach(self, *, progress: bool) -> list[str]:
+        """Return the errors that leave the guest degraded.
 
         `progress` tells what cloud-init does meanwhile. Raises GuestPanicError.
         """
@@ -53,7 +66,7 @@ class Readiness:
                 tasks.create_task(self._tell_progress(), name="progress of cloud-init")
             errors = await self._satisfy()
             satisfied = self._recorder.now()
-            errors += await last()
+            errors += await self._services.answered()
             self._recorder.add("guest agent", satisfied, self._recorder.now())
             self._recorder.ready()
             self._recorder.save()
@@ -69,13 +82,17 @@ class Readiness:
 
     async def _satisfy(self) -> list[str]:
         config, token = self._plan.config, self._vm.machine.boot_token
-        groups = (
-            requirements.essential(config, token),
-            requirements.optional(config),
-            requirements.final(config, token),
-        )
         async with self._guest.session() as session:
-            return await requirements.satisfy(groups, session, satisfied=self._satisfied)
+            errors = await self._of_groups(session, requirements.essential(config, token))
+            began = self._recorder.now()
+            errors += await self._services.mounted()
+            if config.mounts:
+                self._recorder.add("mounts", began, self._recorder.now())
+            errors += await self._of_groups(session, requirements.optional(config), requirements.final(config, token))
+            return errors
+
+    async def _of_groups(self, session: Session, *groups: requirements.Group) -> list[str]:
+        return await requirements.satisfy(groups, session, satisfied=self._satisfied)
 
     def _satisfied(self, group: str, requirement: requirements.Requirement, took: float) -> None:
         now = self._recorder.now()

@@ -12,6 +12,7 @@ from typing import Protocol
 from limavm.host.aprocess import Completed
 from limavm.host.clock import monotonic
 from limavm.model.config import Config, Probe
+from limavm.model.mount import REVERSE_SSHFS
 from limavm.model.value import Value
 
 log = logging.getLogger(__name__)
@@ -60,14 +61,37 @@ def essential(config: Config, token: str) -> Group:
                 hint="The boot scripts are not that far: see /var/log/cloud-init-output.log in the guest.",
             )
         )
-    requirements.append(
-        Requirement(
-            description="Explicitly start ssh ControlMaster",
-            script="true",
-            hint="The ssh control socket could not be made: see the directory of the instance.",
+    if needs_sshfs(config):
+        requirements += _sshfs(token)
+    else:
+        requirements.append(
+            Requirement(
+                description="Explicitly start ssh ControlMaster",
+                script="true",
+                hint="The ssh control socket could not be made: see the directory of the instance.",
+            )
         )
-    )
     return Group(name="essential", requirements=tuple(requirements))
+
+
+def needs_sshfs(config: Config) -> bool:
+    """Whether the guest has to have sshfs before it counts as reachable."""
+    return config.os == "Linux" and not config.plain and config.mount_type == REVERSE_SSHFS and bool(config.mounts)
+
+
+def _sshfs(token: str) -> list[Requirement]:
+    return [
+        Requirement(
+            description="sshfs binary to be installed",
+            script=_until("command -v sshfs >/dev/null"),
+            hint="The boot scripts install sshfs: see /var/log/cloud-init-output.log in the guest.",
+        ),
+        Requirement(
+            description="fuse to allow_other as user",
+            script=_until(f'read -r token < /run/lima-fuse-ready && [ "$token" = {token} ]'),
+            hint="The boot scripts add user_allow_other to /etc/fuse.conf: see /var/log/cloud-init-output.log.",
+        ),
+    ]
 
 
 def optional(config: Config) -> Group:

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 #: How long the guest agent may take to answer once the boot scripts have finished, in seconds (spec/runtime.md 15).
 _AGENT_LIMIT = 60.0
+#: How long the mounts may take: each has a limit of its own from the time on when the guest is ready for it.
+_MOUNTS_LIMIT = 600.0
 _AGENT_SOCKET_IN_GUEST = "/run/lima-guestagent.sock"
 
 
@@ -83,10 +85,20 @@ class Services:
             self._add_ssh_agent()
 
     @contextlib.asynccontextmanager
+    async def mounting(self) -> AsyncIterator[None]:
+        """Keep the mounts until the context ends: longer than the rest, until the guest has written what it has."""
+        async with supervised({"mounts": self.mounts.run}):
+            yield
+
+    @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Offer them until the context ends."""
+        """Offer everything else until the context ends."""
         async with supervised(self._parts):
             yield
+
+    async def mounted(self) -> list[str]:
+        """What is wrong with the mounts of the configuration, asked once the guest can have them."""
+        return await self.mounts.settled(_MOUNTS_LIMIT)
 
     async def answered(self, limit: float = _AGENT_LIMIT) -> list[str]:
         """What is wrong with the guest agent, asked once the boot scripts have finished.

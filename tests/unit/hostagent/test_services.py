@@ -80,7 +80,7 @@ async def test_what_listens_in_the_guest_appears_on_the_host_while_the_services_
             [status] = services.forwarder.ports()
             assert (status.state, status.route) == (PortState.FORWARDED, Route.GRPC)
 
-    assert set(vm.told) == {"on_change", "on_reset", "on_resume", "on_agent_port"}
+    assert set(vm.told) == {"on_change", "on_reset", "on_resume", "on_agent_port", "on_share"}
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", other)
 

@@ -1,47 +1,250 @@
-"""Keeps every mount of a run mounted, and adds and removes some while it runs."""
+"""Keeps every mount of a run mounted, and adds and removes some while it runs.
+
+Mounts are made side by side. One that lies inside another waits until that one is mounted, and is made anew with it.
+"""
 
 import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import Callable, Sequence
 
 from limavm.driver import VirtualMachine
 from limavm.errors import UserError
+from limavm.host.platform import facts
 from limavm.hostagent.guest import Guest
+from limavm.hostagent.mounts import source
+from limavm.hostagent.mounts.check import ensure_possible
+from limavm.hostagent.mounts.entry import Entry
+from limavm.hostagent.mounts.nesting import around, cleaned
+from limavm.hostagent.mounts.race import undisturbed
+from limavm.hostagent.mounts.server import server_argv
+from limavm.hostagent.mounts.shares import Shares
+from limavm.hostagent.mounts.sshfs import ReverseSSHFS
+from limavm.hostagent.mounts.unmount import unmounted
 from limavm.model.config import Mount
-from limavm.model.mount import MountState
+from limavm.model.mount import REVERSE_SSHFS, VIRTIOFS, MountPhase, MountState
 from limavm.model.plan import Plan
+
+log = logging.getLogger(__name__)
+
+#: How often it is looked whether the directories on the host are still there, in seconds.
+_LOOK = 2.0
+#: Seconds until a mount that was added must be there; packages may have to be installed for it.
+_ADD_LIMIT = 240.0
 
 
 class Mounts:
     """The mounts of one instance. Its methods are for the event loop's thread."""
 
-    def __init__(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        vm: VirtualMachine,
+        guest: Guest,
+        *,
+        server: Callable[[Mount, str | None], Sequence[str]] = server_argv,
+    ) -> None:
         self._plan = plan
         self._vm = vm
         self._guest = guest
         self._change = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._sshfs = ReverseSSHFS(guest, vm.machine.boot_token, server=server)
+        self._shares = Shares(plan, vm, guest)
+        self._entries: list[Entry] = []
+        self._tasks: dict[Entry, asyncio.Task[None]] = {}
+        self._running: asyncio.TaskGroup | None = None
+        kind = plan.config.mount_type or REVERSE_SSHFS
+        for mount in () if plan.config.plain else plan.config.mounts:
+            self._enter(Entry(mount, kind, self._has_changed, slot=self._slot()))
+        vm.on_reset(self._all_again)
+        vm.on_share(self._share_changed)
 
     async def run(self) -> None:
         """Keep them mounted until cancelled, then end what serves them."""
-        await asyncio.Event().wait()
+        try:
+            async with asyncio.TaskGroup() as self._running:
+                for entry in self._entries:
+                    self._begin(entry, self._running)
+                await self._watch_sources()
+        finally:
+            self._running = None
+            self._tasks.clear()
 
     async def settled(self, limit: float) -> list[str]:
         """Wait until every configured mount is mounted or has failed; returns a sentence for each that is not."""
-        return []
+        configured = [entry for entry in self._entries if entry.configured]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                for entry in configured:
+                    await entry.settled.wait()
+        return [
+            f"cannot mount {entry.name}: {entry.reason or f'it takes longer than {limit:g} s'}"
+            for entry in configured
+            if not entry.settled.is_set() or entry.phase is MountPhase.FAILED
+        ]
 
     def states(self) -> list[MountState]:
         """How each mount stands: those of the configuration in its order, then those that were added."""
-        return []
+        return [entry.state for entry in self._entries]
 
     async def changed(self) -> None:
         """Return when `states` answers otherwise than at the time of the call."""
         await self._change.wait()
 
+    def leave(self) -> None:
+        """The guest is shut down: what is lost from now on is no news."""
+        for entry in self._entries:
+            entry.leaving = True
+
     async def add(self, mount: Mount) -> MountState:
         """Mount one more; it is mounted when this returns. Raises UserError, and nothing has changed then."""
-        raise UserError("no mount can be added yet")
+        async with self._changing:
+            await asyncio.to_thread(
+                ensure_possible, mount, self._plan.config, facts(), [entry.point for entry in self._entries]
+            )
+            running = self._ensure_running()
+            entry = await self._new(mount)
+            self._enter(entry)
+            self._begin(entry, running)
+            try:
+                await self._ensure_mounted(entry)
+            except BaseException:
+                if entry.shared:
+                    await self._shares.take_back(entry)
+                await self._drop(entry)
+                raise
+            return entry.state
 
     async def remove(self, mount_point: str, *, force: bool = False) -> None:
         """Unmount one for good, and with `force` also one that is used: its users get errors from then on.
 
         Raises UserError when there is none, or when programs in the guest use it, which are named.
         """
-        raise UserError(f"nothing is mounted on {mount_point}")
+        async with self._changing:
+            self._ensure_running()
+            point = cleaned(mount_point)
+            entry = next((entry for entry in self._entries if entry.point == point), None)
+            if entry is None:
+                there = ", ".join(entry.point for entry in self._entries)
+                raise UserError(f"{point} is no mount", hint=f"mounted are: {there}" if there else None)
+            if entry.children:
+                inside = ", ".join(child.point for child in entry.children)
+                raise UserError(f"{point} has other mounts inside", hint=f"unmount these first: {inside}")
+            entry.leaving = True
+            try:
+                await unmounted(self._guest, entry, lazily=force)
+                if entry.shared:
+                    await self._shares.take_back(entry)
+            except BaseException:
+                entry.leaving = False
+                raise
+            await self._drop(entry)
+            log.info("Unmounted %s", entry.name)
+
+    def _enter(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self._nest()
+
+    def _nest(self) -> None:
+        """Tell each mount which one it is inside of; one whose place has changed is made anew."""
+        by_point = {entry.point: entry for entry in self._entries}
+        for entry in self._entries:
+            entry.children = []
+        for entry in self._entries:
+            outer = around(entry.point, by_point)
+            parent = by_point[outer] if outer else None
+            if parent:
+                parent.children.append(entry)
+            if parent is not entry.parent:
+                entry.parent = parent
+                entry.again.set()
+
+    def _slot(self) -> int:
+        taken = {entry.slot for entry in self._entries}
+        return next(slot for slot in itertools.count() if slot not in taken)
+
+    def _begin(self, entry: Entry, running: asyncio.TaskGroup) -> None:
+        self._tasks[entry] = running.create_task(self._keep(entry), name=f"the mount of {entry.name}")
+
+    async def _keep(self, entry: Entry) -> None:
+        """Keep one mounted until cancelled, whatever becomes of the one around it."""
+        while True:
+            parent = entry.parent
+            if parent and not parent.up.is_set():
+                await undisturbed(parent.up.wait(), entry.again.wait())
+            entry.again.clear()
+            if parent is not entry.parent:
+                continue
+            disturbances = [entry.again.wait()] + ([parent.down.wait()] if parent else [])
+            await undisturbed(self._keep_as_it_is(entry), *disturbances)
+            entry.lost("the mount around it comes back first" if parent and parent.down.is_set() else "it begins anew")
+
+    async def _keep_as_it_is(self, entry: Entry) -> None:
+        if entry.shared:
+            await self._shares.keep(entry)  # returns when the guest cannot have it that way
+        await self._sshfs.keep(entry)
+
+    async def _watch_sources(self) -> None:
+        """Until cancelled: look whether what is mounted is still there."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            mounted = [entry for entry in self._entries if entry.up.is_set() and entry.identity]
+            found = await asyncio.to_thread(source.identities, [entry.mount.location for entry in mounted])
+            for entry, now in zip(mounted, found, strict=True):
+                if not entry.up.is_set() or entry.phase is MountPhase.FAILED:
+                    continue
+                if now is None:
+                    entry.vanished(f"{entry.mount.location} does not exist any more")
+                elif now != entry.identity:
+                    entry.again.set()
+                elif entry.phase is MountPhase.LOST:
+                    entry.mounted()
+
+    async def _new(self, mount: Mount) -> Entry:
+        """What becomes of a mount that is added."""
+        wanted = self._plan.config.mount_type
+        entry = Entry(mount, REVERSE_SSHFS, self._has_changed, slot=self._slot(), configured=False)
+        if wanted == VIRTIOFS and self._vm.shares_hotplug:
+            entry.kind = VIRTIOFS
+            await self._shares.offer(entry)
+        elif wanted not in (None, REVERSE_SSHFS):
+            entry.falls_back(REVERSE_SSHFS, f"{wanted} cannot be added to this machine while it runs")
+        entry.unprepared = wanted != REVERSE_SSHFS or not self._plan.config.mounts
+        return entry
+
+    async def _ensure_mounted(self, entry: Entry) -> None:
+        try:
+            async with asyncio.timeout(_ADD_LIMIT):
+                await entry.settled.wait()
+        except TimeoutError as error:
+            raise UserError(entry.reason or f"{entry.point} was not mounted within {_ADD_LIMIT:g} s") from error
+        if entry.phase is MountPhase.FAILED:
+            raise UserError(entry.reason)
+
+    async def _drop(self, entry: Entry) -> None:
+        if task := self._tasks.pop(entry, None):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._entries.remove(entry)
+        self._nest()
+        self._has_changed()
+
+    def _ensure_running(self) -> asyncio.TaskGroup:
+        if self._running is None:
+            raise UserError("the machine is not started yet, or is shut down")
+        return self._running
+
+    def _all_again(self) -> None:
+        for entry in self._entries:
+            entry.again.set()
+
+    def _share_changed(self, tag: str, alive: bool) -> None:
+        for entry in self._entries:
+            if entry.tag == tag and entry.shared:
+                self._shares.changed(entry, alive=alive)
+
+    def _has_changed(self) -> None:
+        change, self._change = self._change, asyncio.Event()
+        change.set()

@@ -4,6 +4,7 @@ set -eu
 
 for script in "$LIMA_CIDATA_MNT"/provision.dependency/*; do
 	[ -f "$script" ] || continue
+	[ -z "${LIMA_SSHFS_WANTED-}" ] || continue
 	"$script"
 done
 [ "$LIMA_CIDATA_SKIP_DEFAULT_DEPENDENCY_RESOLUTION" != 1 ] || exit 0
@@ -12,7 +13,9 @@ missing=
 need() { # program
 	command -v "$1" >/dev/null || missing="$missing $1"
 }
-if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0 ]; then
+# Also in place of shares that this kernel could not mount.
+if [ -n "${LIMA_SSHFS_WANTED-}" ] || [ -s /run/lima-shares-failed ] ||
+	{ [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0 ]; }; then
 	need sshfs
 fi
 if [ -n "$LIMA_CIDATA_CONTAINERD_USER$LIMA_CIDATA_CONTAINERD_SYSTEM" ]; then

@@ -36,7 +36,8 @@ EOF
 	apparmor_parser -r "$profile"
 }
 
-if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0 ]; then
+if [ -n "${LIMA_SSHFS_WANTED-}" ] || [ -s /run/lima-shares-failed ] ||
+	{ [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ] && [ "$LIMA_CIDATA_MOUNTS" -gt 0 ]; }; then
 	allow_other
 	relax_fusermount
 	echo "$LIMA_CIDATA_IID" >/run/lima-fuse-ready

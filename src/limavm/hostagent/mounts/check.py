@@ -1,0 +1,38 @@
+"""Whether a mount can be added to a running machine: the rules of the configuration, and those of a run."""
+
+from collections.abc import Collection
+
+from msgspec.structs import replace
+
+from limavm.config import hostchecks
+from limavm.config.flaw import Flaws
+from limavm.config.validate import check_mounts
+from limavm.errors import UserError
+from limavm.hostagent.mounts.nesting import cleaned
+from limavm.model.config import Config, Mount
+from limavm.model.host import HostFacts
+
+#: Each is two processes on the host and three in the guest.
+MOST = 64
+
+
+def ensure_possible(mount: Mount, config: Config, host: HostFacts, taken: Collection[str]) -> None:
+    """Raise UserError when a mount cannot be added beside those at the points in `taken`."""
+    if config.plain or config.os != "Linux":
+        what = "a plain instance has" if config.plain else f"guests that run {config.os} have"
+        raise UserError(f"{what} no mounts", hint="use `limactl copy`")
+    point = cleaned(mount.mount_point)
+    one = replace(config, mounts=(replace(mount, mount_point=point),), networks=(), provision=())
+    flaws = Flaws()
+    check_mounts(one, host, flaws)
+    found = [*flaws.found, *hostchecks.problems(one).found]
+    if not mount.mount_point.startswith("/"):
+        raise UserError(f"the mount point {mount.mount_point!r} is not an absolute path")
+    if found:
+        raise UserError("; ".join(f"{flaw.path[-1]}: {flaw.message}" for flaw in found))
+    if any(char in mount.mount_point + mount.location for char in "\n\r\0") or ".." in point.split("/"):
+        raise UserError(f"the mount point {mount.mount_point!r} has a line break or `..` in it")
+    if point in taken:
+        raise UserError(f"{point} is a mount already", hint="unmount it first (`limactl umount`)")
+    if len(taken) >= MOST:
+        raise UserError(f"there are {MOST} mounts already")

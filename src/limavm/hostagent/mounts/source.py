@@ -1,0 +1,71 @@
+"""The directory of the host behind a mount: made if it is missing, and watched from then on.
+
+Everything here may wait for a dead network drive, so it is called in a thread.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+
+from limavm.errors import UserError
+
+#: What tells one directory from another that has taken its name.
+Identity = tuple[int, int]
+
+_REASONS = {
+    errno.ELOOP: "it is a loop of symbolic links",
+    errno.ENAMETOOLONG: "its name is too long",
+    errno.ENOTDIR: "what is above it is no directory",
+    errno.EACCES: "it may not be looked at",
+    errno.EROFS: "it does not exist, and cannot be made on a read-only file system",
+    errno.ENOSPC: "it does not exist, and cannot be made because the disk is full",
+}
+
+
+class SourceError(UserError):
+    """A directory that cannot be mounted (now)."""
+
+
+def prepared(location: str, *, make: bool = True) -> Identity:
+    """The identity of a directory that can be read; with `make` one that is missing is made (0755).
+
+    Raises SourceError with a reason that names the directory.
+    """
+    try:
+        return _directory(location, make=make)
+    except ValueError as error:
+        raise SourceError(f"{location!r} cannot be mounted: {error}") from error
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise SourceError(f"{location} cannot be mounted: {reason}") from error
+
+
+def _directory(location: str, *, make: bool) -> Identity:
+    try:
+        found = os.stat(location)
+    except FileNotFoundError as error:
+        if os.path.islink(location):
+            raise SourceError(f"{location} cannot be mounted: it is a symbolic link to nothing") from error
+        if not make:
+            raise SourceError(f"{location} does not exist any more") from error
+        os.makedirs(location, 0o755, exist_ok=True)
+        found = os.stat(location)
+    if not stat.S_ISDIR(found.st_mode):
+        raise SourceError(f"{location} cannot be mounted: it is no directory")
+    if not os.access(location, os.R_OK | os.X_OK):
+        raise SourceError(f"{location} cannot be mounted: its permissions do not let us read it")
+    return found.st_dev, found.st_ino
+
+
+def identities(locations: Iterable[str]) -> list[Identity | None]:
+    """Which directory has each of the names now; None where none has."""
+    return [_identity(location) for location in locations]
+
+
+def _identity(location: str) -> Identity | None:
+    try:
+        found = os.stat(location)
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None

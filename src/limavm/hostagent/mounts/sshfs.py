@@ -1,0 +1,133 @@
+"""reverse-sshfs: an sshfs in the guest whose other end is a program of ours (spec/runtime.md 9.2).
+
+sshfs runs in an ssh session over the control master; its standard input and output are those of an SFTP server on
+the host, which serves that directory and nothing else. When one of the three ends, all of it is started again.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+
+from limavm.errors import UserError
+from limavm.hostagent.guest import Guest
+from limavm.hostagent.mounts import guestscripts, source
+from limavm.hostagent.mounts.entry import Entry
+from limavm.hostagent.mounts.server import EXTERNAL, UNCONFINED, find_external, server_argv
+from limavm.hostagent.mounts.session import Session
+from limavm.hostagent.mounts.wiring import wired
+from limavm.model.config import Mount
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+#: How often a directory that is not there is looked for, in seconds: at first, and in the end.
+_FIRST_LOOK = 1.0
+_LONGEST_LOOK = 10.0
+#: So often in a row a mount may be refused before it counts as failed.
+_TRIES = 3
+#: How long a network drive may take to answer, in seconds.
+_SOURCE_LIMIT = 10.0
+#: sshd allows ten sessions a connection. So many mounts share that of the master, with everything else that uses it;
+#: the others have one each.
+_THROUGH_MASTER = 5
+#: Nothing of the user's is forwarded into these sessions, and a guest that never answers is given up.
+_SESSION = ("-a", "-x", "-T", "-o", "ServerAliveInterval=20")
+
+
+class ReverseSSHFS:
+    """Keeps mounts of this type. `token` is what the boot scripts write when the guest is ready."""
+
+    def __init__(
+        self, guest: Guest, token: str, *, server: Callable[[Mount, str | None], Sequence[str]] = server_argv
+    ) -> None:
+        self._guest = guest
+        self._token = token
+        self._server = server
+        #: This host cannot confine OpenSSH's server, or has none.
+        self._builtin_only = False
+
+    async def keep(self, entry: Entry) -> None:
+        """Keep one mounted until cancelled."""
+        pause, refusals = _FIRST_PAUSE, 0
+        while True:
+            await self._guest.master.connected.wait()
+            await self._source(entry)
+            entry.begins()
+            for child in entry.children:
+                await child.idle.wait()
+            try:
+                was_up, reason, refused = await self._session(entry)
+            except (OSError, UserError) as error:  # too many processes or files; a program that is missing
+                was_up, reason, refused = False, str(error), True
+            pause = _FIRST_PAUSE if was_up else min(pause * 2, _LONGEST_PAUSE)
+            refusals = refusals + 1 if refused else 0
+            if refusals == _TRIES:
+                entry.failed(reason)
+                await self._guest.master.disconnected.wait()
+                refusals = 0
+            else:
+                entry.lost(reason)
+            await asyncio.sleep(pause)
+
+    async def _source(self, entry: Entry) -> None:
+        """Return when the directory on the host is there."""
+        location, look = entry.mount.location, _FIRST_LOOK
+        while True:
+            try:
+                async with asyncio.timeout(_SOURCE_LIMIT):
+                    entry.identity = await asyncio.to_thread(source.prepared, location, make=not entry.was_mounted)
+                return
+            except TimeoutError:
+                entry.failed(f"{location} does not answer")
+            except source.SourceError as error:
+                entry.failed(error.message)
+            await asyncio.sleep(look)
+            look = min(look * 2, _LONGEST_LOOK)
+
+    async def _session(self, entry: Entry) -> tuple[bool, str, bool]:
+        """Mount it and return when that has ended: whether it was mounted, why it ended, whether it was refused."""
+        mark = f"LIMA-{secrets.token_hex(8)}"
+        external = await self._external(entry.mount)
+        script = guestscripts.loaded(self._script(entry, mark))
+        entry.idle.clear()
+        try:
+            async with wired(self._ssh(entry), self._server(entry.mount, external), script) as (ssh, server):
+                session = Session(entry, ssh, server, mark)
+                reason = await session.ended()
+                was_up = session.was_mounted
+                entry.lost(reason)  # told before the two are waited for
+                if external and server.returncode == UNCONFINED:
+                    log.warning("sshfs.sftpDriver: this host cannot confine %s; limavm's own server is used", external)
+                    self._builtin_only = True
+                entry.nonempty = entry.nonempty or (not was_up and "nonempty" in str(session.words))
+                return was_up, reason, session.refused
+        finally:
+            entry.idle.set()
+
+    def _ssh(self, entry: Entry) -> list[str]:
+        shared = entry.slot < _THROUGH_MASTER
+        return self._guest.target.argv(guestscripts.LOADER, master=shared, extra=_SESSION)
+
+    def _script(self, entry: Entry, mark: str) -> str:
+        options = guestscripts.sshfs_options(
+            writable=entry.mount.writable,
+            cache=entry.mount.sshfs.cache,
+            follow_symlinks=entry.mount.sshfs.follow_symlinks,
+            nonempty=entry.nonempty,
+        )
+        token, setup = ("", guestscripts.SETUP) if entry.unprepared else (self._token, "")
+        return guestscripts.mount_script(
+            entry.mount.location, entry.point, options, mark=mark, token=token, setup=setup
+        )
+
+    async def _external(self, mount: Mount) -> str | None:
+        """The path of OpenSSH's server, where the configuration asks for it and the host has one."""
+        if self._builtin_only or mount.sshfs.sftp_driver != EXTERNAL:
+            return None
+        found = await asyncio.to_thread(find_external)
+        if found is None:
+            log.warning("sshfs.sftpDriver: this host has no sftp-server; limavm's own is used")
+            self._builtin_only = True
+        return found
