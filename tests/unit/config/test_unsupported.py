@@ -7,7 +7,6 @@ from tests.unit.config.conftest import Resolve
 @pytest.mark.parametrize(
     ("text", "key"),
     [
-        ("mounts: [{location: /tmp, mountPoint: /m}, {location: /usr, mountPoint: /n}]", "mounts"),
         ("copyToHost: [{guest: /a, host: /b}]", "copyToHost"),
         ("networks: [{lima: user-v2}]", "networks"),
         ("additionalDisks: [a]", "additionalDisks"),
@@ -20,15 +19,21 @@ def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, k
 
 @pytest.mark.parametrize(
     "text",
-    ["", "mounts: []", "portForwards: [{guestPort: 80}]", "containerd: {system: false, user: false}", "networks: null"],
+    [
+        "",
+        "mounts: [{location: /tmp, mountPoint: /m}]",
+        "portForwards: [{guestPort: 80}]",
+        "containerd: {system: false, user: false}",
+        "networks: null",
+    ],
 )
 def test_what_is_not_asked_for_does_not_warn(resolved: Resolve, text: str) -> None:
     assert resolved(text).warnings == ()
 
 
 def test_nobody_begins_to_act_on_what_has_no_effect_yet(resolved: Resolve) -> None:
-    text = "mounts: [{location: /tmp, mountPoint: /m}]\ncontainerd: {user: true}"
+    text = "copyToHost: [{guest: /a, host: /b}]\ncontainerd: {user: true}"
 
     config = without_later(resolved(text).config)
 
-    assert (config.mounts, config.containerd.user) == ((), False)
+    assert (config.copy_to_host, config.containerd.user) == ((), False)
