@@ -4,19 +4,28 @@ All forwards by ssh and every `limactl shell` are of one connection, which one p
 limit of 1024 open files it would refuse new connections beyond about 1,000 of them, and new shells as well. The
 hard limit is higher, and the process runs as the user, who may raise its limit. What is started through the
 connection inherits that, so it is not raised further than useful: some programs close all files they might have.
+
+The ssh master of the host has one descriptor for each connection as well, and our limit. It is to be the higher one:
+sshd refuses what is too much at once, while a master without descriptors lets new connections and shells wait.
 """
 
 import asyncio
 import logging
+import sys
+
+if sys.platform != "win32":
+    import resource
 
 from limavm.hostagent.guest import Guest
 
 log = logging.getLogger(__name__)
 
-#: Descriptors: ten thousand connections, and as many again as other things may need.
+#: Descriptors: ten thousand connections, and half as many for other things.
 _FILES = 16384
+#: Of the master's descriptors, those that are no connections of forwards: files, forwards, `limactl shell`.
+_SPARE = 256
 #: The login shell may stand between sshd and us. prlimit is of util-linux; a guest without it keeps its limit.
-_RAISE = f"""pid=$$ name=
+_RAISE = """pid=$$ name=
 until case $name in sshd*) ;; *) false ;; esac; do
   while read -r key value; do
     [ "$key" = PPid: ] && break
@@ -28,7 +37,6 @@ done
 while read -r one two three soft hard rest; do
   [ "$one $two $three" = "Max open files" ] && break
 done </proc/$pid/limits
-want={_FILES}
 [ "$hard" = unlimited ] || [ "$hard" -ge $want ] || want=$hard
 [ "$soft" = unlimited ] || [ "$soft" -ge "$want" ] || exec prlimit --pid "$pid" --nofile="$want:"
 """
@@ -50,8 +58,9 @@ async def keep_raised(guest: Guest, ready: asyncio.Event) -> None:
 
 async def _raise(guest: Guest) -> bool:
     """Whether there is nothing more to do for this connection."""
+    script = f"want={wanted(our_limit())}\n{_RAISE}"
     try:
-        done = await guest.run(_RAISE, timeout=_LIMIT)
+        done = await guest.run(script, timeout=_LIMIT)
     except TimeoutError:
         log.debug("sshd's limit of open files was not raised within %g s", _LIMIT)
         return False
@@ -59,3 +68,16 @@ async def _raise(guest: Guest) -> bool:
         words = done.stderr.decode(errors="replace").strip()[-500:]
         log.debug("sshd's limit of open files was not raised (status %d): %s", done.status, words)
     return done.status != _SSH_FAILED
+
+
+def wanted(ours: int) -> int:
+    """The limit for sshd where ours, and so that of the master, is `ours`."""
+    return max(min(_FILES, ours - _SPARE), 0)
+
+
+def our_limit() -> int:
+    """How many files this process may have open."""
+    if sys.platform == "win32":
+        return sys.maxsize
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft

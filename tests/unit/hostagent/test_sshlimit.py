@@ -11,7 +11,7 @@ import pytest
 
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
-from limavm.hostagent.sshlimit import keep_raised
+from limavm.hostagent.sshlimit import keep_raised, our_limit, wanted
 from tests.fakes.programs import install
 
 if sys.platform != "linux":
@@ -76,7 +76,12 @@ async def test_the_limit_of_sshd_is_raised_for_each_master(guest: Guest, tmp_pat
         guest.master.disconnected.set()
         await _until(lambda: len(limits(tmp_path)) > 1)
 
-    assert limits(tmp_path)[:2] == ["16384", "16384"]
+    assert limits(tmp_path)[:2] == [str(wanted(our_limit()))] * 2
+
+
+@pytest.mark.parametrize(("ours", "sshd"), [(1 << 30, 16384), (20000, 16384), (16384, 16128), (4096, 3840), (200, 0)])
+def test_sshd_runs_out_of_descriptors_before_the_master_does(ours: int, sshd: int) -> None:
+    assert wanted(ours) == sshd
 
 
 async def test_nothing_is_asked_of_a_guest_that_boots(guest: Guest, tmp_path: Path) -> None:
@@ -87,17 +92,22 @@ async def test_nothing_is_asked_of_a_guest_that_boots(guest: Guest, tmp_path: Pa
     assert limits(tmp_path) == []
 
 
-@pytest.mark.parametrize(("soft", "hard", "then"), [("200", "4000", "4000"), ("18000", "18000", "18000")])
-async def test_a_hard_limit_is_the_bound_and_a_higher_limit_stays(
-    soft: str, hard: str, then: str, guest: Guest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SOFT", soft)
-    monkeypatch.setenv("HARD", hard)
+async def test_the_hard_limit_is_the_bound(guest: Guest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARD", "700")
     async with kept_raised(guest) as ready:
         ready.set()
         await _until(lambda: limits(tmp_path) != [])
 
-    assert limits(tmp_path) == [then]
+    assert limits(tmp_path) == ["700"]
+
+
+async def test_a_higher_limit_stays(guest: Guest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOFT", str(our_limit()))
+    async with kept_raised(guest) as ready:
+        ready.set()
+        await _until(lambda: limits(tmp_path) != [])
+
+    assert limits(tmp_path) == [str(our_limit())]
 
 
 async def test_a_guest_without_prlimit_is_left_alone(
