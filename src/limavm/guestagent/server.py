@@ -10,7 +10,7 @@ from grpclib.server import Stream
 
 from limavm.guestagent.clock import Clock, SystemClock, synchronise
 from limavm.guestagent.events import State, differences
-from limavm.guestagent.inotify import touch
+from limavm.guestagent.inotify import Signals
 from limavm.guestagent.ports import Port
 from limavm.guestagent.tunnel import serve_tunnel
 from limavm.wire.handlers import GuestServiceBase
@@ -47,6 +47,7 @@ class GuestService(GuestServiceBase):
         # What a host may know from GetInfo alone: if it has gone when events begin, they say so.
         self._in_info: frozenset[Port] = frozenset()
         self._errors: dict[asyncio.Event, list[str]] = {}
+        self._signals = Signals()
 
     async def get_info(self, stream: Stream[Empty, Info]) -> None:
         """Send everything that listens now."""
@@ -108,9 +109,9 @@ class GuestService(GuestServiceBase):
             news.set()
 
     async def post_inotify(self, stream: Stream[Inotify, Empty]) -> None:
-        """Set the times of each file that is told."""
+        """Have programs notice each change that is told; all are carried out when the answer is sent."""
         async for message in stream:
-            await touch(message)
+            await self._signals.tell(message)
         await stream.send_message(Empty())
 
     async def tunnel(self, stream: Stream[TunnelMessage, TunnelMessage]) -> None:
