@@ -38,31 +38,51 @@ def workdir_prefix(
     workdir: str | None = None,
     cwd: str | None,
     home: str | None,
-    mounts: Sequence[str] = (),
+    mounts: Sequence[tuple[str, str]] = (),
     shares_host: bool = False,
     synced_home: str | None = None,
     resolve: Callable[[str], str] = str,
 ) -> str:
     """The command that enters the work directory, `STAY` for none.
 
-    `cwd` and `home` are the host's (None when unknown), `mounts` the host locations of the mounts,
-    `shares_host` is true where the guest sees all of the host (WSL2), `synced_home` is the guest's home
-    when `--sync` copies `cwd` below it. `resolve` follows symbolic links, as `os.path.realpath`.
+    `cwd` and `home` are the host's (None when unknown), `mounts` the locations of the mounts on the host with
+    their mount points, `shares_host` is true where the guest sees all of the host (WSL2), `synced_home` is the
+    guest's home when `--sync` copies `cwd` below it. `resolve` follows symbolic links, as `os.path.realpath`.
     """
     if workdir:
         return f"cd {quote(workdir)} || exit 1"
-    if cwd and (shares_host or _inside(cwd, mounts, resolve)):
-        return f"cd {quote(cwd)} || cd {quote(home)}" if home else f"cd {quote(cwd)}"
+    there = cwd if shares_host else _in_guest(cwd, mounts, resolve)
+    home_there = _in_guest(home, mounts, resolve)
+    if there:
+        at_home = home_there or home
+        return f"cd {quote(there)} || cd {quote(at_home)}" if at_home else f"cd {quote(there)}"
     if synced_home and cwd:
         return f"cd {quote(synced_home + cwd)}"
-    if home and _inside(home, mounts, resolve):
-        return f"cd {quote(home)}"
-    return STAY
+    return f"cd {quote(home_there)}" if home_there else STAY
 
 
-def _inside(path: str, locations: Sequence[str], resolve: Callable[[str], str]) -> bool:
-    path = resolve(path)
-    for location in map(resolve, locations):
-        if location == "/" or path == location or path.startswith(location.rstrip("/") + "/"):
-            return True
-    return False
+def _in_guest(path: str | None, mounts: Sequence[tuple[str, str]], resolve: Callable[[str], str]) -> str | None:
+    """The guest's name for a path of the host; None when it is in no mount.
+
+    It is the host's own name where a mount with the same path on both sides has it; else the innermost mount tells.
+    """
+    if not path:
+        return None
+    if any(location == point and _below(path, location) is not None for location, point in mounts):
+        return path
+    real = resolve(path)
+    around = [(resolve(location), point) for location, point in mounts]
+    around = [mount for mount in around if _below(real, mount[0]) is not None]
+    if not around:
+        return None
+    location, point = max(around, key=lambda mount: len(mount[0]))
+    below = _below(real, location)
+    return f"{point.rstrip('/')}/{below}" if below else point
+
+
+def _below(path: str, directory: str) -> str | None:
+    """The path relative to a directory, empty for the directory itself; None when it is elsewhere."""
+    if path == directory:
+        return ""
+    start = directory.rstrip("/") + "/"
+    return path[len(start) :] if path.startswith(start) else None

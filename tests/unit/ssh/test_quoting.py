@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from limavm.ssh.quoting import command_line, remote_command, workdir_prefix
 
-MOUNTS = ("/home/me", "/srv/data/")
+MOUNTS = (("/home/me", "/home/me"), ("/srv/data/", "/srv/data/"))
 
 
 def words_after_shell(line: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_every_word_arrives_as_it_was_typed(words: list[str]) -> None:
         ({"cwd": "/srv/data/x", "home": None}, "cd /srv/data/x"),
         ({"cwd": "/home/meadow"}, "cd /home/me"),
         ({"cwd": "/opt", "mounts": ()}, "false"),
-        ({"cwd": "/opt", "mounts": ("/",)}, "cd /opt || cd /home/me"),
+        ({"cwd": "/opt", "mounts": (("/", "/"),)}, "cd /opt || cd /home/me"),
         ({"cwd": "/opt", "shares_host": True, "mounts": ()}, "cd /opt || cd /home/me"),
         ({"cwd": "/a/b", "mounts": (), "synced_home": "/home/me.guest"}, "cd /home/me.guest/a/b"),
         ({"cwd": None}, "cd /home/me"),
@@ -77,10 +77,40 @@ def test_the_work_directory_follows_the_first_rule_that_matches(arguments: dict[
 
 
 def test_both_sides_are_compared_with_their_links_followed() -> None:
+    """The name that the host's user has for the directory is none in the guest then."""
     links = {"/home/me/link": "/data/real", "/mnt/alias": "/data"}
 
     found = workdir_prefix(
-        cwd="/home/me/link", home=None, mounts=["/mnt/alias"], resolve=lambda path: links.get(path, path)
+        cwd="/home/me/link",
+        home=None,
+        mounts=[("/mnt/alias", "/mnt/alias")],
+        resolve=lambda path: links.get(path, path),
     )
 
-    assert found == "cd /home/me/link"
+    assert found == "cd /mnt/alias/real"
+
+
+@pytest.mark.parametrize(
+    ("cwd", "mounts", "expected"),
+    [
+        ("/src/a/b", [("/src", "/work")], "/work/a/b"),
+        ("/src", [("/src", "/work")], "/work"),
+        ("/src/a b", [("/src/", "/")], "'/a b'"),
+        ("/src", [("/src", "/")], "/"),
+        ("/src/a", [("/", "/host")], "/host/src/a"),
+        ("/src/a/b", [("/src", "/work"), ("/src/a", "/inner")], "/inner/b"),
+        ("/src/a/b", [("/src/a", "/inner"), ("/src", "/work")], "/inner/b"),
+        ("/src/a/b", [("/src", "/src"), ("/src/a", "/inner")], "/src/a/b"),
+    ],
+)
+def test_a_mount_with_another_mount_point_is_entered_there(
+    cwd: str, mounts: list[tuple[str, str]], expected: str
+) -> None:
+    assert workdir_prefix(cwd=cwd, home=None, mounts=mounts) == f"cd {expected}"
+
+
+def test_the_home_is_entered_at_its_mount_point() -> None:
+    mounts = [("/home/me", "/mnt/home")]
+
+    assert workdir_prefix(cwd="/opt", home="/home/me", mounts=mounts) == "cd /mnt/home"
+    assert workdir_prefix(cwd="/home/me/a", home="/home/me", mounts=mounts) == "cd /mnt/home/a || cd /mnt/home"
