@@ -1,0 +1,124 @@
+"""`copyToHost`: files of the guest that appear on the host when the machine is ready (spec/runtime.md 3.11).
+
+What a guest says is not trusted: how much it sends and for how long is bounded, and the host's file is reached
+without following links that the guest may have planted (`host.planted`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from shlex import quote
+from typing import BinaryIO
+
+from limavm.errors import UserError
+from limavm.host import aprocess
+from limavm.host.planted import remove_safely, replacing_safely
+from limavm.hostagent.master import SSHTarget
+from limavm.model.config import Config, CopyToHost
+from limavm.model.value import Value
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 16
+#: Bytes of what a failed program says that are kept.
+_LAST_WORDS = 500
+_CAT = ("env", "LANG=C", "LC_ALL=C", "cat", "--")
+_SUDO = ("sudo", "-n")
+
+
+class Limit(Value, frozen=True, kw_only=True):
+    """How large a file may be, in bytes, and how long it may take, in seconds: some never end."""
+
+    size: int = 256 << 20
+    time: float = 300.0
+
+
+class _Refused(Exception):  # noqa: N818 - the guest's answer, no failure of ours
+    """The guest does not give the file, for the reason that it says."""
+
+
+async def copy_to_host(
+    config: Config,
+    directory: str,
+    target: SSHTarget,
+    limit: Limit = Limit(),  # noqa: B008 - frozen
+) -> list[str]:
+    """Copy what the rules of `config` name; returns a sentence for each that could not be copied.
+
+    `directory` is that of the instance. A host's file is replaced as a whole or not at all.
+    """
+    errors = []
+    for rule in config.copy_to_host:
+        try:
+            await _copy(rule, _distrusted(config, directory), target, limit)
+        except (OSError, UserError, _Refused) as error:  # OSError: the host's file; TimeoutError is one too
+            reason = f"it took more than {limit.time:g} s" if isinstance(error, TimeoutError) else str(error)
+            errors.append(f"{rule.guest} of the guest was not copied to {rule.host}: {reason}")
+            log.error("%s", errors[-1])
+    return errors
+
+
+def delete_copies(config: Config, directory: str) -> None:
+    """Delete the host's files of the rules with `deleteOnStop`; what cannot be deleted is logged."""
+    for rule in config.copy_to_host:
+        if rule.delete_on_stop:
+            try:
+                if remove_safely(rule.host, _distrusted(config, directory)):
+                    log.info("Deleted %s, a copy from the guest", rule.host)
+            except OSError as error:
+                log.warning("a copy from the guest cannot be deleted: %s", error)
+
+
+def _distrusted(config: Config, directory: str) -> Sequence[str]:
+    return [directory, *(mount.location for mount in config.mounts if mount.writable)]
+
+
+async def _copy(rule: CopyToHost, distrusted: Sequence[str], target: SSHTarget, limit: Limit) -> None:
+    log.info("Copying %s of the guest to %s", rule.guest, rule.host)
+    try:
+        await _fetch(rule, (), distrusted, target, limit)
+    except _Refused as refused:
+        reason = refused
+        if "Permission denied" in str(reason):
+            log.info("Only root may read %s; trying again with sudo", rule.guest)
+            try:
+                await _fetch(rule, _SUDO, distrusted, target, limit)
+            except _Refused as still:
+                reason = still
+            else:
+                return
+        if not (rule.skip_if_missing and "No such file" in str(reason)):
+            raise reason from None
+        log.info("%s does not exist in the guest, which is no fault: skipIfMissing", rule.guest)
+
+
+async def _fetch(
+    rule: CopyToHost, prefix: Sequence[str], distrusted: Sequence[str], target: SSHTarget, limit: Limit
+) -> None:
+    with replacing_safely(rule.host, distrusted) as file:
+        child = await aprocess.start(target.argv(*prefix, *_CAT, quote(rule.guest)))
+        async with aprocess.ended(child), asyncio.timeout(limit.time):
+            assert child.stdout is not None
+            assert child.stderr is not None
+            await _save(child.stdout, file, limit.size)
+            # Whoever complains at such length that the pipe is full before the file ends runs into the limit.
+            words = (await _end_of(child.stderr)).decode(errors="replace").strip()
+            status = await child.wait()
+        if status:
+            raise _Refused(words or f"ssh ended with status {status}")
+
+
+async def _save(stream: asyncio.StreamReader, file: BinaryIO, most: int) -> None:
+    left = most
+    while part := await stream.read(_CHUNK):
+        left -= len(part)
+        if left < 0:
+            raise UserError(f"it has more than {most >> 20} MiB, or no end", hint="use `limactl copy` for large files")
+        file.write(part)
+
+
+async def _end_of(stream: asyncio.StreamReader) -> bytes:
+    words = b""
+    while part := await stream.read(_CHUNK):
+        words = (words + part)[-_LAST_WORDS:]
+    return words
