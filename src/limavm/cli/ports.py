@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from limavm.cli import instances, portstable
+from limavm.cli import instances, logs, portstable
 from limavm.cli.app import Command
 from limavm.cli.flags import BoolFlag
 from limavm.cli.main import INTERRUPTED
+from limavm.cli.reader import ended_with_reader
 from limavm.cli.session import Session, output_is_terminal
 from limavm.model.forward import PortStatus
 
@@ -25,14 +26,16 @@ def _ports(_session: Session, names: list[str], *, json: bool, watch: bool) -> i
         return 0
     lists = ports.watch(name)
     try:
-        if json:
-            _write_each(map(portstable.json_list, lists))
-        elif output_is_terminal():
-            _redraw(lists)
-        else:
-            _write_each(portstable.table(found) + "\n" for found in lists)
+        with ended_with_reader():
+            if json:
+                _write_each(map(portstable.json_list, lists))
+            elif output_is_terminal():
+                _redraw(lists)
+            else:
+                _write_each(portstable.table(found) + "\n" for found in lists)
     except KeyboardInterrupt:  # the way to end it, so nothing is said about it
         return INTERRUPTED
+    logs.info(f"The instance {name!r} has stopped")
     return 0
 
 

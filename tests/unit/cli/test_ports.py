@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from limavm.cli.ports import screenful
+from limavm.host import pidfile
 from limavm.model.forward import PortState, PortStatus
 from tests.fakes.portagent import PortAgent, port_agent
 from tests.unit.cli.harness import Run, Terminal, make_instance
@@ -111,14 +112,26 @@ def test_each_change_is_a_whole_table_where_there_is_no_terminal(agent: PortAgen
         agent.change(LEFT)
         second = [child.stdout.readline() for _ in range(3)]
 
-        agent.end()
+        child.send_signal(signal.SIGINT)
         _, err = child.communicate()
 
     assert [line.split(" ")[0].strip() for line in first] == ["PROTO", "tcp", "tcp", ""]
     assert [line.split(" ")[0].strip() for line in second] == ["PROTO", "udp", ""]
-    assert child.returncode == 1
-    assert "the host agent has ended" in err
-    assert "Traceback" not in err
+    assert (err, child.returncode) == ("", 130)
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_the_end_of_the_instance_is_told_in_a_line(flags: list[str], dev: Path) -> None:
+    with PortAgent(dev, [WEB]) as agent:
+        with pidfile.held(str(dev / "ha.pid")):
+            child = watching(*flags)
+            assert child.stdout
+            child.stdout.readline()
+        agent.end()
+        _, err = child.communicate()
+
+    assert "The instance 'dev' has stopped" in err
+    assert (len(err.splitlines()), child.returncode) == (1, 0)
 
 
 def test_a_reader_that_leaves_is_no_error(agent: PortAgent) -> None:
@@ -127,9 +140,7 @@ def test_a_reader_that_leaves_is_no_error(agent: PortAgent) -> None:
         child.stdout.readline()
         child.stdout.close()
         child.stdout = None
-        for index in range(3):
-            agent.change(*[LEFT] * (index % 2))
-        _, err = child.communicate()
+        _, err = child.communicate()  # although nothing changes
 
     assert err == ""
     assert child.returncode == 141

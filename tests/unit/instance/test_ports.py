@@ -65,12 +65,24 @@ def test_an_agent_of_lima_is_too_old(dev: Path) -> None:
                 ask("dev")
 
 
-def test_an_agent_that_ends_is_told_while_it_is_watched(dev: Path) -> None:
+def test_the_end_of_the_instance_is_the_end_of_what_is_watched(dev: Path) -> None:
     agent = PortAgent(dev, [WEB])
     with agent:
         with pidfile.held(str(dev / "ha.pid")):
             lists = watch("dev")
             next(lists)
+            agent.end()
+
+        assert list(lists) == []
+
+
+def test_an_agent_that_was_killed_is_told_while_it_is_watched(dev: Path) -> None:
+    agent = PortAgent(dev, [WEB])
+    with agent:
+        with pidfile.held(str(dev / "ha.pid")):
+            lists = watch("dev")
+            next(lists)
+        (dev / "ha.pid").write_text(f"{(1 << 22) + 1}\n")
         agent.end()
 
         with pytest.raises(UserError, match="the host agent of 'dev' has ended"):
