@@ -19,7 +19,7 @@ DEFAULT, ERROR, NO_SPACE, NO_FILES = 0, 1, 2, 4
 #: A candidate and its description.
 Candidate = tuple[str, str]
 #: Flags whose values the shell completes.
-_DIRECTORIES = frozenset({"mount", "mount_only"})
+_DIRECTORIES = frozenset({"mount", "mount_only", "sync"})
 
 
 def complete(words: Sequence[str]) -> tuple[list[Candidate], int]:

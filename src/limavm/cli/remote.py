@@ -9,10 +9,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from limavm.cli import logs
 from limavm.cli.become import become
 from limavm.cli.session import Session
-from limavm.config.unsupported import without_later
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
 from limavm.host.files import read_text
@@ -43,6 +44,8 @@ class Options(Value, frozen=True, kw_only=True):
     workdir: str = ""
     reconnect: bool = False
     preserve_env: bool = False
+    #: A directory of the host that is copied into the guest, and back when the shell has ended well.
+    sync: str = ""
     #: None: not given, so that the user may be asked.
     start: bool | None = None
 
@@ -64,7 +67,21 @@ def open_shell(session: Session, args: Sequence[str], flags: Options) -> int:
         from limavm.cli.reconnect import drop_master
 
         drop_master(name, directory)
+    if flags.sync:
+        return _with_directory(session, name, directory, config, command, flags)
     return become(command_line(config, directory, command, flags, os.environ))
+
+
+def _with_directory(
+    session: Session, name: str, directory: str, config: Config, command: Sequence[str], flags: Options
+) -> int:
+    if flags.workdir:
+        raise UserError("--sync and --workdir exclude each other", hint="--sync works in the copy of its directory")
+    from limavm.cli.sync import Sync
+
+    sync = Sync(session, name, flags.sync, config)
+    argv = command_line(config, directory, command, replace(flags, sync=sync.directory), os.environ)
+    return sync.run(argv, directory)
 
 
 def name_and_command(args: Sequence[str], instance: str) -> tuple[str, list[str]]:
@@ -114,10 +131,11 @@ def command_line(
 def _script(config: Config, command: Sequence[str], flags: Options, environment: Mapping[str, str]) -> str:
     prefix = workdir_prefix(
         workdir=flags.workdir or None,
-        cwd=_cwd(environment),
+        cwd=flags.sync or _cwd(environment),
         home=_home(),
-        mounts=[mount.location for mount in without_later(config).mounts],
+        mounts=[] if config.plain else [(mount.location, mount.mount_point) for mount in config.mounts],
         shares_host=config.vm_type == "wsl2",
+        synced_home=config.user.home if flags.sync else None,
         resolve=os.path.realpath,
     )
     passed: Mapping[str, str] = {}

@@ -97,13 +97,42 @@ def test_flags_choose_shell_and_directory(running: Path) -> None:
     assert script == "cd '/a b' || exit 1 ; exec '/bin/sh x' -l -c pwd"
 
 
-def test_a_mount_that_the_guest_does_not_have_yet_is_not_entered(running: Path, tmp_path: Path) -> None:
-    """Becomes `cd HERE || cd HOME` when mounts take effect, see config.unsupported."""
-    plain = ssh_args("shell", "default", PWD=str(tmp_path))[-1]
-    (running / "lima.yaml").write_text(YAML.replace("mounts: []", f"mounts:\n- location: {tmp_path}"))
+def with_mount(running: Path, mount: str, more: str = "") -> None:
+    (running / "lima.yaml").write_text(YAML.replace("mounts: []", f"mounts:\n- {mount}\n{more}"))
 
-    assert ssh_args("shell", "default", PWD=str(tmp_path))[-1] == plain
-    assert "cd" not in plain
+
+def test_inside_a_mount_the_directory_of_the_host_is_entered(running: Path, tmp_path: Path) -> None:
+    with_mount(running, f"location: {tmp_path}")
+
+    assert ssh_args("shell", "default", PWD=str(tmp_path))[-1].startswith(f"cd {tmp_path} || cd {tmp_path} ; exec ")
+
+
+def test_a_mount_with_another_mount_point_is_entered_there(
+    running: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "a b"
+    below.mkdir()
+    with_mount(running, f"location: {tmp_path}\n  mountPoint: /work")
+
+    monkeypatch.chdir(below)
+
+    assert ssh_args("shell", "default", PWD=str(below))[-1].startswith("cd '/work/a b' || cd /work ; exec ")
+
+
+def test_outside_of_every_mount_the_home_is_entered_if_it_is_mounted(
+    running: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_mount(running, f"location: {tmp_path}")
+
+    monkeypatch.chdir("/")
+
+    assert ssh_args("shell", "default", PWD="/")[-1].startswith(f"cd {tmp_path} ; exec ")
+
+
+def test_a_plain_instance_has_no_mounts(running: Path, tmp_path: Path) -> None:
+    with_mount(running, f"location: {tmp_path}", "plain: true")
+
+    assert ssh_args("shell", "default", PWD=str(tmp_path))[-1].startswith("false ; exec ")
 
 
 def test_the_colour_of_the_terminal_is_sent_if_there_is_any(running: Path) -> None:
@@ -219,10 +248,6 @@ def test_a_port_that_is_not_known_yet_is_an_error(limactl: Run, running: Path) -
     (running / "ssh.config").unlink()
 
     assert "port" in limactl("shell", "default").message
-
-
-def test_sync_comes_later(limactl: Run, running: Path) -> None:
-    assert "later version" in limactl("shell", "--sync=.", "default").message
 
 
 def test_reconnect_removes_the_socket_of_a_master_that_is_gone(running: Path) -> None:

@@ -1,0 +1,132 @@
+"""The copy of a directory in a guest: sent there, fetched from there, and removed, by rsync and ssh.
+
+rsync gets its paths by a `cd` in front of the guest's rsync: no version of it has to quote them then.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from shlex import quote
+
+from limavm.errors import UserError
+from limavm.host import process
+from limavm.instance.connection import Connection
+from limavm.instance.copy import Version, rsync_version
+from limavm.instance.sync.listing import OUT_FORMAT, Listing, parse
+from limavm.model.value import Value
+from limavm.ssh.copy import rsync_argv
+
+#: Knows `--no-inc-recursive` and sends times in nanoseconds.
+_OLDEST = (3, 1, 0)
+#: Compares times in nanoseconds when asked to.
+_EXACT = (3, 1, 3)
+
+#: What the first command in the guest prints; in this order of precedence.
+_NO_RSYNC, _NO_DIRECTORY, _KEPT, _FRESH = "no rsync", "no directory", "kept", "fresh"
+
+_FETCHING = (
+    # Every path is told, and directories' times are not: they change with every file.
+    *("-ii", "-O", f"--out-format={OUT_FORMAT}"),
+    # The guest's users are not the host's, and its devices, pipes and sockets stay there.
+    *("--no-owner", "--no-group", "--no-devices", "--no-specials"),
+    # No link of the guest leads anywhere while rsync writes, so none can lead it out of the staging directory;
+    # nor is a second list of files taken, by which a guest could change what was checked in the first.
+    *("--munge-links", "--no-inc-recursive"),
+    # Holes stay holes. Files are not patched: a guest learns nothing of a file from sums of its parts.
+    *("-S", "-W"),
+)
+
+
+class GuestCopy(Value, frozen=True, kw_only=True):
+    """Where the copy is, and how to get there."""
+
+    connection: Connection
+    #: The guest's home directory, and its name for the directory; both absolute.
+    home: str
+    path: str
+    version: Version
+
+    def send(self, root: str) -> str | None:
+        """Make the copy what the host's directory is.
+
+        What an earlier session has left there and differs is moved to a directory of its own in the guest, which
+        is returned if there is any. Raises UserError when the guest cannot take the copy.
+        """
+        state = self._prepare()
+        kept = f"{self.home}/.lima-sync/{time.strftime('%Y%m%d-%H%M%S')}-{os.path.basename(self.path)}"
+        backup = ["--backup", f"--backup-dir={kept}"] if state == _KEPT else []
+        self._rsync([f"{root}/", self._remote()], ["-S", "--delete", *backup], verbose=False)
+        return kept if backup and self._says(f"test -d {quote(kept)} && echo kept") else None
+
+    def fetch(self, staging: str, root: str) -> Listing:
+        """Fetch what differs from the host's directory; returns what the guest has, whether it differs or not.
+
+        Raises UserError when anything cannot be fetched: then nothing is known to be deleted.
+        """
+        if self._says(self._state()) not in (_KEPT, _FRESH):
+            raise UserError("the copy in the guest is gone, or is no directory any more", where=self.path)
+        exact = ["--modify-window=-1"] * (self.version >= _EXACT)
+        extra = ["--no-v", "--no-progress", *_FETCHING, *exact, f"--compare-dest={root}"]
+        return parse(self._rsync([self._remote(), f"{staging}/"], extra, verbose=True))
+
+    def remove(self) -> None:
+        """Remove the copy; raises UserError when that fails."""
+        self._run(f"rm -rf -- {quote(self.path)}")
+
+    def _prepare(self) -> str:
+        state = self._says(f"mkdir -p -- {quote(self.path)}; {self._state()}")
+        if state == _NO_RSYNC:
+            raise UserError(
+                "the guest has no rsync",
+                where=f"instance {self.connection.name}",
+                hint=f"install it there, as by `limactl shell {self.connection.name} sudo apt-get install -y rsync`",
+            )
+        if state not in (_KEPT, _FRESH):
+            raise UserError("the guest has something else where the copy is to be", where=self.path)
+        return state
+
+    def _state(self) -> str:
+        path = quote(self.path)
+        return (
+            f"if ! command -v rsync >/dev/null; then echo {quote(_NO_RSYNC)}; "
+            f"elif [ -L {path} ] || [ ! -d {path} ]; then echo {quote(_NO_DIRECTORY)}; "
+            f'elif [ "$(ls -A {path})" ]; then echo {_KEPT}; else echo {_FRESH}; fi'
+        )
+
+    def _says(self, script: str) -> str:
+        return self._run(f"{script}; :").decode(errors="replace").strip()
+
+    def _run(self, script: str) -> bytes:
+        return process.run([*self._ssh(), self._host, "--", f"exec /bin/sh -c {quote(script)}"])
+
+    @property
+    def _host(self) -> str:
+        return f"{self.connection.peer.user}@{self.connection.peer.address}"
+
+    def _ssh(self) -> list[str]:
+        """ssh that becomes no master: one would stay, hold our pipes open, and have us wait for their end."""
+        count = len(self.connection.program)
+        words = self.connection.ssh()
+        return [*words[:count], "-o", "ControlMaster=no", *words[count:]]
+
+    def _remote(self) -> str:
+        return f"{self._host}:./"
+
+    def _rsync(self, paths: Sequence[str], extra: Sequence[str], *, verbose: bool) -> bytes:
+        there = f"--rsync-path=cd {quote(self.path)} && rsync"
+        return process.run(
+            rsync_argv(ssh=self._ssh(), paths=paths, verbose=verbose, recursive=True, extra=[there, *extra])
+        )
+
+
+def usable_rsync() -> Version:
+    """The version of the host's rsync; raises UserError when it is missing or too old."""
+    program = process.ensure_program("rsync")
+    version = rsync_version()
+    if version < _OLDEST:
+        raise UserError(
+            f"the host's rsync is {'.'.join(map(str, version))}, and 3.1 or newer is needed",
+            where=program,
+            hint="install a newer one (macOS: brew install rsync)",
+        )
+    return version

@@ -1,0 +1,64 @@
+"""Where the guest's files land: a directory on the file system of the one they are for, but not in it if possible.
+
+It is locked while it is used. One that nobody holds was left by a killed command, and goes.
+"""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+
+from limavm.errors import BusyError
+from limavm.host.files import locked, remove_tree
+
+_PREFIX = ".lima-sync-"
+
+
+@contextlib.contextmanager
+def staging(root: str) -> Iterator[str]:
+    """An empty directory that only we may enter, removed with all it holds at the end."""
+    parent = _beside(root)
+    _sweep(parent)
+    path = tempfile.mkdtemp(prefix=_PREFIX, dir=parent)
+    try:
+        with locked(path, wait=False):
+            yield path
+    finally:
+        discard(path)
+
+
+def _beside(root: str) -> str:
+    """The parent, from which files can be moved in a moment; the directory itself where that cannot be."""
+    parent = os.path.dirname(root)
+    usable = os.stat(parent).st_dev == os.stat(root).st_dev and os.access(parent, os.W_OK | os.X_OK)
+    return parent if usable else root
+
+
+def _sweep(parent: str) -> None:
+    with os.scandir(parent) as found:
+        left = [one.path for one in found if one.name.startswith(_PREFIX) and one.is_dir(follow_symlinks=False)]
+    for path in left:
+        with contextlib.suppress(BusyError, OSError), locked(path, wait=False):
+            discard(path)
+
+
+def open_directories(root: str) -> None:
+    """Let us enter and empty every directory below, whatever modes the guest has given them."""
+    os.chmod(root, stat.S_IRWXU)
+    with os.scandir(root) as found:
+        below = [one.path for one in found if one.is_dir(follow_symlinks=False)]
+    for path in below:
+        open_directories(path)
+
+
+def discard(path: str) -> None:
+    """Remove a staging directory; harmless when it is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        open_directories(path)
+    remove_tree(path)
+
+
+def is_inside(path: str, root: str) -> bool:
+    """Whether the staging directory lies in the tree that it is for."""
+    return os.path.dirname(path) == root
