@@ -17,6 +17,7 @@ from limavm.model.event import AgentStatus, Event
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.1
+_LONGEST_EVENT = 1 << 20
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -88,6 +89,17 @@ def status_of(line: bytes, since: float) -> AgentStatus | None:
         raise UserError(
             f"the host agent wrote a line that is no event: {line[:200]!r}", where="ha.stdout.log"
         ) from error
+
+
+def last_status(path: str) -> AgentStatus:
+    """The last status in a file of events; an empty one where there is none, or it is not known what it says."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_EVENT, 0))
+            *_, line, _rest = (b"\n" + file.read()).split(b"\n")
+        return status_of(line, 0) or AgentStatus()
+    except (OSError, ValueError, UserError):
+        return AgentStatus()
 
 
 def log_line_of(line: bytes, since: float) -> LogLine | None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 from limavm.errors import UserError
 from limavm.host import paths, process
 from limavm.hostagent.client import info
+from limavm.instance.follow import last_status
 from limavm.instance.inspect import inspect
 from limavm.instance.planning import write_plan
 from limavm.instance.prepare import prepare_locked
@@ -71,6 +72,10 @@ def _join(found: Instance, options: StartOptions, report: Reporter) -> Instance:
             hint=f"wait until it has ended; `limactl stop -f {name}` ends it at once",
         )
     if state != "starting":
+        status = last_status(os.path.join(found.dir, paths.HA_STDOUT))
+        if status.degraded:
+            reasons = "".join(f"\n- {error}" for error in status.errors)
+            report.warning(f"The instance {name!r} is running, but not all of it works{reasons}")
         report.info(f"The instance {name!r} is running already. Run `{shell_command(name)}` to open a shell.")
         return found
     report.info(f"The instance {name!r} is being started already; waiting for it")

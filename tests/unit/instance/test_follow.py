@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import UserError
-from limavm.instance.follow import Tail, log_line_of, status_of
+from limavm.instance.follow import Tail, last_status, log_line_of, status_of
+from limavm.model.event import AgentStatus
 
 
 def test_a_file_that_does_not_exist_yet_has_no_lines(tmp_path: Path) -> None:
@@ -87,3 +88,22 @@ def test_old_log_lines_are_left_out_with_a_second_of_grace() -> None:
 
     assert log_line_of(line, 100.5) is not None
     assert log_line_of(line, 101.5) is None
+
+
+def test_the_last_status_is_that_of_the_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    event = '{"time":"2026-01-02T03:04:05Z","status":%s}\n'
+    path.write_text(event % '{"running":true}' + event % '{"running":true,"degraded":true,"errors":["why"]}' + '{"ti')
+
+    assert last_status(str(path)).errors == ("why",)
+    path.write_text("x" * (2 << 20) + "\n" + event % '{"degraded":true}')
+    assert last_status(str(path)).degraded
+
+
+@pytest.mark.parametrize("text", [None, "", "\n", "x\n", "{}\n", '{"time":"2026-01-02T03:04:05Z"'])
+def test_where_nothing_is_told_the_last_status_is_empty(text: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    if text is not None:
+        path.write_text(text)
+
+    assert last_status(str(path)) == AgentStatus()
