@@ -6,8 +6,8 @@ says (directory descriptors and O_NOFOLLOW, see open(2)), however quickly it is 
 
 import contextlib
 import errno
+import hashlib
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
@@ -47,7 +47,10 @@ else:
         Raises OSError, with ELOOP when there is a link on the way in a directory of `distrusted`.
         """
         with _parent(path, distrusted, make=True) as (folder, name):
-            partial = f".lima-{secrets.token_hex(8)}.tmp"
+            # One name for each file, so that what a killed process has left goes with the next copy.
+            partial = f".lima-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}.tmp"
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial, dir_fd=folder)
             descriptor = os.open(partial, _NEW, mode, dir_fd=folder)
             try:
                 with open(descriptor, "wb") as file:

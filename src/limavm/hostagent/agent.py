@@ -33,6 +33,7 @@ from limavm.hostagent.api import (
 from limavm.hostagent.client import Info
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest
+from limavm.hostagent.hostcopies import delete_copies
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.mounts.api import add_action, mounts_handler, remove_action
 from limavm.hostagent.readiness import GuestPanicError, Readiness
@@ -212,6 +213,7 @@ class Agent:
         return save_machine(plan, vm.machine), vm
 
     async def _start(self, which: Hypervisor, plan: Plan) -> tuple[Plan, VirtualMachine]:
+        delete_copies(plan.config, self.directory)  # of a run whose end nobody saw
         with self.recorder.phase("hypervisor"):
             return await running(which, plan, facts())
 
@@ -235,6 +237,7 @@ class Agent:
             if self._stopping.is_set():
                 await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
         vnc.forget(self.directory)
+        delete_copies(plan.config, self.directory)
         log.info("The machine has ended")
 
     @contextlib.asynccontextmanager

@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from limavm.errors import UserError
 from limavm.host import aprocess
-from limavm.host.planted import remove_safely, replacing_safely
+from limavm.host.planted import replacing_safely
+from limavm.hostagent.hostcopies import distrusted_of
 from limavm.hostagent.master import SSHTarget
 from limavm.model.config import Config, CopyToHost
 from limavm.model.value import Value
@@ -50,27 +51,12 @@ async def copy_to_host(
     errors = []
     for rule in config.copy_to_host:
         try:
-            await _copy(rule, _distrusted(config, directory), target, limit)
+            await _copy(rule, distrusted_of(config, directory), target, limit)
         except (OSError, UserError, _Refused) as error:  # OSError: the host's file; TimeoutError is one too
             reason = f"it took more than {limit.time:g} s" if isinstance(error, TimeoutError) else str(error)
             errors.append(f"{rule.guest} of the guest was not copied to {rule.host}: {reason}")
             log.error("%s", errors[-1])
     return errors
-
-
-def delete_copies(config: Config, directory: str) -> None:
-    """Delete the host's files of the rules with `deleteOnStop`; what cannot be deleted is logged."""
-    for rule in config.copy_to_host:
-        if rule.delete_on_stop:
-            try:
-                if remove_safely(rule.host, _distrusted(config, directory)):
-                    log.info("Deleted %s, a copy from the guest", rule.host)
-            except OSError as error:
-                log.warning("a copy from the guest cannot be deleted: %s", error)
-
-
-def _distrusted(config: Config, directory: str) -> Sequence[str]:
-    return [directory, *(mount.location for mount in config.mounts if mount.writable)]
 
 
 async def _copy(rule: CopyToHost, distrusted: Sequence[str], target: SSHTarget, limit: Limit) -> None:

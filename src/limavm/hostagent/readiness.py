@@ -14,6 +14,7 @@ from limavm.errors import UserError
 from limavm.host import paths
 from limavm.hostagent import requirements
 from limavm.hostagent.cloudinit import follow_cloud_init
+from limavm.hostagent.copytohost import copy_to_host
 from limavm.hostagent.events import Emitter
 from limavm.hostagent.guest import Guest, Session
 from limavm.hostagent.guesttime import record_guest_phases
@@ -65,6 +66,7 @@ class Readiness:
             if progress:
                 tasks.create_task(self._tell_progress(), name="progress of cloud-init")
             errors = await self._satisfy()
+            errors += await self._copied()
             satisfied = self._recorder.now()
             errors += await self._services.answered()
             self._recorder.add("guest agent", satisfied, self._recorder.now())
@@ -90,6 +92,15 @@ class Readiness:
                 self._recorder.add("mounts", began, self._recorder.now())
             errors += await self._of_groups(session, requirements.optional(config), requirements.final(config, token))
             return errors
+
+    async def _copied(self) -> list[str]:
+        config = self._plan.config
+        if not config.copy_to_host:
+            return []
+        began = self._recorder.now()
+        errors = await copy_to_host(config, self._plan.machine.directory, self._guest.target)
+        self._recorder.add("copyToHost", began, self._recorder.now())
+        return errors
 
     async def _of_groups(self, session: Session, *groups: requirements.Group) -> list[str]:
         return await requirements.satisfy(groups, session, satisfied=self._satisfied)

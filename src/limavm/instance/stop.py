@@ -6,6 +6,7 @@ import time
 
 from limavm.errors import UserError
 from limavm.host import paths, pidfile
+from limavm.hostagent.hostcopies import delete_copies
 from limavm.instance.follow import Pace, Tail, log_line_of
 from limavm.instance.inspect import inspect
 from limavm.model.instance import Instance, Status
@@ -94,6 +95,8 @@ def force_stop(instance: Instance, report: Reporter) -> None:
         if pidfile.send_signal(path, _KILL, *markers):
             report.info(f"Killed the {what} of {instance.name!r}")
             _wait_until_dead(path, markers, what)
+    if instance.config:
+        delete_copies(instance.config, directory)
     for entry in os.listdir(directory):
         if entry.endswith(paths.DISPOSABLE) or entry in (paths.FORWARDS_JSON, *paths.VNC_FILES):
             os.unlink(os.path.join(directory, entry))

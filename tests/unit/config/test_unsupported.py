@@ -7,7 +7,6 @@ from tests.unit.config.conftest import Resolve
 @pytest.mark.parametrize(
     ("text", "key"),
     [
-        ("copyToHost: [{guest: /a, host: /b}]", "copyToHost"),
         ("networks: [{lima: user-v2}]", "networks"),
         ("additionalDisks: [a]", "additionalDisks"),
         ("containerd: {user: true}", "containerd"),
@@ -23,6 +22,7 @@ def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, k
         "",
         "mounts: [{location: /tmp, mountPoint: /m}]",
         "portForwards: [{guestPort: 80}]",
+        "copyToHost: [{guest: /a, host: /b}]",
         "containerd: {system: false, user: false}",
         "networks: null",
     ],
@@ -32,8 +32,8 @@ def test_what_is_not_asked_for_does_not_warn(resolved: Resolve, text: str) -> No
 
 
 def test_nobody_begins_to_act_on_what_has_no_effect_yet(resolved: Resolve) -> None:
-    text = "copyToHost: [{guest: /a, host: /b}]\ncontainerd: {user: true}"
+    text = "networks: [{lima: user-v2}]\ncontainerd: {user: true}"
 
     config = without_later(resolved(text).config)
 
-    assert (config.copy_to_host, config.containerd.user) == ((), False)
+    assert (config.networks, config.containerd.user) == ((), False)

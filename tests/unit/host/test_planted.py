@@ -89,6 +89,16 @@ def test_an_error_keeps_the_old_file_and_leaves_no_other(tmp_path: Path) -> None
     assert (tmp_path / "file").read_text() == "old"
 
 
+def test_what_a_killed_process_has_left_goes_with_the_next_copy(tmp_path: Path) -> None:
+    with replacing_safely(str(tmp_path / "file"), []):
+        [partial] = tmp_path.iterdir()
+    partial.symlink_to("victim")
+
+    write(tmp_path / "file")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_links_that_go_round_in_circles_end(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")

@@ -133,6 +133,32 @@ def test_a_plain_guest_has_its_static_ports_without_an_agent_and_its_ready_event
     assert not (dev / "forwards.json").exists()  # all that was open was closed before the machine was ended
 
 
+def test_files_of_the_guest_are_copied_in_plain_mode_as_well_and_one_that_is_missing_degrades_the_instance(
+    dev: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    (tmp_path / "in-the-guest").write_text("kubeconfig")
+    copy, stale = dev / "copied-from-guest" / "file", tmp_path / "stale"
+    stale.touch()
+    with (dev / "lima.yaml").open("a") as file:
+        file.write(f"""copyToHost:
+- {{guest: {tmp_path}/in-the-guest, host: "{{{{.Dir}}}}/copied-from-guest/file", deleteOnStop: true}}
+- {{guest: {tmp_path}/nope, host: {stale}, deleteOnStop: true}}
+- {{guest: {tmp_path}/nope, host: {tmp_path}/skipped, skipIfMissing: true}}
+""")
+
+    with pytest.raises(UserError, match="was not copied"):
+        start("dev", StartOptions(timeout=60), report=KeptReport())
+
+    assert copy.read_text() == "kubeconfig"
+    assert not stale.exists()
+    [ready] = [status for status in statuses(dev) if status.get("running")]
+    assert ready["degraded"] is True
+    assert str(ready["errors"]).count("was not copied") == 1
+    stop("dev", force=False, report=KeptReport())
+    assert not copy.exists()
+
+
 def test_a_killed_agent_is_followed_by_one_that_adopts_the_machine(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_QEMU", "sshd")
     first = start("dev", StartOptions(timeout=60), report=KeptReport())

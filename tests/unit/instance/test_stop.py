@@ -74,6 +74,16 @@ def test_force_does_not_mind_a_stopped_instance_and_sweeps(dev: Path) -> None:
     assert (dev / "keep").exists()
 
 
+def test_force_deletes_what_the_guest_had_copied_for_this_run_only(dev: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy").touch()
+    with (dev / "lima.yaml").open("a") as file:
+        file.write(f"\ncopyToHost: [{{guest: /x, host: {tmp_path}/copy, deleteOnStop: true}}]\n")
+
+    stop("dev", force=True, report=KeptReport())
+
+    assert not (tmp_path / "copy").exists()
+
+
 def test_force_kills_the_right_process_and_waits_for_its_end(dev: Path) -> None:
     argv = [sys.executable, "-c", STUBBORN, str(dev / "qemu.pid")]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:

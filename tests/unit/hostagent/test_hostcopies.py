@@ -1,0 +1,53 @@
+"""What `deleteOnStop` deletes."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from limavm.hostagent.hostcopies import delete_copies
+from limavm.model.config import Config, CopyToHost
+from tests.unit.hostagent.test_services import CONFIG
+
+
+def config(*rules: CopyToHost) -> Config:
+    return replace(CONFIG, copy_to_host=rules)
+
+
+def rule(host: Path, *, delete: bool) -> CopyToHost:
+    return CopyToHost(guest="/x", host=str(host), delete_on_stop=delete)
+
+
+def test_only_copies_that_are_to_go_are_deleted(tmp_path: Path) -> None:
+    gone, kept = tmp_path / "gone", tmp_path / "kept"
+    gone.touch()
+    kept.touch()
+
+    delete_copies(
+        config(rule(gone, delete=True), rule(kept, delete=False), rule(tmp_path / "never", delete=True)), str(tmp_path)
+    )
+
+    assert not gone.exists()
+    assert kept.exists()
+
+
+def test_nothing_is_deleted_through_a_link_that_a_guest_may_have_planted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").touch()
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "link").symlink_to(tmp_path / "outside")
+
+    delete_copies(config(rule(tmp_path / "dev" / "link" / "file", delete=True)), str(tmp_path / "dev"))
+
+    assert (tmp_path / "outside" / "file").exists()
+    assert "not followed" in caplog.text
+
+
+def test_a_copy_that_cannot_be_deleted_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "directory").mkdir()
+
+    delete_copies(config(rule(tmp_path / "directory", delete=True)), str(tmp_path))
+
+    assert "cannot be deleted" in caplog.text
