@@ -50,10 +50,7 @@ def _show(name: str, *, json: bool, watch: bool) -> int:
 
     view = View(table=mountstable.table, json_lines=mountstable.json_lines, json_list=mountstable.json_list)
     if watch:
-        code = view.watch(mounts.watch(name), json=json)
-        if not code:
-            logs.info(f"the instance {name!r} has ended")
-        return code
+        return view.watch(name, mounts.watch(name), json=json)
     view.show(mounts.mounts(name), json=json)
     return 0
 

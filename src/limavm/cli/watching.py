@@ -5,7 +5,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
+from limavm.cli import logs
 from limavm.cli.main import INTERRUPTED
+from limavm.cli.reader import ended_with_reader
 from limavm.cli.session import output_is_terminal
 
 _T = TypeVar("_T")
@@ -32,17 +34,19 @@ class View(Generic[_T]):
         """Show a list once; as JSON it is an object a line."""
         sys.stdout.write(self._json_lines(found) if json else self._table(found, terminal_size()[0]))
 
-    def watch(self, lists: Iterable[Sequence[_T]], *, json: bool) -> int:
-        """Show each list, as JSON on a line; returns the exit code. Ctrl-C is the way to end it."""
+    def watch(self, name: str, lists: Iterable[Sequence[_T]], *, json: bool) -> int:
+        """Show each list of an instance until there are no more, as JSON on a line; returns the exit code."""
         try:
-            if json:
-                _write_each(map(self._json_list, lists))
-            elif output_is_terminal():
-                self._redraw(lists)
-            else:
-                _write_each(self._table(found, None) + "\n" for found in lists)
-        except KeyboardInterrupt:  # nothing is said about it
+            with ended_with_reader():
+                if json:
+                    _write_each(map(self._json_list, lists))
+                elif output_is_terminal():
+                    self._redraw(lists)
+                else:
+                    _write_each(self._table(found, None) + "\n" for found in lists)
+        except KeyboardInterrupt:  # the way to end it, so nothing is said about it
             return INTERRUPTED
+        logs.info(f"The instance {name!r} has stopped")
         return 0
 
     def _redraw(self, lists: Iterable[Sequence[_T]]) -> None:

@@ -7,7 +7,7 @@ from limavm.errors import UserError
 from limavm.hostagent.client import add_mount, remove_mount, watch_mounts
 from limavm.hostagent.client import mounts as ask_mounts
 from limavm.instance.inspect import inspect
-from limavm.instance.running import agent_socket, until_it_ends
+from limavm.instance.running import agent_socket, until_it_stops
 from limavm.instance.verify import verify
 from limavm.instance.verify.guest import asked, command
 from limavm.instance.verify.sides import Verdict
@@ -25,9 +25,11 @@ def mounts(name: str) -> tuple[MountState, ...]:
 
 
 def watch(name: str) -> Generator[tuple[MountState, ...], None, None]:
-    """The same again at each change; raises UserError when the instance does not run, or ends."""
-    socket = agent_socket(name)
-    return until_it_ends(name, watch_mounts(socket))
+    """The same again at each change, until the instance is stopped.
+
+    Raises UserError when the instance does not run, or its agent ends in disorder.
+    """
+    yield from until_it_stops(name, watch_mounts(agent_socket(name)))
 
 
 def add(name: str, mount: Mount) -> MountState:

@@ -1,6 +1,7 @@
 """The way to the host agent of an instance that runs."""
 
 import os
+import time
 from collections.abc import Generator, Iterator
 from typing import TypeVar
 
@@ -11,6 +12,9 @@ from limavm.instance.inspect import inspect
 from limavm.store import processes
 
 _T = TypeVar("_T")
+
+#: Seconds for an agent that has taken leave of us to end.
+_LEAVE = 5.0
 
 
 def agent_socket(name: str) -> str:
@@ -28,10 +32,24 @@ def agent_socket(name: str) -> str:
     return os.path.join(directory, paths.HA_SOCK)
 
 
-def until_it_ends(name: str, lists: Iterator[_T]) -> Generator[_T, None, None]:
-    """What a host agent tells, until it ends in order; raises AgentError when it is there and tells no more."""
+def until_it_stops(name: str, lists: Iterator[_T]) -> Generator[_T, None, None]:
+    """What a host agent tells, until the instance is stopped; raises UserError when the agent ends in disorder."""
     try:
         yield from lists
-    except AgentError:
-        if processes.host_agent_pid(paths.instance_dir(name)):
+    except AgentError as error:
+        directory = paths.instance_dir(name)
+        if not _has_ended(directory):
             raise
+        if os.path.exists(os.path.join(directory, paths.HA_PID)):  # it removes that when it ends in order
+            hint = f"`limactl list {name}` shows whether the instance runs"
+            raise UserError(f"the host agent of {name!r} has ended", where=error.where, hint=hint) from error
+
+
+def _has_ended(directory: str) -> bool:
+    """Whether there is no host agent, or soon is none."""
+    deadline = time.monotonic() + _LEAVE
+    while processes.host_agent_pid(directory):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

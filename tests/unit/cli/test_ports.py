@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from limavm.cli.ports import screenful
 from limavm.host import pidfile
 from limavm.model.forward import PortState, PortStatus
 from tests.fakes.portagent import PortAgent, port_agent
@@ -161,12 +160,3 @@ def test_a_terminal_is_redrawn_and_ctrl_c_says_nothing(agent: PortAgent) -> None
     assert "interrupted" not in terminal.shown
     assert "\x1b[3F\x1b[J" in shown
     assert all(len(line) <= 60 for line in shown.replace("\x1b[3F\x1b[J", "").splitlines())
-
-
-@pytest.mark.parametrize(("height", "count"), [(None, 21), (100, 21), (22, 21), (21, 20), (10, 9), (3, 2), (1, 2)])
-def test_no_line_leaves_the_terminal_at_the_top(height: int | None, count: int) -> None:
-    lines = screenful([WEB] * 20, 80, height)
-
-    assert len(lines) == count
-    assert lines[0].startswith("PROTO")
-    assert count == 21 or lines[-1] == f"and {20 - (count - 2)} more\n"

@@ -27,19 +27,20 @@ def test_a_list_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_where_no_terminal_is_each_list_follows_a_blank_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert VIEW.watch(iter([["a"], ["b"]]), json=False) == 0
+    assert VIEW.watch("dev", iter([["a"], ["b"]]), json=False) == 0
     assert capsys.readouterr().out == "HEAD\na\n\nHEAD\nb\n\n"
 
 
 def test_as_json_each_list_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    VIEW.watch(iter([["a"], []]), json=True)
+    VIEW.watch("dev", iter([["a"], []]), json=True)
 
     assert capsys.readouterr().out == '["a"]\n[]\n'
 
 
-@pytest.mark.parametrize(("height", "last"), [(None, "3"), (6, "3"), (5, "3"), (4, "and 2 more"), (1, "and 3 more")])
-def test_a_table_never_leaves_the_screen_at_the_top(height: int | None, last: str) -> None:
-    lines = VIEW.screenful(["1", "2", "3"], 80, height)
+@pytest.mark.parametrize(("height", "count"), [(None, 21), (100, 21), (22, 21), (21, 20), (10, 9), (3, 2), (1, 2)])
+def test_no_line_leaves_the_terminal_at_the_top(height: int | None, count: int) -> None:
+    lines = VIEW.screenful(["one"] * 20, 80, height)
 
+    assert len(lines) == count
     assert lines[0] == "HEAD\n"
-    assert lines[-1] == last + "\n"
+    assert count == 21 or lines[-1] == f"and {20 - (count - 2)} more\n"
