@@ -169,7 +169,7 @@ class Drawing:
     def operation(self) -> list[Any]:
         draw, handle = self.random, self.random.randrange(HANDLES)
         size, seed = draw.choice(SIZES), draw.getrandbits(32)
-        choices = [
+        choices: list[list[Any]] = [
             *(["open", handle, self.name(), draw.choice(OPENINGS)] for _ in range(3)),
             ["pwrite", handle, size, draw.choice((0, 1, 4096, 100_000, 3_000_000)), seed],
             ["write", handle, size, seed],
