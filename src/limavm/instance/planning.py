@@ -1,4 +1,4 @@
-"""Decides one run of an instance and puts it on the disk: seed, `machine.json`, `ssh.config`."""
+"""Decides one run of an instance and puts it on the disk: seed, `machine.json`, `ssh.config`, Ansible's inventory."""
 
 import os
 import secrets
@@ -8,17 +8,19 @@ from limavm.config.unsupported import without_later
 from limavm.driver import Driver
 from limavm.errors import UserError
 from limavm.host import paths
-from limavm.host.files import read_text
+from limavm.host.files import read_text, write_atomic
 from limavm.host.net import free_port, free_tcp_port
 from limavm.host.platform import facts
 from limavm.images.disk import disk_format
 from limavm.instance.seeding import write_seed
 from limavm.model.config import Config
+from limavm.model.instance import hostname_of
 from limavm.model.machine import Files, Run
 from limavm.model.plan import Plan
 from limavm.model.version import at_least
 from limavm.ssh.client import client_facts, has_aes
 from limavm.ssh.identities import existing_identities
+from limavm.ssh.inventory import inventory_text
 from limavm.ssh.options import options
 from limavm.store.plan import load_plan, save_plan
 
@@ -49,6 +51,8 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
     )
     write_seed(plan)
     save_plan(plan)
+    inventory = inventory_text(name, hostname_of(name), os.path.join(directory, paths.SSH_CONFIG))
+    write_atomic(os.path.join(directory, paths.ANSIBLE_INVENTORY), inventory.encode())
     return plan
 
 

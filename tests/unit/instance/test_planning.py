@@ -24,6 +24,12 @@ def test_the_token_of_the_guest_agent_stays_from_run_to_run_and_reaches_the_gues
     assert f"LIMA_CIDATA_AGENT_TOKEN={first.agent_token}\n".encode() in (dev / "cidata.iso").read_bytes()
 
 
+def test_each_start_writes_an_inventory_for_ansible(dev: Path) -> None:
+    planned(dev)
+
+    assert f"-F {dev}/ssh.config" in (dev / "ansible-inventory.yaml").read_text()
+
+
 def test_a_damaged_plan_means_another_token(tmp_path: Path) -> None:
     (tmp_path / "machine.json").write_text("{")
 
