@@ -40,14 +40,15 @@ class Listeners(Protocol):
 class GuestService(GuestServiceBase):
     """The service; `tell_error` reaches all who wait for events."""
 
-    def __init__(self, listeners: Listeners, runtime_dir: str, *, clock: Clock | None = None) -> None:
+    def __init__(self, listeners: Listeners, runtime_dir: str, *, clock: Clock | None = None, signals: Signals | None = None
+    ) -> None:
         self._listeners = listeners
         self._state = State(runtime_dir)
         self._clock = clock or SystemClock()
         # What a host may know from GetInfo alone: if it has gone when events begin, they say so.
         self._in_info: frozenset[Port] = frozenset()
         self._errors: dict[asyncio.Event, list[str]] = {}
-        self._signals = Signals()
+        self._signals = signals or Signals()
 
     async def get_info(self, stream: Stream[Empty, Info]) -> None:
         """Send everything that listens now."""

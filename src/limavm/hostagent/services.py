@@ -24,6 +24,7 @@ from limavm.hostagent.forwarding.tunnels import TunnelOpener
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.guestlink.guestagent import GuestAgent
 from limavm.hostagent.guestlink.ways import over_ssh, unix_socket
+from limavm.hostagent.inotify.part import host_watch
 from limavm.hostagent.mounts.mounts import Mounts
 from limavm.hostagent.names.answers import hosts_of
 from limavm.hostagent.names.nameserver import NameServer
@@ -156,6 +157,8 @@ class Services:
         self._vm.on_agent_port(agent.port_changed)
         agent.on_connected(self._agent_changed)
         self._parts["the guest agent's connection"] = agent.run
+        if self._plan.config.mount_inotify:
+            self._parts["the watch for changed files"] = host_watch(self.mounts.states, agent)
         self._parts["the guest agent's first answer"] = lambda: self._watch_late_agent(agent)
         self._parts["time synchronisation"] = time.run
         self._parts["the watch for jumps of time"] = lambda: sleep.watch(jumped, is_paused=self._vm.is_paused)

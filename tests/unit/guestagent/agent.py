@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from limavm.guestagent.inotify import Signals
 from limavm.guestagent.ports import Port
 from limavm.guestagent.server import GuestService
 from limavm.guestagent.serving import AgentServer
@@ -48,10 +49,17 @@ class FakeClock:
 
 @asynccontextmanager
 async def agent(
-    directory: Path, listeners: FakeListeners | None = None, *, clock: FakeClock | None = None, token: str = ""
+    directory: Path,
+    listeners: FakeListeners | None = None,
+    *,
+    clock: FakeClock | None = None,
+    token: str = "",
+    signals: Signals | None = None,
 ) -> AsyncIterator[tuple[str, GuestService]]:
     """The path of the socket, and the service."""
-    service = GuestService(listeners or FakeListeners(), str(directory / "run"), clock=clock or FakeClock())
+    service = GuestService(
+        listeners or FakeListeners(), str(directory / "run"), clock=clock or FakeClock(), signals=signals
+    )
     server = AgentServer(service, token)
     path = str(directory / "agent.sock")
     listening = await asyncio.get_running_loop().create_unix_server(server.protocol, path)

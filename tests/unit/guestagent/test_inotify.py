@@ -14,6 +14,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from limavm.guestagent.inotify import Signals, signal
 from limavm.wire.guestservice_pb2 import Inotify
 
+if sys.platform == "win32":
+    pytest.skip("a guest is Linux", allow_module_level=True)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a guest is Linux")
 
 WHEN = 1_700_000_000_123_456_789

@@ -1,0 +1,234 @@
+"""Watches the mounts of one instance on the host, and tells the guest agent what changes."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from limavm.errors import UserError
+from limavm.hostagent.inotify import kernel
+from limavm.hostagent.inotify.changes import LIMIT, Look, Pending, Sign, Told, look
+from limavm.hostagent.inotify.guestpaths import View, guest_paths, tops
+from limavm.model.mount import MountPhase, MountState
+
+if sys.platform == "linux":
+    from limavm.hostagent.inotify.tree import Tree as Watcher
+else:
+    from limavm.hostagent.inotify.elsewhere import Elsewhere as Watcher
+
+log = logging.getLogger(__name__)
+
+#: How often mounts and the directories behind them are looked at, in seconds: one may vanish, and come back.
+_LOOK_UP = 2.0
+#: What comes so soon after the first change is told with it: programs that save a file touch several.
+_GATHER = 0.02
+#: Changes told in one call; the guest has carried them out when it answers.
+_AT_ONCE = 32
+_ANSWER = 60.0
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 10.0
+
+
+class Agent(Protocol):
+    """What is asked of the guest agent."""
+
+    async def wait_connected(self) -> object:
+        """Return when the agent answers."""
+
+    async def inotify(self, changes: Callable[[], Awaitable[tuple[str, int] | None]]) -> None:
+        """Tell of changes, and return when all are carried out; raises UserError when the agent is lost."""
+
+
+class WatchesDirectories(Protocol):
+    """A thread that watches: `tree.Tree`, `elsewhere.Elsewhere`."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def watch(self, tops: Mapping[str, tuple[int, int] | None]) -> None:
+        """Watch these directories, and no others."""
+
+    def is_alive(self) -> bool:
+        """Whether it goes on."""
+
+    def close(self) -> None:
+        """End."""
+
+
+class _Mounted(NamedTuple):
+    """What is mounted, as it was found on the host: a path of `identities` may lead nowhere."""
+
+    views: list[View]
+    identities: dict[str, tuple[int, int] | None]
+
+
+class HostWatch:
+    """The watch for one instance. `mounts` says how its mounts stand, whenever it is asked."""
+
+    def __init__(
+        self,
+        mounts: Callable[[], Sequence[MountState]],
+        agent: Agent,
+        *,
+        watcher: Callable[[Callable[[str, Sign], object]], WatchesDirectories] = Watcher,
+        limit: int = LIMIT,
+        look_up: float = _LOOK_UP,
+    ) -> None:
+        self._mounts = mounts
+        self._agent = agent
+        self._make = watcher
+        self._look_up = look_up
+        self._pending = Pending(limit)
+        self._lock = threading.Lock()
+        self._told = Told()
+        self._views: list[View] = []
+        self._news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Watch and tell until cancelled."""
+        loop = asyncio.get_running_loop()
+
+        def changed(path: str, sign: Sign) -> None:
+            with self._lock:
+                is_first = not self._pending
+                self._pending.add(path, sign)
+            if is_first:
+                with contextlib.suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(self._news.set)
+
+        watcher = await self._watcher(changed)
+        watcher.start()
+        try:
+            await self._follow(watcher)
+        finally:
+            await asyncio.to_thread(watcher.close)
+
+    async def _watcher(self, changed: Callable[[str, Sign], object]) -> WatchesDirectories:
+        """A watcher, as soon as the user may have one more."""
+        is_told = False
+        while True:
+            try:
+                return self._make(changed)
+            except OSError as error:
+                if not is_told:
+                    log.warning("mountInotify: files of the host cannot be watched: %s%s", error, _remedy(error))
+                is_told = True
+            await asyncio.sleep(_LONGEST_PAUSE)
+
+    async def _follow(self, watcher: WatchesDirectories) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            if not watcher.is_alive():
+                raise RuntimeError("the thread that watches directories has ended")
+            await self._look(watcher)
+            try:
+                async with asyncio.timeout(self._look_up):
+                    await self._news.wait()
+                    await self._agent.wait_connected()
+            except TimeoutError:
+                continue
+            await asyncio.sleep(_GATHER)
+            try:
+                async with asyncio.timeout(_ANSWER):
+                    await self._tell()
+                pause = _FIRST_PAUSE
+            except (UserError, TimeoutError) as error:
+                log.debug("changes of files are told later: %s", error or "the guest does not answer")
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _look(self, watcher: WatchesDirectories) -> None:
+        """See what is mounted now, and watch that."""
+        mounted = [state for state in self._mounts() if state.phase is MountPhase.MOUNTED]
+        # What can be signalled best comes first, should there be too few watches.
+        mounted.sort(key=lambda state: not state.writable)
+        found = await asyncio.to_thread(_find, mounted)
+        if found.views != self._views:
+            log.info("Watching for changes: %s", ", ".join(view.real for view in found.views) or "nothing is mounted")
+        self._views = found.views
+        wanted = {path: found.identities[path] for path in tops(found.identities)}
+        with self._lock:
+            self._pending.tops = frozenset(wanted)
+        watcher.watch(wanted)
+
+    async def _tell(self) -> None:
+        """Tell some of what waits; what could not be told waits again."""
+        with self._lock:
+            batch = self._pending.take(_AT_ONCE)
+            if not self._pending:
+                self._news.clear()
+        found = await asyncio.to_thread(lambda: [(path, sign, *_see(path)) for path, sign in batch])
+        news = [(path, now, at) for path, sign, now, at in found if self._told.is_news(path, now, sign)]
+        messages = iter(list(dict.fromkeys(self._messages(news))))
+
+        async def following() -> tuple[str, int] | None:
+            return next(messages, None)
+
+        # Remembered before it is told: what the guest does to it comes back while it is told.
+        for path, now, _ in news:
+            self._told.remember(path, now)
+        try:
+            if news:
+                await self._agent.inotify(following)
+        except BaseException:
+            self._told.forget(path for path, _, _ in news)
+            with self._lock:
+                for path, sign in batch:
+                    self._pending.add(path, sign)
+            self._news.set()
+            raise
+
+    def _messages(self, news: Sequence[tuple[str, Look | None, int]]) -> Iterator[tuple[str, int]]:
+        for path, now, at in news:
+            if now or at:
+                for there in guest_paths(self._views, path):
+                    yield _speakable(there), at
+
+
+def _find(mounted: Sequence[MountState]) -> _Mounted:
+    views: list[View] = []
+    identities: dict[str, tuple[int, int] | None] = {}
+    for state in mounted:
+        real = os.path.realpath(state.location)
+        views.append(View(real, state.mount_point))
+        try:
+            status = os.stat(real)
+        except OSError:
+            identities[real] = None
+        else:
+            identities[real] = status.st_dev, status.st_ino
+    return _Mounted(views, identities)
+
+
+def _see(path: str) -> tuple[Look | None, int]:
+    """How a file looks, and the time to tell: of one that has gone, that of the directory where it was."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            return None, max(os.lstat(os.path.dirname(path)).st_mtime_ns, 0)
+        return None, 0
+    return look(status), max(status.st_mtime_ns, 0)
+
+
+def _speakable(path: str) -> str:
+    """The path, or the nearest directory above that can be said in UTF-8."""
+    while True:
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            path = os.path.dirname(path)
+        else:
+            return path
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno != errno.EMFILE:
+        return ""
+    more = max(2 * kernel.limit("instances"), 1024)
+    return f"; run `sudo sysctl fs.inotify.max_user_instances={more}`"
