@@ -40,7 +40,8 @@ class Listeners(Protocol):
 class GuestService(GuestServiceBase):
     """The service; `tell_error` reaches all who wait for events."""
 
-    def __init__(self, listeners: Listeners, runtime_dir: str, *, clock: Clock | None = None, signals: Signals | None = None
+    def __init__(
+        self, listeners: Listeners, runtime_dir: str, *, clock: Clock | None = None, signals: Signals | None = None
     ) -> None:
         self._listeners = listeners
         self._state = State(runtime_dir)

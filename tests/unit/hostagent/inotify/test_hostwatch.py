@@ -13,7 +13,6 @@ from limavm.errors import UserError
 from limavm.host.process import run
 from limavm.hostagent.inotify.changes import LIMIT, Sign
 from limavm.hostagent.inotify.hostwatch import HostWatch
-from limavm.hostagent.inotify.part import host_watch
 from limavm.hostagent.inotify.tree import Tree
 from limavm.model.mount import MountPhase, MountState
 
@@ -298,13 +297,3 @@ async def test_when_the_user_has_too_many_watchers_it_is_said_how_to_get_more(ca
     await asyncio.gather(task, return_exceptions=True)
 
     assert "sysctl fs.inotify.max_user_instances=" in caplog.text
-
-
-async def test_the_part_runs_the_watch_until_it_is_cancelled(top: Path) -> None:
-    agent = FakeAgent()
-    task = asyncio.ensure_future(host_watch(lambda: [mount(top)], agent)())
-    await settle(agent, mount(top))
-    task.cancel()
-
-    with pytest.raises(asyncio.CancelledError):
-        await task
