@@ -6,6 +6,8 @@ from asyncio.subprocess import Process
 from limavm.hostagent.mounts.entry import Entry
 from limavm.hostagent.mounts.words import Words, lines
 
+#: So often in a row a mount may be refused before it counts as failed.
+ENOUGH = 3
 #: Seconds until the guest is ready for it (packages are installed there), and then until it is mounted.
 _READY_LIMIT = 660.0
 _MOUNT_LIMIT = 30.0
@@ -30,12 +32,14 @@ class Session:
         self._deadline = asyncio.timeout(None)
 
     @property
-    def refused(self) -> bool:
-        """Whether it ended because the guest or the server did not want it: another attempt is of little use."""
+    def refusals(self) -> int:
+        """How much speaks against another attempt: 0 when it was mounted or ssh failed, `ENOUGH` after a clear no."""
         if self.was_mounted:
-            return False
+            return 0
+        if self._refusal:
+            return ENOUGH
         status = self._ssh.returncode
-        return bool(self._refusal) or status is None or 0 <= status < _SSH_FAILED
+        return int(status is None or 0 <= status < _SSH_FAILED)
 
     async def ended(self) -> str:
         """Return when it has ended, and why. The entry is told when it is mounted."""

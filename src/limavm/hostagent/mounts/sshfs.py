@@ -14,7 +14,7 @@ from limavm.hostagent.guest import Guest
 from limavm.hostagent.mounts import guestscripts, source
 from limavm.hostagent.mounts.entry import Entry
 from limavm.hostagent.mounts.server import EXTERNAL, UNCONFINED, find_external, server_argv
-from limavm.hostagent.mounts.session import Session
+from limavm.hostagent.mounts.session import ENOUGH, Session
 from limavm.hostagent.mounts.wiring import wired
 from limavm.model.config import Mount
 
@@ -25,8 +25,6 @@ _LONGEST_PAUSE = 1.0
 #: How often a directory that is not there is looked for, in seconds: at first, and in the end.
 _FIRST_LOOK = 1.0
 _LONGEST_LOOK = 10.0
-#: So often in a row a mount may be refused before it counts as failed.
-_TRIES = 3
 #: How long a network drive may take to answer, in seconds.
 _SOURCE_LIMIT = 10.0
 #: sshd allows ten sessions a connection. So many mounts share that of the master, with everything else that uses it;
@@ -60,10 +58,10 @@ class ReverseSSHFS:
             try:
                 was_up, reason, refused = await self._session(entry)
             except (OSError, UserError) as error:  # too many processes or files; a program that is missing
-                was_up, reason, refused = False, str(error), True
+                was_up, reason, refused = False, str(error), 1
             pause = _FIRST_PAUSE if was_up else min(pause * 2, _LONGEST_PAUSE)
-            refusals = refusals + 1 if refused else 0
-            if refusals == _TRIES:
+            refusals = refusals + refused if refused else 0
+            if refusals >= ENOUGH:
                 entry.failed(reason)
                 await self._guest.master.disconnected.wait()
                 refusals = 0
@@ -86,8 +84,8 @@ class ReverseSSHFS:
             await asyncio.sleep(look)
             look = min(look * 2, _LONGEST_LOOK)
 
-    async def _session(self, entry: Entry) -> tuple[bool, str, bool]:
-        """Mount it and return when that has ended: whether it was mounted, why it ended, whether it was refused."""
+    async def _session(self, entry: Entry) -> tuple[bool, str, int]:
+        """Mount it and return when that has ended: whether it was mounted, why it ended, how much it was refused."""
         mark = f"LIMA-{secrets.token_hex(8)}"
         external = await self._external(entry.mount)
         script = guestscripts.loaded(self._script(entry, mark))
@@ -102,7 +100,7 @@ class ReverseSSHFS:
                     log.warning("sshfs.sftpDriver: this host cannot confine %s; limavm's own server is used", external)
                     self._builtin_only = True
                 entry.nonempty = entry.nonempty or (not was_up and "nonempty" in str(session.words))
-                return was_up, reason, session.refused
+                return was_up, reason, session.refusals
         finally:
             entry.idle.set()
 
