@@ -413,6 +413,18 @@ def snapshot(root: Path) -> list[tuple[str, int, int, int]]:
     ]
 
 
+def test_a_second_that_the_file_has_already_keeps_its_fraction(client: SftpClient, tree: Tree) -> None:
+    own(client, tree)
+    file = tree.root / "f"
+    for mtime in (1_700_000_000_999_999_999, 1_700_000_000_000_000_001):
+        os.utime(file, ns=(0, mtime))
+        client.setstat(tree.path("f"), attributes(times=(7, 1_700_000_000)))
+        assert (file.stat().st_atime, file.stat().st_mtime_ns) == (7, mtime)
+
+    client.setstat(tree.path("f"), attributes(times=(7, 1_699_999_999)))
+    assert file.stat().st_mtime_ns == 1_699_999_999 * 10**9
+
+
 def test_a_time_that_the_file_has_already_can_be_set_where_nothing_can_be_changed(tree: Tree) -> None:
     """So the host agent has the guest's kernel tell of changes on the host (mountInotify)."""
     (tree.root / "f").touch()
