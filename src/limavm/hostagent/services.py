@@ -32,7 +32,7 @@ from limavm.hostagent.screenshot import screenshot_action
 from limavm.hostagent.supervise import Part, supervised
 from limavm.hostagent.timesync import TimeSync
 from limavm.hostagent.vnc import VNCDisplay
-from limavm.model.config import Config
+from limavm.model.config import needs_guest_agent
 from limavm.model.forward import Forward, Route
 from limavm.model.instance import hostname_of
 from limavm.model.plan import Plan
@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 _AGENT_LIMIT = 60.0
 #: How long the mounts may take: each has a limit of its own from the time on when the guest is ready for it.
 _MOUNTS_LIMIT = 600.0
+#: The same where nobody waits for it, and it may be installed only then (`seed`); an emulated guest takes its time.
+_LATE_AGENT_LIMIT = 240.0
 _AGENT_SOCKET_IN_GUEST = "/run/lima-guestagent.sock"
 
 
@@ -101,11 +103,11 @@ class Services:
         """What is wrong with the mounts of the configuration, asked once the guest can have them."""
         return await self.mounts.settled(_MOUNTS_LIMIT)
 
-    async def answered(self, limit: float = _AGENT_LIMIT) -> list[str]:
+    async def answered(self, limit: float = _AGENT_LIMIT, late: float = _LATE_AGENT_LIMIT) -> list[str]:
         """What is wrong with the guest agent, asked once the boot scripts have finished.
 
         It is waited for when a rule of the configuration needs it. Else the machine is ready without it, since in
-        an emulated guest it takes seconds to start, and one that is not there `limit` seconds later is told then.
+        an emulated guest it takes seconds to start, and one that is not there `late` seconds later is told then.
         """
         self._boot_ended.set()
         if self._agent is None:
@@ -114,7 +116,7 @@ class Services:
             if not self._agent.answered.is_set():
                 log.info("Waiting for the guest agent to be running")
             return await self._first_answer(self._agent, limit)
-        self._booted.set_result(limit)
+        self._booted.set_result(late)
         return []
 
     async def _watch_late_agent(self, agent: GuestAgent) -> None:
@@ -202,11 +204,6 @@ async def names_served(plan: Plan) -> AsyncIterator[None]:
 def has_guest_agent(plan: Plan) -> bool:
     """Whether an agent of ours is put into the guest (spec/runtime.md 3.6, step 8)."""
     return plan.config.os == "Linux" and not plan.config.plain
-
-
-def needs_guest_agent(config: Config) -> bool:
-    """Whether a rule is about ports of which only the guest agent can tell; the default rule alone is no wish."""
-    return any(not (rule.ignore or rule.static or rule.guest_socket) for rule in config.port_forwards)
 
 
 def policy(plan: Plan, *, hostfwd: bool, grpc: bool, platform: str = sys.platform) -> Policy:

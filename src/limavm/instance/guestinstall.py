@@ -62,6 +62,7 @@ while IFS= read -r line || [ -n "$line" ]; do
     [ -z "$line" ] || export "${line?}"
 done </mnt/lima-cidata/lima.env
 export LIMA_CIDATA_MNT="$directory" LIMA_CIDATA_GUESTAGENT_DIGEST=%(digest)s
+export LIMA_CIDATA_GUESTAGENT_LATE=
 # A guest that an older version has started has no token.
 export LIMA_CIDATA_AGENT_TOKEN="${LIMA_CIDATA_AGENT_TOKEN:-}"
 rm -rf /run/lima-guestagent-setup

@@ -293,3 +293,8 @@ class Config(Sparse, frozen=True, kw_only=True):
     user: User
     tpm: bool = always(False)
     os_opts: dict[str, Any] = {}
+
+
+def needs_guest_agent(config: Config) -> bool:
+    """Whether a rule is about ports of which only the guest agent can tell; the default rule alone is no wish."""
+    return any(not (rule.ignore or rule.static or rule.guest_socket) for rule in config.port_forwards)

@@ -21,7 +21,7 @@ from limavm.host.files import sweep, write_atomic
 from limavm.model.value import Value
 
 #: Changed when this module makes another archive of the same files.
-_REVISION = 2
+_REVISION = 3
 
 
 class Part(Value, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from limavm.errors import UserError
-from limavm.model.config import Config, Disk, Mount, Provision
+from limavm.model.config import Config, Disk, Mount, Provision, needs_guest_agent
 from limavm.seed.facts import SeedFacts
 from limavm.seed.proxies import PROXY_VARIABLES, guest_proxies, overlaid
 
@@ -75,11 +75,17 @@ def _instance(config: Config, facts: SeedFacts) -> dict[str, str]:
         "VIRTIO_PORT": facts.virtio_port,
         # Ours: tells whether the guest has this agent already, without a process there that would find it out.
         "GUESTAGENT_DIGEST": hashlib.sha256(facts.guest_agent).hexdigest() if facts.guest_agent else "",
+        "GUESTAGENT_LATE": _flag(_agent_may_be_late(config)),
         "AGENT_TOKEN": facts.agent_token,
         "PLAIN": _flag(config.plain),
         "NO_CLOUD_INIT": _flag(facts.no_cloud_init),
         "PASSWORDLESS_SUDO": _flag(user.passwordless_sudo),
     }
+
+
+def _agent_may_be_late(config: Config) -> bool:
+    """Whether nothing of the start needs the guest agent: no rule (READY waits for it then), no script of others."""
+    return not needs_guest_agent(config) and not any(step.mode in ("system", "user") for step in config.provision)
 
 
 def _network(config: Config, facts: SeedFacts) -> dict[str, str]:

@@ -18,9 +18,9 @@ from limavm.hostagent.events import Emitter
 from limavm.hostagent.forwarding.portrules import Preference, route
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
-from limavm.hostagent.services import Services, has_guest_agent, names_served, needs_guest_agent, policy
+from limavm.hostagent.services import Services, has_guest_agent, names_served, policy
 from limavm.model.arch import Arch
-from limavm.model.config import Config, HostResolver, PortForward, User
+from limavm.model.config import Config, HostResolver, PortForward, User, needs_guest_agent
 from limavm.model.forward import PortState, Route
 from limavm.model.machine import Machine, UserNIC
 from limavm.model.plan import Plan
@@ -100,7 +100,7 @@ async def test_an_agent_that_a_rule_needs_is_waited_for_and_leaves_the_guest_deg
 
 async def test_an_agent_that_no_rule_needs_holds_nobody_up_and_is_missed_later(plan: Plan) -> None:
     async with running(plan) as (services, _, events):
-        assert await services.answered(limit=0.05) == []
+        assert await services.answered(late=0.05) == []
         await until(events.getvalue)
 
     status = json.loads(events.getvalue())["status"]

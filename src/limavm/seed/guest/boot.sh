@@ -185,6 +185,7 @@ if [ -z "$LIMA_CIDATA_PLAIN" ]; then
 	run_scripts "$LIMA_CIDATA_MNT/boot.Linux"
 fi
 # Whatever the scripts of others start as somebody else than root is not to have it in its environment.
+agent_token=$LIMA_CIDATA_AGENT_TOKEN
 unset LIMA_CIDATA_AGENT_TOKEN
 if [ -d "$LIMA_CIDATA_MNT/provision.system" ] || [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
 	wait # their authors may count on everything that runs beside
@@ -198,6 +199,11 @@ if [ -e "$LIMA_REBOOT_REQUIRED" ]; then
 	log "A reboot is required"
 else
 	echo "$LIMA_CIDATA_IID" >"$RUN/lima-boot-done"
+	if [ -n "$LIMA_CIDATA_GUESTAGENT_LATE" ] && [ -z "$LIMA_CIDATA_PLAIN" ]; then
+		LIMA_CIDATA_AGENT_TOKEN=$agent_token
+		LIMA_CIDATA_GUESTAGENT_LATE=
+		run_script "$LIMA_CIDATA_MNT/boot.Linux/00-guestagent.bg.sh"
+	fi
 fi
 log "Exiting with code $code"
 wait

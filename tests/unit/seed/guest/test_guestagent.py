@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from limavm.instance.guestinstall import script
-from limavm.model.config import Provision
+from limavm.model.config import PortForward, Provision
 from limavm.seed.agentarchive import archive
 from limavm.seed.agentbundle import bundle
 from limavm.seed.documents import documents
@@ -65,6 +65,35 @@ def test_the_first_boot_installs_it_with_its_transport(box: GuestBox) -> None:
     assert line.startswith(f"installed install {PREFIX} ")
     assert line.endswith(f" --virtio-port={PORT} 1 1")
     assert done.status == 0
+
+
+#: Tells whether the boot was over when it was installed.
+WATCHER = archive({"__main__.py": b"import os; print('installed', os.path.exists('/run/lima-boot-done'))"})
+RULE = {"port_forwards": (PortForward(guest_port_range=(80, 80)),)}
+SCRIPT = {"provision": (Provision(mode="system", script="#!/bin/sh\ntrue\n"),)}
+
+
+def test_it_is_installed_when_all_else_is_done_where_nothing_of_the_start_needs_it(box: GuestBox) -> None:
+    box.seed(seed(guest_agent=WATCHER))
+
+    done = box.boot()
+
+    assert installations(done.log) == ["installed True"]
+    assert done.status == 0
+
+
+def test_it_is_installed_before_the_scripts_of_others_run(box: GuestBox) -> None:
+    config = replace(CONFIG, guest_install_prefix=PREFIX, **SCRIPT)
+    box.seed(documents(config, replace(FACTS, guest_agent=WATCHER, virtio_port=PORT)))
+
+    assert installations(box.boot().log) == ["installed False"]
+
+
+@pytest.mark.parametrize(("changes", "late"), [({}, "1"), (RULE, ""), (SCRIPT, "")])
+def test_it_is_not_late_where_a_rule_or_a_script_may_count_on_it(changes: dict[str, object], late: str) -> None:
+    config = replace(CONFIG, **changes)
+
+    assert f"LIMA_CIDATA_GUESTAGENT_LATE={late}\n".encode() in lima_env(config, FACTS)
 
 
 def test_later_boots_find_it_there_and_run_nothing(box: GuestBox) -> None:

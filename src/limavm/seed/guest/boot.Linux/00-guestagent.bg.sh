@@ -1,6 +1,7 @@
 #!/bin/sh
-# Puts the guest agent on the disk and makes it a service, when it is not there yet or is another one. Beside the
-# rest, and first, because compiling it takes seconds in an emulated guest. At later boots nothing is forked here:
+# Puts the guest agent on the disk and makes it a service, when it is not there yet or is another one. Compiling it takes
+# seconds in an emulated guest: where the start waits for the agent it is done beside the rest, and first; else last,
+# when boot.sh comes here again, because the seconds are felt even beside the rest. At later boots nothing is forked here:
 # the service has started by itself. 35-setup-packages comes here again when Python had to be installed.
 set -eu
 [ -n "$LIMA_CIDATA_GUESTAGENT_DIGEST" ] || exit 0
@@ -51,6 +52,11 @@ if [ "$installed" = "$stamp" ] && [ "$first" = "#!$python -IS" ]; then
 	else
 		rc-service --ifstarted lima-guestagent restart
 	fi
+	exit 0
+fi
+
+if [ -n "$LIMA_CIDATA_GUESTAGENT_LATE" ]; then
+	rmdir /run/lima-guestagent-setup
 	exit 0
 fi
 
