@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import itertools
-import resource
 import socket
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from tests.vm.test_ports import busy, descriptors, has_at_most, line_of
 
 if sys.platform == "win32":
     pytest.skip("machines run on Linux only so far", allow_module_level=True)
+else:
+    import resource
 
 pytestmark = pytest.mark.vm
 

@@ -83,7 +83,9 @@ class TunnelOpener:
 
         path = forward.host if forward.host.startswith("/") else None
         identity = os.stat(path) if path else None
-        server = await asyncio.get_running_loop().create_server(connection, sock=sock, backlog=BACKLOG)
+        # asyncio would try to accept as many as that at once, and when descriptors are used up, complain of each.
+        server = await asyncio.get_running_loop().create_server(connection, sock=sock, backlog=1)
+        sock.listen(BACKLOG)
 
         def end() -> None:
             server.close()

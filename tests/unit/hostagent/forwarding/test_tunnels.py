@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +24,8 @@ from tests.fakes.guestagent import FakeAgent, served_agent
 
 if sys.platform == "win32":
     pytest.skip("unix sockets", allow_module_level=True)
+else:
+    import resource
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 RESET = struct.pack("ii", 1, 0)
@@ -104,6 +106,41 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+async def test_connections_wait_while_there_are_no_descriptors_and_the_log_stays_short(
+    lab: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with guest(echo) as address, contextlib.AsyncExitStack() as stack:
+        place = split(await lab.forward(address))
+        peers = [stack.enter_context(socket.socket()) for _ in range(20)]
+        with no_descriptors_left():
+            for peer in peers:
+                peer.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    peer.connect(place)
+            await until(lambda: caplog.records)
+            assert len(caplog.records) < 5
+        caplog.clear()
+
+        for peer in peers:
+            await asyncio.get_running_loop().sock_sendall(peer, b"x")
+        async with asyncio.timeout(10):
+            got = [await asyncio.get_running_loop().sock_recv(peer, 1) for peer in peers]
+    assert got == [b"x"] * 20
+
+
+@contextlib.contextmanager
+def no_descriptors_left() -> Iterator[None]:
+    """No file can be opened, and no connection accepted."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open(os.devnull, "rb") as newest:
+        taken = newest.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_the_first_message_tells_where_to_and_carries_no_data(lab: Bench) -> None:
