@@ -147,11 +147,18 @@ class GuestAgent:
     async def inotify(self, changes: Callable[[], Awaitable[tuple[str, int] | None]]) -> None:
         """Tell the guest of files that were changed: a path in the guest, and when, in nanoseconds, until None.
 
-        Raises AgentLostError; a change that was taken may be lost then.
+        They are carried out when this returns. Raises AgentLostError; a change that was taken may be lost then.
         """
         link = self._current()
 
         async def call() -> None:
+            try:
+                await tell()
+            except GRPCError as error:
+                if error.message != "EOF":  # the answer of Lima's agent, when it has seen the end
+                    raise
+
+        async def tell() -> None:
             async with link.stub.post_inotify.open(metadata=link.metadata) as stream:
                 await stream.send_request()
                 while (change := await changes()) is not None:

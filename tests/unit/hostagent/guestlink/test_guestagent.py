@@ -11,11 +11,15 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from grpclib.server import Stream
 
 from limavm.hostagent.guestlink.guestagent import AgentLostError, GuestAgent
 from limavm.hostagent.guestlink.ways import over_ssh, unix_socket
 from limavm.model.forward import Listener
-from limavm.wire.guestservice_pb2 import Event
+from limavm.wire.guestservice_pb2 import Event, Inotify
 from tests.fakes.guestagent import FakeAgent, scripted_agent, served_agent
 
 if sys.platform == "win32":
@@ -187,6 +191,28 @@ async def test_changed_files_are_told_until_there_are_no_more(path: str) -> None
         await agent.inotify(change)
 
     assert fake.changes == [("/mnt/a", 1_500_000_000), ("/mnt/b", 2_000_000_001)]
+
+
+async def test_the_end_of_changed_files_is_an_error_to_limas_agent_and_none_to_us(path: str) -> None:
+    class Limas(FakeAgent):
+        async def post_inotify(self, stream: Stream[Inotify, Empty]) -> None:
+            async for message in stream:
+                self.changes.append((message.mount_path, message.time.ToNanoseconds()))
+            raise GRPCError(Status.UNKNOWN, "EOF" if len(self.changes) < 2 else "broken")
+
+    async def change() -> tuple[str, int] | None:
+        return next(changes)
+
+    fake = Limas()
+    async with served_agent(path, fake), running(GuestAgent(unix_socket(path))) as agent:
+        await agent.wait_connected()
+        changes = iter([("/mnt/a", 1), None])
+        await agent.inotify(change)
+        changes = iter([("/mnt/b", 2), None])
+        with pytest.raises(AgentLostError, match="broken"):
+            await agent.inotify(change)
+
+    assert fake.changes == [("/mnt/a", 1), ("/mnt/b", 2)]
 
 
 async def test_the_stream_of_changed_files_fails_when_the_agent_is_lost(path: str) -> None:
