@@ -18,8 +18,7 @@ from tests.vm.test_ports import busy, descriptors, has_at_most, line_of
 
 if sys.platform == "win32":
     pytest.skip("machines run on Linux only so far", allow_module_level=True)
-else:
-    import resource
+import resource  # there is none on Windows
 
 pytestmark = pytest.mark.vm
 

@@ -24,8 +24,7 @@ from tests.fakes.guestagent import FakeAgent, served_agent
 
 if sys.platform == "win32":
     pytest.skip("unix sockets", allow_module_level=True)
-else:
-    import resource
+import resource  # there is none on Windows
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 RESET = struct.pack("ii", 1, 0)
