@@ -40,6 +40,7 @@ ELSEWHERE = {
     "unit/cli/test_listing.py": ["cli/colour", "cli/fields"],
     "unit/cli/test_logs.py": ["cli/logbridge"],
     "unit/cli/test_network.py": ["cli/networks"],
+    "unit/cli/test_sync.py": ["cli/syncreview", "instance/sync/guestcopy"],
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
     "unit/cli/test_mount.py": ["cli/mountsaved", "instance/mounts", "instance/running"],
     "unit/cli/test_portstable.py": ["cli/widetable"],

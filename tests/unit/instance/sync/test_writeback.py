@@ -1,11 +1,12 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from limavm.instance.sync.changes import Action
+from limavm.instance.sync.changes import Action, Change
 from limavm.instance.sync.manifest import manifest
 from limavm.instance.sync.writeback import Writeback
 from tests.unit.instance.sync.box import Box, contents, write
@@ -165,8 +166,8 @@ def test_a_moved_file_is_never_absent_from_both_places(box: Box) -> None:
     seen = []
 
     class Watching(Writeback):
-        def _attempt(self, *args: object) -> None:
-            super()._attempt(*args)  # type: ignore[arg-type] # handed on as they came
+        def _attempt(self, change: Change, carry_out: Callable[[Change, int, str], bool]) -> None:
+            super()._attempt(change, carry_out)
             seen.append(sorted(path.name for path in box.root.iterdir()))
 
     with Watching(str(box.root), str(box.staging)) as writeback:
