@@ -26,6 +26,8 @@ _ATTEMPTS = 16
 _NO_OPENAT2 = (errno.ENOSYS, errno.EPERM, errno.EINVAL)
 #: A path and what the links in it add, in components: no kernel takes longer ones.
 _LONGEST = 4096
+#: What the step says of a link, depending on the system.
+_NO_DIRECTORY = (errno.ENOTDIR, errno.ELOOP, errno.EMLINK)
 _STEP = syscalls.DIRECTORY | os.O_NOFOLLOW
 
 
@@ -143,12 +145,12 @@ class Root:
                     trail.pop()
                     at.again(trail)
                     continue
-                last = not todo
-                link = self._link(at.fd, name) if follow or not last else None
+                if not todo and not follow:
+                    return at.place(name), trail
+                link = at.link(name) if not todo else at.step(name)
                 if link is None:
-                    if last:
+                    if not todo:
                         return at.place(name), trail
-                    at.down(name)
                     trail.append(name)
                     continue
                 links += 1
@@ -164,12 +166,6 @@ class Root:
             at.close()
             raise
 
-    def _link(self, fd: int, name: bytes) -> "bytes | None":
-        try:
-            return os.readlink(name, dir_fd=fd)
-        except OSError:  # no link, or nothing there: whoever opens it will see
-            return None
-
 
 class _Descent:
     """The directory that a walk has come to. It never goes up by `..`, which may lead elsewhere after a rename."""
@@ -182,6 +178,24 @@ class _Descent:
         fd = os.open(name, _STEP, dir_fd=self.fd)
         self.close()
         self.fd = fd
+
+    def step(self, name: bytes) -> "bytes | None":
+        """Go down; or stay, and return the text of the link that is there instead."""
+        try:
+            self.down(name)
+        except OSError as error:
+            link = self.link(name) if error.errno in _NO_DIRECTORY else None
+            if link is None:
+                raise
+            return link
+        return None
+
+    def link(self, name: bytes) -> "bytes | None":
+        """The text of a link; None: no link, or nothing there, as whoever opens it will see."""
+        try:
+            return os.readlink(name, dir_fd=self.fd)
+        except OSError:
+            return None
 
     def again(self, trail: "list[bytes]") -> None:
         self.close()

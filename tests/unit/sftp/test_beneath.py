@@ -2,8 +2,10 @@
 
 import contextlib
 import os
-import threading
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -250,8 +252,35 @@ def test_a_root_that_is_gone_has_no_files(client: SftpClient, tree: Tree) -> Non
     assert {ends[name] for name in ("open", "create", "stat", "opendir", "setstat")} == {NO_SUCH_FILE}
 
 
-#: How often the client tries while the directory is swapped.
-TRIES = 500
+#: How often the client tries while something is swapped.
+TRIES = 700
+
+#: Swaps two names in a directory as fast as it can, in a process of its own.
+SWAPPER = """
+import ctypes, os, random, sys
+root = os.open(sys.argv[1], os.O_RDONLY)
+one, two = (name.encode() for name in sys.argv[2:])
+exchange = getattr(ctypes.CDLL(None), "renameat2", None)
+print("ready", flush=True)
+while True:
+    for _ in range(random.randrange(500)):  # else it may come to take turns with the server
+        pass
+    if exchange is None or exchange(root, one, root, two, 2):
+        os.rename(one, b"kept", src_dir_fd=root, dst_dir_fd=root)
+        os.rename(two, one, src_dir_fd=root, dst_dir_fd=root)
+        os.rename(one, two, src_dir_fd=root, dst_dir_fd=root)
+        os.rename(b"kept", one, src_dir_fd=root, dst_dir_fd=root)
+"""
+
+
+@contextlib.contextmanager
+def swapping(root: Path, one: str, two: str) -> Iterator[None]:
+    argv = [sys.executable, "-c", SWAPPER, str(root), one, two]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        yield
+        process.kill()
 
 
 @pytest.mark.parametrize("way_out", ["{outside}", "../outside", "hop", "{root}/hop"])
@@ -264,26 +293,9 @@ def test_a_directory_that_becomes_a_link_meanwhile_leads_nowhere(client: SftpCli
     (tree.root / "swap" / "secret").chmod(0o666)
     (tree.root / "hop").symlink_to(tree.outside)
     (tree.root / "link").symlink_to(way_out.format(**tree._asdict()))
-    over = threading.Event()
 
-    def swap() -> None:
-        root = os.open(tree.root, os.O_RDONLY)
-        while not over.is_set():
-            os.rename("swap", "kept", src_dir_fd=root, dst_dir_fd=root)
-            os.rename("link", "swap", src_dir_fd=root, dst_dir_fd=root)
-            os.rename("swap", "link", src_dir_fd=root, dst_dir_fd=root)
-            os.rename("kept", "swap", src_dir_fd=root, dst_dir_fd=root)
-        os.close(root)
-
-    swapper = threading.Thread(target=swap)
-    swapper.start()
-    reached = 0
-    try:
-        for round_ in range(TRIES):
-            reached += attack(client, tree, round_)
-    finally:
-        over.set()
-        swapper.join()
+    with swapping(tree.root, "swap", "link"):
+        reached = sum(attack(client, tree, round_) for round_ in range(TRIES))
 
     assert reached > 0
     unchanged(tree)
@@ -291,9 +303,8 @@ def test_a_directory_that_becomes_a_link_meanwhile_leads_nowhere(client: SftpCli
 
 def attack(client: SftpClient, tree: Tree, round_: int) -> int:
     """One try of each kind; how many went through."""
-    reached = 0
     new = tree.path(f"swap/deep/{round_ % 3}")
-    acts: list[Callable[[], object]] = [
+    return tried(
         lambda: read_all(client, tree.path("swap/secret")),
         lambda: client.setstat(tree.path("swap/secret"), attributes(mode=0o666, times=(2**31, 2**31))),
         lambda: client.store(new, b"x"),
@@ -303,16 +314,64 @@ def attack(client: SftpClient, tree: Tree, round_: int) -> int:
         lambda: client.link(tree.path("swap/secret"), tree.path(f"stolen{round_ % 2}")),
         lambda: read_all(client, tree.path(f"stolen{round_ % 2}")),
         lambda: client.remove(tree.path(f"stolen{round_ % 2}")),
-    ]
+    )
+
+
+def tried(*acts: Callable[[], object]) -> int:
+    """How many of them the server did."""
+    done = 0
     for act in acts:
         with contextlib.suppress(StatusError):
             act()
-            reached += 1
-    return reached
+            done += 1
+    return done
 
 
 def read_all(client: SftpClient, path: bytes) -> None:
-    assert client.load(path) in (b"mine", b"x")
+    assert client.load(path) in (b"mine", b"x", b"")
+
+
+@pytest.mark.parametrize("target", ["{outside}/secret", "../outside/secret"])
+def test_a_file_that_becomes_a_link_meanwhile_is_not_followed(client: SftpClient, tree: Tree, target: str) -> None:
+    (tree.root / "swap").write_text("mine")
+    (tree.root / "swap").chmod(0o666)
+    if sys.platform != "win32" and NOBODY is not None:
+        os.chown(tree.root / "swap", NOBODY, NOBODY)
+    (tree.root / "link").symlink_to(target.format(**tree._asdict()))
+    path = tree.path("swap")
+
+    with swapping(tree.root, "swap", "link"):
+        reached = sum(
+            tried(
+                lambda: read_all(client, path),
+                lambda: client.setstat(path, attributes(mode=0o777)),
+                lambda: client.setstat(path, attributes(times=(1, 1))),
+                lambda: client.setstat(path, attributes(size=4)),
+                lambda: client.store(path, b"mine"),
+                lambda: client.close(client.open(path, WRITE | CREATE)),
+                lambda: client.extended(b"statvfs", path),
+            )
+            for _ in range(TRIES)
+        )
+
+    assert reached > 0
+    unchanged(tree)
+
+
+@pytest.mark.parametrize("target", ["{outside}", "../outside"])
+def test_a_directory_that_becomes_a_link_meanwhile_is_not_listed(client: SftpClient, tree: Tree, target: str) -> None:
+    (tree.root / "swap").mkdir()
+    (tree.root / "swap" / "inner").touch()
+    (tree.root / "link").symlink_to(target.format(**tree._asdict()))
+
+    reached = 0
+    with swapping(tree.root, "swap", "link"):
+        for _ in range(TRIES):
+            with contextlib.suppress(StatusError):
+                assert client.names(tree.path("swap")) == [b"inner"]
+                reached += 1
+
+    assert reached > 0
 
 
 def test_a_path_that_goes_down_and_up_very_often_is_answered(client: SftpClient, tree: Tree) -> None:
