@@ -111,17 +111,19 @@ class Entry:
         """It is not there (yet), and is being brought (back)."""
         self._stands(False)
         if self._become(MountPhase.LOST if self._was_mounted else MountPhase.STARTING, reason) and self._was_mounted:
-            log.log(logging.DEBUG if self.leaving else logging.WARNING, "Lost the mount of %s: %s", self.name, reason)
+            log.log(
+                logging.DEBUG if self.leaving else logging.WARNING, "Lost the mount of %s: %s", self.name, self._reason
+            )
 
     def vanished(self, reason: str) -> None:
         """What it shows is gone on the host; it stays, so that nobody writes to the guest's own disk instead."""
         if self._become(MountPhase.LOST, reason):
-            log.warning("The mount of %s shows nothing: %s", self.name, reason)
+            log.warning("The mount of %s shows nothing: %s", self.name, self._reason)
 
     def failed(self, reason: str) -> None:
         """It cannot be mounted, until something changes."""
         if self._become(MountPhase.FAILED, reason):
-            log.error("Cannot mount %s: %s", self.name, reason)
+            log.error("Cannot mount %s: %s", self.name, self._reason)
         self._stands(True)
         self.settled.set()
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 _HEAD = re.compile(r"/proc/(\d{1,10})/fd:")
-_LINK = re.compile(r".*/proc/(\d{1,10})/(?:cwd|root|exe) -> (.*)")
-_FILE = re.compile(r".* -> (.*)")
+_LINK = re.compile(r".*?/proc/(\d{1,10})/(?:cwd|root|exe) -> (.*)")
+_FILE = re.compile(r".*? -> (.*)")
 _MAPS = re.compile(r"/proc/(\d{1,10})/maps")
 _NAME = re.compile(r"/proc/(\d{1,10})/comm:(.*)")
 

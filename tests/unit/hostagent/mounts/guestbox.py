@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
@@ -137,7 +138,7 @@ class GuestBox:
     @contextlib.asynccontextmanager
     async def mounts(self, *mounts: Mount, kind: str = "reverse-sshfs") -> AsyncIterator[Mounts]:
         """The mounts of a configuration, kept while the context lasts."""
-        config = Config(**{**_fields(CONFIG), "mount_type": kind, "mounts": mounts})
+        config = replace(CONFIG, mount_type=kind, mounts=mounts)
         plan = Plan(machine=self.vm.machine, config=config, ssh_options=())
         kept = Mounts(plan, self.vm, self.guest, server=self.server)
         task = asyncio.create_task(kept.run())
@@ -151,10 +152,6 @@ class GuestBox:
     def server(self, mount: Mount, _external: str | None) -> Sequence[str]:
         """A server that keeps what it hears, until the other side has ended."""
         return ["sh", "-c", 'echo $$ >"$BOX/server.pid"; exec tee -a "$BOX/heard"', mount.location]
-
-
-def _fields(config: Config) -> dict[str, object]:
-    return {name: getattr(config, name) for name in config.__struct_fields__}
 
 
 async def until(condition: Callable[[], object], limit: float = 30.0) -> None:
