@@ -19,7 +19,7 @@ ORDER: list[set[str]] = [
     {"roundtrip", "gotemplate"},
     {"yq"},
     {"config", "images", "seed", "ssh", "network", "wire"},
-    {"guestagent", "sftp"},
+    {"guestagent", "sftp", "virtiofs"},
     {"driver"},
     {"store"},
     {"hostagent"},
@@ -146,7 +146,7 @@ def test_pure_rooms_do_not_touch_the_world(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_asyncio_stays_in_the_agents_and_the_run_modules_of_drivers(module: str) -> None:
     allowed = inside(module, ASYNC_ROOMS) or (
-        module.startswith("driver.") and module.split(".")[-1] in {"run", "qmp", "control"}
+        module.startswith("driver.") and module.split(".")[-1] in {"run", "qmp", "control", "shares"}
     )
     if not allowed:
         assert "asyncio" not in {name.split(".")[0] for name, _ in imports(MODULES[module])}

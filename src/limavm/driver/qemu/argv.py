@@ -8,7 +8,7 @@ always given, commas in paths are doubled, and UEFI guests get a variable store 
 
 from collections.abc import Iterable
 
-from limavm.driver.qemu import devices
+from limavm.driver.qemu import devices, fsdevices
 from limavm.driver.qemu.devices import escape
 from limavm.driver.qemu.facts import Firmware, Qemu
 from limavm.errors import UserError
@@ -68,7 +68,7 @@ def options(machine: Machine, qemu: Qemu) -> list[str]:
     return [
         "-m",
         str(machine.memory >> 20),
-        *_shared_memory_args(machine),
+        *fsdevices.memory_args(machine),
         "-cpu",
         qemu.cpu,
         *machine_args(machine.arch, qemu.accelerator),
@@ -92,7 +92,8 @@ def options(machine: Machine, qemu: Qemu) -> list[str]:
         "-parallel",
         "none",
         *devices.serial_args(machine),
-        *devices.share_args(machine),
+        *devices.ninep_args(machine),
+        *(fsdevices.args(machine) if machine.share_type == "virtiofs" else ()),
         *devices.qmp_args(machine),
         "-name",
         f"lima-{machine.name}",
@@ -172,13 +173,6 @@ def socket_nic_args(nic: SocketNIC, index: int, machine: Machine, qemu: Qemu) ->
         "-device",
         f"{_virtio('net', machine.arch)},netdev={name},mac={nic.mac}",
     ]
-
-
-def _shared_memory_args(machine: Machine) -> list[str]:
-    if machine.share_type != "virtiofs":
-        return []
-    memory = f"memory-backend-file,id=virtiofs-shm,size={machine.memory},mem-path=/dev/shm,share=on"
-    return ["-object", memory, "-numa", "node,memdev=virtiofs-shm"]
 
 
 def _boot_disk_args(machine: Machine) -> list[str]:

@@ -24,7 +24,7 @@ class Control:
         #: What the user should know, such as that nobody answered.
         self.warnings: list[str] = []
         self._path = path
-        self._lives = lives
+        self.lives = lives
         self._connecting = asyncio.Lock()
         #: Grows with each try to connect that has ended, so that one serves all who waited for it.
         self._tries = 0
@@ -61,7 +61,7 @@ class Control:
         except qmp.QMPRefused as error:
             log.warning("the %s button was not pressed: %s", button, error)
         except qmp.QMPLost as error:
-            if self._lives():
+            if self.lives():
                 log.warning("the %s button could not be pressed: %s", button, error)
 
     async def ask(self, command: str) -> str:
@@ -83,7 +83,7 @@ class Control:
                 except qmp.QMPLost as error:
                     log.debug("the monitor is lost: %s", error)
                     lost = error
-            if not self._lives():
+            if not self.lives():
                 raise qmp.QMPLost("QEMU has ended")
             async with self._connecting:
                 if self._tries == tries:  # nobody else has tried meanwhile

@@ -40,7 +40,8 @@ def describe(config: Config, run: Run) -> Machine:
         boot=_boot(directory, files),
         nic=UserNIC(mac=mac(run.machine_id, directory), ssh_port=run.ssh_port),
         networks=_networks(config, directory, run.machine_id),
-        share_type=config.mount_type or "" if shares else "",
+        # Without mounts the device of another one may still be added later, which only virtiofs can.
+        share_type=config.mount_type or "" if shares or (config.mount_type == "virtiofs" and not config.plain) else "",
         shares=shares,
         audio=config.audio,
         video=config.video,

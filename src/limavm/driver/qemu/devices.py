@@ -86,18 +86,13 @@ def serial_args(machine: Machine) -> list[str]:
     ]
 
 
-def share_args(machine: Machine) -> list[str]:
-    """Host directories that QEMU serves itself (9p) or through virtiofsd."""
+def ninep_args(machine: Machine) -> list[str]:
+    """Host directories that QEMU serves itself."""
     args: list[str] = []
-    for index, share in enumerate(machine.shares):
-        if machine.share_type == "9p":
-            read_only = "" if share.writable else ",readonly=on"
-            model = f"security_model={share.security_model}{read_only}"
-            args += ["-virtfs", f"local,mount_tag={share.tag},path={escape(share.location)},{model}"]
-        else:
-            name = f"char-virtiofs-{index}"
-            args += ["-chardev", f"socket,id={name},path={escape(machine.directory)}/virtiofsd-{index}.sock"]
-            args += ["-device", f"vhost-user-fs-pci,queue-size={share.queue_size},chardev={name},tag={share.tag}"]
+    for share in machine.shares if machine.share_type == "9p" else ():
+        read_only = "" if share.writable else ",readonly=on"
+        model = f"security_model={share.security_model}{read_only}"
+        args += ["-virtfs", f"local,mount_tag={share.tag},path={escape(share.location)},{model}"]
     return args
 
 

@@ -11,7 +11,7 @@ from limavm.driver.qemu.argv import argv, conflicts
 from limavm.driver.qemu.helpers import Helper, helpers
 from limavm.driver.qemu.resolve import resolve
 from limavm.errors import UserError
-from limavm.host import process
+from limavm.host import files, process
 from limavm.model.host import HostFacts
 from limavm.model.machine import Machine
 from limavm.model.value import Value
@@ -32,6 +32,10 @@ _PORT_TAKEN = re.compile("could not set up host forwarding rule", re.IGNORECASE)
 
 #: A child process as `host.process.detached` returns it.
 Child: TypeAlias = "subprocess.Popen[bytes]"
+
+
+#: Helpers of this process that may still run; kept so that those which have ended are reaped.
+_helpers: list["Child"] = []
 
 
 class Plan(Value, frozen=True, kw_only=True):
@@ -59,9 +63,6 @@ def plan(machine: Machine, host: HostFacts, accelerator: str | None = None) -> P
 def start(machine: Machine, command: Plan) -> Child:
     """Start QEMU in a session of its own; files that an earlier one left are removed first."""
     remove(f"{machine.directory}/{name}" for name in _STALE)
-    if machine.share_type == "9p":
-        for share in machine.shares:
-            os.makedirs(share.location, mode=0o755, exist_ok=True)
     log = f"{machine.directory}/{LOG}"
     return process.detached(command.argv, stdout=log, stderr=log)
 
@@ -72,7 +73,13 @@ def start_helper(helper: Helper, directory: str) -> Child:
     if "--tpmstate" in helper.argv:
         os.makedirs(f"{directory}/swtpm", mode=0o700, exist_ok=True)
     log = f"{helper.socket.removesuffix('.sock')}.log"
-    return process.detached(helper.argv, stdout=log, stderr=log)
+    remove([log])
+    if helper.order:
+        path, order = helper.order
+        files.write_atomic(path, order)
+    _helpers[:] = [child for child in _helpers if child.poll() is None]
+    _helpers.append(process.detached(helper.argv, stdout=log, stderr=log))
+    return _helpers[-1]
 
 
 def remove(paths: Iterable[str]) -> None:
@@ -84,8 +91,12 @@ def remove(paths: Iterable[str]) -> None:
 
 def last_words(machine: Machine) -> str:
     """The end of what QEMU printed, empty when it said nothing."""
+    return _end_of(f"{machine.directory}/{LOG}")
+
+
+def _end_of(path: str) -> str:
     try:
-        with open(f"{machine.directory}/{LOG}", "rb") as file:
+        with open(path, "rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - _TAIL))
             return file.read().decode(errors="replace").strip()
@@ -96,6 +107,9 @@ def last_words(machine: Machine) -> str:
 def early_end(machine: Machine, status: int) -> UserError:
     """The error for a QEMU that ended before its monitor answered."""
     words = last_words(machine)
+    for index in range(len(machine.shares) if machine.share_type == "virtiofs" else 0):
+        words += "\n" + _end_of(f"{machine.directory}/virtiofsd-{index}.log")
+    words = words.strip()
     if _PORT_TAKEN.search(words):
         return PortTakenError(
             f"port {machine.nic.ssh_port} of 127.0.0.1 was taken by another program in the meantime",

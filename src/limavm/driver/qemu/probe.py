@@ -78,6 +78,10 @@ class Probe:
         """The CPU models of a board, as QEMU lists them."""
         return self._ask(f"cpu {machine}", ["-cpu", "help", "-machine", machine])
 
+    def help_text(self) -> str:
+        """What it tells of its options (asked of a virtiofsd, which answers at once or is none)."""
+        return self._ask("help", ["--help"])
+
     def _ask(self, question: str, args: list[str]) -> str:
         if question not in self._texts:
             self._texts[question] = self._run(args)

@@ -15,14 +15,17 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from limavm.driver import DisplayError, NoDisplayError, PortTakenError, ShareRefusedError
-from limavm.driver.qemu import display, hostfwd, launch, picture, qmp, resolve, running
+from limavm.driver import DisplayError, NoDisplayError, PortTakenError
+from limavm.driver.qemu import display, hostfwd, launch, picture, probe, qmp, resolve, running, sources
 from limavm.driver.qemu.control import MONITOR_LIMIT, Control
+from limavm.driver.qemu.helpers import Helper, share_keeper
 from limavm.driver.qemu.notices import Notices
 from limavm.driver.qemu.running import Running
+from limavm.driver.qemu.shares import Shares
 from limavm.errors import BusyError, UserError
 from limavm.host.aprocess import wait_for_end
 from limavm.host.backlog import lengthen_backlog
+from limavm.host.paths import user_home
 from limavm.host.process import end
 from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
@@ -104,10 +107,10 @@ class QemuVM:
         self._machine = machine
         self._process = process
         self._control = Control(_qmp_path(machine), process.lives, monitor)
+        self._shares = Shares(machine, self._control, self._share_keeper, self._start_helper)
         self._host = host
         self._warnings = list(warnings)
         self._callbacks: list[Callable[[Machine], object]] = []
-        self._share_callbacks: list[Callable[[str, bool], object]] = []
         self._notices = Notices()
         self._ready = False
         self._killed = False
@@ -202,20 +205,32 @@ class QemuVM:
 
     @property
     def shares_hotplug(self) -> bool:
-        """Whether `add_share` works."""
-        return False
+        """Whether this machine can be given directories by virtiofs: its memory is shared, and it has ports."""
+        return self._shares.hotplug
 
     async def add_share(self, share: Share) -> None:
-        """Offer a directory to the guest."""
-        raise ShareRefusedError("this machine cannot be given another shared directory while it runs", where=share.tag)
+        """Offer a directory to the guest by virtiofs."""
+        await self._shares.add(share)
 
     async def remove_share(self, tag: str) -> None:
         """Take a directory back."""
-        raise ShareRefusedError("this machine cannot lose a shared directory while it runs", where=tag)
+        await self._shares.remove(tag)
 
     def on_share(self, callback: Callable[[str, bool], object]) -> None:
         """Call back when the program behind a share has ended, or serves again."""
-        self._share_callbacks.append(callback)
+        self._shares.callbacks.append(callback)
+
+    def _share_keeper(self, index: int, share: Share) -> Helper:
+        program = probe.locate(self._machine.arch).path
+        return share_keeper(self._machine, index, share, program, user_home())
+
+    async def _start_helper(self, helper: Helper) -> None:
+        child = launch.start_helper(helper, self._machine.directory)
+        try:
+            await _wait_for_socket(helper.socket, child, shlex.join(helper.argv))
+        except BaseException:
+            end(child)
+            raise
 
     async def reconnect(self) -> None:
         """Connect to the monitor (again); a failure is one of the warnings."""
@@ -240,9 +255,13 @@ class QemuVM:
     async def _fate(self) -> str | None:
         """What became of the process that runs now, once it has ended."""
         async with asyncio.TaskGroup() as tasks:
-            watcher = tasks.create_task(self._watch(), name="QEMU's events")
+            watchers = [
+                tasks.create_task(self._watch(), name="QEMU's events"),
+                tasks.create_task(self._shares.watch(), name="shares"),
+            ]
             await wait_for_end(self._process.pid, self._process.lives)
-            watcher.cancel()
+            for watcher in watchers:
+                watcher.cancel()
         connected = self._control.monitor is not None
         if self._control.monitor:
             for event in await self._control.monitor.rest(_LAST_EVENTS):
@@ -302,7 +321,9 @@ class QemuVM:
         warning = _healed(self._machine.accelerator, fate)
         log.warning("%s", warning)
         again = await _launch(self._machine, host, launch.plan(self._machine, host, "tcg"))
+        again._shares.callbacks = self._shares.callbacks
         self._machine, self._process, self._control = again._machine, again._process, again._control
+        self._shares = again._shares
         self._warnings += [*again.warnings, warning]
         self._failure, self._end_reason = None, ""
         for callback in self._callbacks:
@@ -312,6 +333,7 @@ class QemuVM:
 async def _launch(machine: Machine, host: HostFacts, command: launch.Plan) -> QemuVM:
     """Start what the plan says and connect to the monitor; nothing runs any more after a failure."""
     children: list[launch.Child] = []
+    sources.prepare(machine.shares, create=machine.share_type == "9p")
     try:
         for helper in command.helpers:
             children.append(launch.start_helper(helper, machine.directory))

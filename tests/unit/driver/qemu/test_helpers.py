@@ -1,26 +1,27 @@
 """Programs beside QEMU."""
 
-import json
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from limavm.driver.qemu.helpers import find_virtiofsd, helpers, swtpm, virtiofsd, virtiofsd_directories
+from limavm.driver.qemu import virtiofsd
+from limavm.driver.qemu.helpers import helpers, keeper, swtpm
 from limavm.errors import UserError
 from limavm.model.machine import Share
 from tests.unit.driver.qemu.machines import a_machine
 
-
-def describe_program(directory: Path, name: str, script: str, kind: str = "fs") -> Path:
-    program = directory / name
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    (directory / f"{name}.json").write_text(json.dumps({"type": kind, "binary": str(program)}))
-    return program
+RUST = virtiofsd.Daemon(program="/usr/libexec/virtiofsd", dialect=virtiofsd.Dialect.RUST)
+SHARE = Share(tag="lima-0", location="/home/ann")
 
 
 def test_a_plain_machine_needs_nothing() -> None:
     assert helpers(a_machine(), "/usr/bin/qemu", "/home/ann") == []
+
+
+def test_a_machine_that_only_may_be_given_shares_needs_no_daemon_yet() -> None:
+    assert helpers(a_machine(share_type="virtiofs"), "/usr/bin/qemu", "/home/ann") == []
 
 
 def test_swtpm_keeps_its_state_in_the_instance() -> None:
@@ -40,30 +41,22 @@ def test_a_missing_swtpm_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyP
         helpers(a_machine(tpm=True), "/usr/bin/qemu", str(tmp_path))
 
 
-def test_each_share_has_its_own_virtiofsd() -> None:
-    helper = virtiofsd("/usr/libexec/virtiofsd", Share(tag="lima-0", location="/home/ann"), "/inst", 1)
+def test_a_virtiofsd_is_kept_by_a_process_that_reads_what_to_do() -> None:
+    helper = keeper(RUST, SHARE, ["/usr/libexec/virtiofsd"], "/inst/virtiofsd-1.sock")
 
-    assert helper.argv[1:] == ("--socket-path", "/inst/virtiofsd-1.sock", "--shared-dir", "/home/ann")
-
-
-def test_descriptions_are_looked_for_from_the_user_to_the_system() -> None:
-    assert virtiofsd_directories("/opt/q/bin/qemu", "/home/ann") == [
-        "/home/ann/.local/share/qemu/vhost-user",
-        "/opt/q/share/qemu/vhost-user",
-        "/usr/share/qemu/vhost-user",
-    ]
+    assert helper.argv == (sys.executable, "-P", "-m", "limavm.virtiofs", "/inst/virtiofs-1.json")
+    assert helper.order
+    assert helper.order[0] == "/inst/virtiofs-1.json"
+    assert msgspec.json.decode(helper.order[1])["argv"] == ["/usr/libexec/virtiofsd"]
 
 
-def test_the_virtiofsd_that_answers_is_taken(tmp_path: Path) -> None:
-    describe_program(tmp_path, "10-gpu", "exit 0", kind="gpu")
-    describe_program(tmp_path, "20-old", "exit 1")
-    good = describe_program(tmp_path, "50-good", "exit 0")
-    (tmp_path / "30-broken.json").write_text("{")
-    (tmp_path / "31-gone.json").write_text('{"type":"fs","binary":"/nowhere/virtiofsd"}')
+def test_who_ends_every_virtiofsd_by_name_does_not_hit_the_one_that_starts_them_again() -> None:
+    helper = keeper(RUST, SHARE, ["/usr/libexec/virtiofsd"], "/inst/virtiofsd-1.sock")
 
-    assert find_virtiofsd([str(tmp_path / "absent"), str(tmp_path)]) == str(good)
+    assert not any("virtiofsd" in word for word in helper.argv)
 
 
-def test_a_missing_virtiofsd_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="virtiofsd is not installed"):
-        find_virtiofsd([str(tmp_path)])
+def test_what_an_earlier_keeper_left_is_removed() -> None:
+    helper = keeper(RUST, SHARE, [], "/inst/virtiofsd-1.sock")
+
+    assert helper.stale == ("/inst/virtiofsd-1.sock", "/inst/virtiofsd-1.status")

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from limavm.driver import PortTakenError
-from limavm.driver.qemu.launch import Plan, early_end, last_words, plan, start
-from limavm.host.process import end
+from limavm.driver.qemu.launch import early_end, last_words, plan
 from limavm.model.machine import Share
 from tests.unit.driver.qemu.machines import LINUX, a_machine, install_fake_qemu
 
@@ -20,15 +19,6 @@ def test_a_plan_says_what_is_started_and_what_was_left_out(tmp_path: Path, monke
     assert found.argv[:3] == (program, "-m", "512")
     assert found.accelerator == "tcg"
     assert found.warnings[-1] == "QEMU's own arguments replace these of the machine: -m"
-
-
-def test_a_shared_directory_is_made_when_it_is_missing(tmp_path: Path) -> None:
-    shares = (Share(tag="lima-0", location=str(tmp_path / "new" / "share")),)
-    machine = a_machine(directory=str(tmp_path), share_type="9p", shares=shares)
-
-    end(start(machine, Plan(argv=("true",), accelerator="tcg")))
-
-    assert (tmp_path / "new" / "share").is_dir()
 
 
 @pytest.mark.parametrize(
@@ -76,3 +66,11 @@ def test_only_the_end_of_a_long_log_is_quoted(tmp_path: Path) -> None:
 
 def test_a_qemu_without_a_log_said_nothing(tmp_path: Path) -> None:
     assert last_words(a_machine(directory=str(tmp_path))) == ""
+
+
+def test_the_words_of_a_virtiofsd_that_was_no_use_belong_to_the_error(tmp_path: Path) -> None:
+    (tmp_path / "qemu.log").write_text("qemu: vhost_backend_init failed\n")
+    (tmp_path / "virtiofsd-0.log").write_text("virtiofsd: no such option\n")
+    machine = a_machine(directory=str(tmp_path), share_type="virtiofs", shares=(Share(tag="a", location="/"),))
+
+    assert "virtiofsd: no such option" in early_end(machine, 1).message
