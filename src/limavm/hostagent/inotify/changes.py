@@ -12,8 +12,11 @@ import stat
 from collections.abc import Iterable
 from typing import NamedTuple
 
-#: The most paths that wait to be told. An emulated guest takes up to 0.1 s for one of them on reverse-sshfs.
+#: The most paths that wait to be told, and how many may always wait.
 LIMIT = 2000
+_FEW = 50
+#: Seconds that what waits may take: who saves a file after a storm does not want to wait for the storm.
+_PATIENCE = 5.0
 #: The files whose last state is remembered, as in Lima.
 _REMEMBERED = 10_000
 _SECOND = 1_000_000_000
@@ -41,7 +44,7 @@ class Pending:
     """Paths of the host that wait to be told, the oldest first; `tops` are the directories that are watched."""
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._limit = limit
+        self._most = self._limit = limit
         self._signs: dict[str, Sign] = {}
         self._whole = 0
         self.tops: frozenset[str] = frozenset()
@@ -57,6 +60,13 @@ class Pending:
             self._put(path, sign)
             if len(self._signs) > self._limit:
                 self._coarsen()
+
+    def told(self, count: int, seconds: float) -> None:
+        """So long it took to tell so many: a slow guest is told less. An emulated one takes up to 0.2 s for each."""
+        in_time = int(_PATIENCE * count / max(seconds, 1e-6))
+        self._limit = min(max(in_time, _FEW), self._most)
+        if len(self._signs) > self._limit:
+            self._coarsen()
 
     def take(self, most: int) -> list[tuple[str, Sign]]:
         """The oldest, which do not wait any more."""

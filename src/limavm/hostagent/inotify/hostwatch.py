@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from limavm.errors import UserError
+from limavm.host.clock import monotonic
 from limavm.hostagent.inotify import kernel
 from limavm.hostagent.inotify.changes import LIMIT, Look, Pending, Sign, Told, look
 from limavm.hostagent.inotify.guestpaths import View, guest_paths, tops
@@ -174,7 +175,10 @@ class HostWatch:
             self._told.remember(path, now)
         try:
             if news:
+                began = monotonic()
                 await self._agent.inotify(following)
+                with self._lock:
+                    self._pending.told(len(news), monotonic() - began)
         except BaseException:
             self._told.forget(path for path, _, _ in news)
             with self._lock:

@@ -64,6 +64,20 @@ def test_after_a_storm_was_told_single_files_are_told_again() -> None:
     assert waiting.take(100) == [("/top/a/5", Sign.MODIFIED)]
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(6.4, 50), (1.6, 100), (0.32, 500), (0.016, 1000), (0.0, 1000)])
+def test_no_more_waits_than_a_slow_guest_can_be_told_soon(seconds: float, expected: int) -> None:
+    waiting = pending(limit=1000)
+    for number in range(1000):
+        waiting.add(f"/top/{number // 20}/{number}", Sign.NAMED)
+
+    waiting.told(32, seconds)
+
+    assert len(waiting) <= expected
+    for number in range(1000):
+        waiting.add(f"/top/{number}", Sign.NAMED)
+        assert len(waiting) <= expected
+
+
 def test_paths_that_are_watched_no_more_do_not_hold_it_up() -> None:
     waiting = pending(limit=4)
     for number in range(100):

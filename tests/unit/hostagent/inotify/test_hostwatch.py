@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linu
 
 
 #: Another process changes files: threads of one would wait for each other.
-STORM = "import os, sys; [os.close(os.open(sys.argv[1] % (n % 40, n), os.O_CREAT)) for n in range(20_000)]"
+STORM = "import os, sys; [os.close(os.open(sys.argv[1] % (n % 10, n), os.O_CREAT)) for n in range(20_000)]"
 
 
 class FakeAgent:
@@ -186,12 +186,12 @@ async def test_what_the_guest_does_with_it_is_not_told_again(top: Path) -> None:
 async def test_a_storm_is_told_as_directories(top: Path) -> None:
     agent = FakeAgent()
     async with running(agent, mount(top)) as states:
-        for directory in range(40):
+        for directory in range(10):
             (top / str(directory)).mkdir()
         agent.may_answer.clear()  # the guest is slow
         await asyncio.to_thread(run, [sys.executable, "-c", STORM, f"{top}/%d/%d"])
         agent.may_answer.set()
-        await agent.wait(*(f"/m/{directory}" for directory in range(40)))
+        await agent.wait(*(f"/m/{directory}" for directory in range(10)))
 
         assert len(agent.told) < 20_000 / 4
         await quiet(agent, states[0])
