@@ -112,11 +112,11 @@ def test_a_mount_with_another_mount_point_is_entered_there(
 ) -> None:
     below = tmp_path / "a b"
     below.mkdir()
-    with_mount(running, f"location: {tmp_path}\n  mountPoint: /work")
+    with_mount(running, f"location: {tmp_path}\n  mountPoint: /mnt/src")
 
     monkeypatch.chdir(below)
 
-    assert ssh_args("shell", "default", PWD=str(below))[-1].startswith("cd '/work/a b' || cd /work ; exec ")
+    assert ssh_args("shell", "default", PWD=str(below))[-1].startswith("cd '/mnt/src/a b' || cd /mnt/src ; exec ")
 
 
 def test_outside_of_every_mount_the_home_is_entered_if_it_is_mounted(

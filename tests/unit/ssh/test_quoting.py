@@ -93,13 +93,13 @@ def test_both_sides_are_compared_with_their_links_followed() -> None:
 @pytest.mark.parametrize(
     ("cwd", "mounts", "expected"),
     [
-        ("/src/a/b", [("/src", "/work")], "/work/a/b"),
-        ("/src", [("/src", "/work")], "/work"),
+        ("/src/a/b", [("/src", "/mnt/src")], "/mnt/src/a/b"),
+        ("/src", [("/src", "/mnt/src")], "/mnt/src"),
         ("/src/a b", [("/src/", "/")], "'/a b'"),
         ("/src", [("/src", "/")], "/"),
         ("/src/a", [("/", "/host")], "/host/src/a"),
-        ("/src/a/b", [("/src", "/work"), ("/src/a", "/inner")], "/inner/b"),
-        ("/src/a/b", [("/src/a", "/inner"), ("/src", "/work")], "/inner/b"),
+        ("/src/a/b", [("/src", "/mnt/src"), ("/src/a", "/inner")], "/inner/b"),
+        ("/src/a/b", [("/src/a", "/inner"), ("/src", "/mnt/src")], "/inner/b"),
         ("/src/a/b", [("/src", "/src"), ("/src/a", "/inner")], "/src/a/b"),
     ],
 )

@@ -23,6 +23,11 @@ _EXACT = (3, 1, 3)
 #: Compresses by zstd or lz4, which is less work than what ssh does with the bytes that are saved.
 _COMPRESSES = (3, 2, 0)
 
+#: What rsync ends with when it could not read some of the files.
+_UNREADABLE = 23
+_NOT_SENT = "the directory cannot be copied into the guest"
+_NOT_FETCHED = "the changes cannot be fetched from the guest"
+
 #: What the first command in the guest prints; in this order of precedence.
 _NO_RSYNC, _NO_DIRECTORY, _KEPT, _FRESH = "no rsync", "no directory", "kept", "fresh"
 
@@ -57,7 +62,7 @@ class GuestCopy(Value, frozen=True, kw_only=True):
         state = self._prepare()
         kept = f"{self.home}/.lima-sync/{time.strftime('%Y%m%d-%H%M%S')}-{os.path.basename(self.path)}"
         backup = ["--backup", f"--backup-dir={kept}"] if state == _KEPT else []
-        self._rsync([f"{root}/", self._remote()], ["-S", "--delete", *backup], verbose=False)
+        self._rsync([f"{root}/", self._remote()], ["-S", "--delete", *backup], verbose=False, failed=_NOT_SENT)
         return kept if backup and self._says(f"test -d {quote(kept)} && echo kept") else None
 
     def fetch(self, staging: str, root: str) -> Listing:
@@ -69,7 +74,7 @@ class GuestCopy(Value, frozen=True, kw_only=True):
             raise UserError("the copy in the guest is gone, or is no directory any more", where=self.path)
         exact = ["--modify-window=-1"] * (self.version >= _EXACT)
         extra = ["--no-v", "--no-progress", *_FETCHING, *exact, f"--compare-dest={root}"]
-        return parse(self._rsync([self._remote(), f"{staging}/"], extra, verbose=True))
+        return parse(self._rsync([self._remote(), f"{staging}/"], extra, verbose=True, failed=_NOT_FETCHED))
 
     def remove(self) -> None:
         """Remove the copy; raises UserError when that fails."""
@@ -114,11 +119,14 @@ class GuestCopy(Value, frozen=True, kw_only=True):
     def _remote(self) -> str:
         return f"{self._host}:./"
 
-    def _rsync(self, paths: Sequence[str], extra: Sequence[str], *, verbose: bool) -> bytes:
+    def _rsync(self, paths: Sequence[str], extra: Sequence[str], *, verbose: bool, failed: str) -> bytes:
         there = [f"--rsync-path=cd {quote(self.path)} && rsync", *["-z"] * (self.version >= _COMPRESSES)]
-        return process.run(
-            rsync_argv(ssh=self._ssh(), paths=paths, verbose=verbose, recursive=True, extra=[*there, *extra])
-        )
+        argv = rsync_argv(ssh=self._ssh(), paths=paths, verbose=verbose, recursive=True, extra=[*there, *extra])
+        try:
+            return process.run(argv)
+        except process.ProcessError as error:
+            hint = "make it readable for the user in the guest" if error.status == _UNREADABLE else None
+            raise UserError(f"{failed}: {error.stderr.strip()}", where=self.path, hint=hint) from error
 
 
 def usable_rsync() -> Version:
