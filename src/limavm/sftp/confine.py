@@ -34,10 +34,15 @@ def limit_resources(handles: "Handles") -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = handles.most * _EACH + _SPARE
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        handles.most = min(handles.most, max((soft - _SPARE) // _EACH, 1))
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    try:
+        raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        soft = raised
+    except (OSError, ValueError):  # macOS has a lower bound beside that which it tells
+        pass
+    handles.most = min(handles.most, max((soft - _SPARE) // _EACH, 1))
 
 
 def confine(root: int, *, read_only: bool) -> bool:

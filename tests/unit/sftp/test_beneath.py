@@ -366,7 +366,7 @@ def test_a_directory_that_becomes_a_link_meanwhile_is_not_listed(client: SftpCli
 
     reached = 0
     with swapping(tree.root, "swap", "link"):
-        for _ in range(TRIES):
+        for _ in range(4 * TRIES):
             with contextlib.suppress(StatusError):
                 assert client.names(tree.path("swap")) == [b"inner"]
                 reached += 1
