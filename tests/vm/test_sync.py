@@ -54,7 +54,7 @@ def test_a_directory_goes_into_the_guest_and_comes_back(limactl: Limactl, machin
 def test_a_failure_brings_nothing_back_and_a_copy_that_is_replaced_is_kept(
     limactl: Limactl, machine: str, project: Path
 ) -> None:
-    failed = sync(limactl, machine, project, "echo precious >file; exit 3")
+    failed = sync(limactl, machine, project, "rm -rf ~/.lima-sync; echo precious >file; exit 3")
     again = sync(limactl, machine, project, "cat file; cat ~/.lima-sync/*/file")
 
     assert failed.returncode == 3

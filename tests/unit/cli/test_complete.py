@@ -120,10 +120,10 @@ def test_keys_to_set_are_offered_without_a_blank_behind_them(words: list[str]) -
     assert values("create", "--set", "cpus") == []
 
 
-@pytest.mark.parametrize("flag", ["--mount", "--mount-only"])
-def test_directories_to_mount_are_left_to_the_shell(flag: str) -> None:
-    assert complete(["create", flag, ""]) == ([], DEFAULT)
-    assert complete(["create", f"{flag}=/"]) == ([], DEFAULT)
+@pytest.mark.parametrize(("command", "flag"), [("create", "--mount"), ("create", "--mount-only"), ("shell", "--sync")])
+def test_directories_of_the_host_are_left_to_the_shell(command: str, flag: str) -> None:
+    assert complete([command, flag, ""]) == ([], DEFAULT)
+    assert complete([command, f"{flag}=/"]) == ([], DEFAULT)
 
 
 def test_a_flag_that_may_be_repeated_is_offered_again() -> None:
