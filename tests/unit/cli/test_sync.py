@@ -283,10 +283,9 @@ def test_they_can_be_viewed_and_are_asked_for_again(place: Place, monkeypatch: p
     [("keep", 1, "host\n", None), ("beside", 0, "host\n", "guest\n"), ("overwrite", 0, "guest\n", None)],
 )
 def test_conflicts_are_asked_for(place: Place, answer: str, code: int, host: str, beside: str | None) -> None:
-    terminal = at_terminal("echo guest >a; echo new >n; read line")
+    terminal = at_terminal("echo guest >a; echo new >n; echo ready; read line")
     try:
-        while not (place.guest / "n").exists():
-            pass
+        terminal.expect("ready")
         (place.host / "a").write_text("host\n")
         terminal.type("\n")
         terminal.expect("1 changed on both sides")
