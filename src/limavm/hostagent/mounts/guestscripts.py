@@ -35,8 +35,9 @@ def sshfs_options(*, writable: bool, cache: bool, follow_symlinks: bool, nonempt
 def mount_script(location: str, point: str, options: str, *, mark: str, token: str = "", setup: str = "") -> str:
     """Becomes an sshfs that speaks on its standard input and output; says how far it is on standard error.
 
-    Its lines begin with `mark`: `ready` when all is done that may take long, `mounted`, or `failed` and why. It waits
-    until the boot scripts have written `token`, or runs the script `setup`. What an sshfs before it left is replaced.
+    Its lines begin with `mark`: `here` at first, `ready` when all is done that may take long, `mounted`, or `failed`
+    and why. It waits until the boot scripts have written `token`, or runs the script `setup`. What an sshfs before it
+    left is replaced.
     """
     names = {"location": location, "point": point, "options": options, "mark": mark, "token": token, "setup": setup}
     return _assigned(names | {"type": "fuse.sshfs"}) + _text("place") + _text("mount")

@@ -2,6 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import Process
+from collections.abc import Callable
 
 from limavm.hostagent.mounts.entry import Entry
 from limavm.hostagent.mounts.words import Words, lines
@@ -19,11 +20,15 @@ _SSH_FAILED = 255
 class Session:
     """The two ends of a mount: `ssh`, which runs the script of `guestscripts`, and the SFTP `server`."""
 
-    def __init__(self, entry: Entry, ssh: Process, server: Process, mark: str) -> None:
+    def __init__(
+        self, entry: Entry, ssh: Process, server: Process, mark: str, here: Callable[[], object] = lambda: None
+    ) -> None:
+        """`here` is called when ssh has logged in."""
         self._entry = entry
         self._ssh = ssh
         self._server = server
         self._mark = mark
+        self._here = here
         #: What sshfs said.
         self.words = Words()
         self._server_words = Words()
@@ -68,7 +73,9 @@ class Session:
                 self.words.add(line)
                 continue
             what, _, rest = line[len(self._mark) :].strip().partition(" ")
-            if what == "ready":
+            if what == "here":
+                self._here()
+            elif what == "ready":
                 self._deadline.reschedule(asyncio.get_running_loop().time() + _MOUNT_LIMIT)
             elif what == "mounted":
                 self.was_mounted = True

@@ -5,6 +5,7 @@ the host, which serves that directory and nothing else. When one of the three en
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ _SOURCE_LIMIT = 10.0
 #: sshd allows ten sessions a connection. So many mounts share that of the master, with everything else that uses it;
 #: the others have one each.
 _THROUGH_MASTER = 5
+#: So many of these log in at a time: sshd drops the eleventh that does, and an emulated guest takes a second for each.
+_LOGINS = 3
 #: Nothing of the user's is forwarded into these sessions, and a guest that never answers is given up.
 _SESSION = ("-a", "-x", "-T", "-o", "ServerAliveInterval=20")
 
@@ -43,6 +46,7 @@ class ReverseSSHFS:
         self._guest = guest
         self._token = token
         self._server = server
+        self._logins = asyncio.Semaphore(_LOGINS)
         #: This host cannot confine OpenSSH's server, or has none.
         self._builtin_only = False
 
@@ -90,9 +94,13 @@ class ReverseSSHFS:
         external = await self._external(entry.mount)
         script = guestscripts.loaded(self._script(entry, mark))
         entry.idle.clear()
+        login = contextlib.ExitStack()
         try:
+            if entry.slot >= _THROUGH_MASTER:
+                await self._logins.acquire()
+                login.callback(self._logins.release)
             async with wired(self._ssh(entry), self._server(entry.mount, external), script) as (ssh, server):
-                session = Session(entry, ssh, server, mark)
+                session = Session(entry, ssh, server, mark, login.close)
                 reason = await session.ended()
                 was_up = session.was_mounted
                 entry.lost(reason)  # told before the two are waited for
@@ -102,6 +110,7 @@ class ReverseSSHFS:
                 entry.nonempty = entry.nonempty or (not was_up and "nonempty" in str(session.words))
                 return was_up, reason, session.refusals
         finally:
+            login.close()
             entry.idle.set()
 
     def _ssh(self, entry: Entry) -> list[str]:

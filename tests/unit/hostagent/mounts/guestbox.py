@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -70,6 +71,9 @@ _SUDO = """#!/bin/sh
 shift
 exec "$@"
 """
+
+
+assert sys.platform != "win32"
 
 
 class GuestBox:

@@ -168,6 +168,13 @@ async def test_a_mount_is_added_and_removed(box: GuestBox) -> None:
         await until(lambda: not box.mounted(f"{box.point}2"))
 
 
+async def test_many_mounts_are_made_although_few_log_in_at_a_time(box: GuestBox) -> None:
+    box.connect()
+    async with box.mounts(*(box.mount(str(number)) for number in range(12))) as mounts:
+        assert await mounts.settled(50) == []
+        assert box.read("calls").count("\n") == 12
+
+
 async def test_what_cannot_be_added_changes_nothing(box: GuestBox) -> None:
     box.connect()
     async with box.mounts(box.mount()) as mounts:

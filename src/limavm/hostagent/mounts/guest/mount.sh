@@ -5,6 +5,7 @@ fail() {
 	say "failed $*"
 	exit 1
 }
+say here
 if [ -n "$token" ]; then
 	tries=0
 	until { read -r value </run/lima-fuse-ready; } 2>/dev/null && [ "$value" = "$token" ]; do
