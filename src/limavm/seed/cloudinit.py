@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from limavm.model.config import Config, Mount, Provision, User
-from limavm.model.mount import mount_tag
-from limavm.model.size import parse_size
+from limavm.model.config import Config, Provision, User
 from limavm.seed.environment import numbered, resolver_is_asked
 from limavm.seed.facts import NIC, SeedFacts
+from limavm.seed.fstab import fstab_mounts as fstab_mounts
+from limavm.seed.fstab import needs_escapes
 from limavm.seed.scripts import guest_file
 
 _PER_BOOT = "/var/lib/cloud/scripts/per-boot/00-lima.boot.sh"
@@ -67,7 +67,7 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
     return {
         "growpart": {"mode": "auto", "devices": ["/"]},
         **(dict.fromkeys(upgrades, True) if config.upgrade_packages else {}),
-        **({"mounts": mounts} if (mounts := fstab_mounts(config)) else {}),
+        **({"mounts": mounts} if (mounts := _mounts(config)) else {}),
         **({"timezone": config.timezone} if config.timezone else {}),
         "users": [_user(config.user, facts)],
         # The host keys of the first boot stay, but for a clone; one key is quicker to make than the usual three.
@@ -93,6 +93,11 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
     }
 
 
+def _mounts(config: Config) -> list[list[str]]:
+    # cloud-init writes them into fstab as they are; what needs more than that is left to a boot script.
+    return [entry for entry in fstab_mounts(config) if not needs_escapes(entry[1])]
+
+
 def _user(user: User, facts: SeedFacts) -> dict[str, Any]:
     return {
         "name": user.name,
@@ -105,35 +110,6 @@ def _user(user: User, facts: SeedFacts) -> dict[str, Any]:
         "lock_passwd": user.passwordless_sudo,
         "ssh_authorized_keys": list(facts.ssh_public_keys),
     }
-
-
-def fstab_mounts(config: Config) -> list[list[str]]:
-    """The `mounts` entries of 9p and virtiofs; reverse-sshfs mounts are made by the host agent."""
-    match config.mount_type:
-        case "9p":
-            return [
-                [mount_tag(m.location, m.mount_point), m.mount_point, "9p", _ninep_options(m), "0", "0"]
-                for m in config.mounts
-            ]
-        case "virtiofs":
-            return [
-                [mount_tag(m.location, m.mount_point), m.mount_point, "virtiofs", f"{_access(m)},nofail", "0", "0"]
-                for m in config.mounts
-            ]
-        case _:
-            return []
-
-
-def _ninep_options(mount: Mount) -> str:
-    ninep = mount.ninep
-    return (
-        f"{_access(mount)},trans=virtio,version={ninep.protocol_version},"
-        f"msize={parse_size(ninep.msize)},cache={ninep.cache},nofail"
-    )
-
-
-def _access(mount: Mount) -> str:
-    return "rw" if mount.writable else "ro"
 
 
 def _ca_certs(config: Config, facts: SeedFacts) -> dict[str, Any]:

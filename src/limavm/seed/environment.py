@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from limavm.errors import UserError
 from limavm.model.config import Config, Disk, Mount, Provision, needs_guest_agent
 from limavm.seed.facts import SeedFacts
+from limavm.seed.fstab import fstab_mounts
 from limavm.seed.proxies import PROXY_VARIABLES, guest_proxies, overlaid
 
 _PREFIX = "LIMA_CIDATA_"
@@ -107,7 +108,20 @@ def resolver_is_asked(config: Config, facts: SeedFacts) -> bool:
 def _mounts(config: Config, facts: SeedFacts) -> dict[str, str]:
     home = next((mount.mount_point for mount in config.mounts if mount.location == facts.host_home), "")
     variables = {"HOSTHOME_MOUNTPOINT": home, "MOUNTS": str(len(config.mounts)), "MOUNTTYPE": config.mount_type or ""}
-    return variables | {f"MOUNTS_{i}_MOUNTPOINT": _mount_point(mount) for i, mount in enumerate(config.mounts)}
+    points = {f"MOUNTS_{i}_MOUNTPOINT": _mount_point(mount) for i, mount in enumerate(config.mounts)}
+    return variables | points | _shares(config)
+
+
+def _shares(config: Config) -> dict[str, str]:
+    """Ours: what the guest mounts by itself, and in which order, so that nothing is mounted over what lies below."""
+    entries = fstab_mounts(config)
+    if not entries:
+        return {}
+    order = sorted(range(len(entries)), key=lambda index: entries[index][1])
+    variables = {"MOUNTS_ORDER": " ".join(map(str, order))}
+    for index, (tag, _, _, options, *_) in enumerate(entries):
+        variables |= {f"MOUNTS_{index}_TAG": tag, f"MOUNTS_{index}_OPTIONS": options}
+    return variables
 
 
 def _mount_point(mount: Mount) -> str:

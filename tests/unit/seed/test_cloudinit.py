@@ -106,8 +106,6 @@ def test_reverse_sshfs_is_not_in_fstab() -> None:
 def test_virtiofs_mounts_need_no_9p_options() -> None:
     mounts = user_data(replace(CONFIG, mount_type="virtiofs", mounts=RICH.mounts))["mounts"]
 
-    assert [mount[1:] for mount in mounts] == [
-        ["/home/me", "virtiofs", "ro,nofail", "0", "0"],
-        ["/tmp/a b", "virtiofs", "rw,nofail", "0", "0"],
-    ]
+    # The other one has a blank in it, which cloud-init would not escape; a boot script takes care of it.
+    assert [mount[1:] for mount in mounts] == [["/home/me", "virtiofs", "ro,nofail", "0", "0"]]
     assert len(mounts[0][0]) == 21

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from limavm.model.config import Config, Mount, Provision
+from limavm.model.mount import mount_tag
 from limavm.seed.documents import documents
 from limavm.seed.facts import SeedFacts
 from limavm.seed.scripts import guest_file
@@ -464,3 +465,109 @@ def test_an_sshd_without_a_directory_of_settings_is_left_alone(box: GuestBox) ->
     box.boot()
 
     assert not box.exists("etc/ssh")
+
+
+SHARED = (
+    Mount(location="/srv/a", mount_point="/mnt/a"),
+    Mount(location="/srv/b", mount_point="/mnt/b c", writable=True),
+)
+TAGS = tuple(mount_tag(mount.location, mount.mount_point) for mount in SHARED)
+
+
+def shared(mounts: tuple[Mount, ...] = SHARED, kind: str = "virtiofs") -> dict[str, bytes]:
+    return seed(replace(CONFIG, mount_type=kind, mounts=mounts))
+
+
+def fstab_with(box: GuestBox, *lines: str) -> None:
+    box.write("etc/fstab", "".join(f"{line}\n" for line in ("LABEL=root / ext4 defaults 0 1", *lines)))
+
+
+def note_mounts(box: GuestBox, status: int = 0) -> None:
+    box.program("mount", f'echo mount "$@" >>{box.root}/calls; exit {status}')
+
+
+def test_directories_of_the_host_are_mounted_and_stand_in_fstab(box: GuestBox) -> None:
+    fstab_with(box)
+    note_mounts(box)
+    box.seed(shared())
+
+    assert box.boot().status == 0
+
+    assert box.read("etc/fstab").splitlines() == [
+        "LABEL=root / ext4 defaults 0 1",
+        f"{TAGS[0]}\t/mnt/a\tvirtiofs\tro,nofail,comment=cloudconfig\t0\t0",
+        f"{TAGS[1]}\t/mnt/b\\040c\tvirtiofs\trw,nofail,comment=cloudconfig\t0\t0",
+    ]
+    mounts = [call for call in box.calls if call.startswith("mount -t virtiofs")]
+    assert mounts == [f"mount -t virtiofs -o ro {TAGS[0]} /mnt/a", f"mount -t virtiofs -o rw {TAGS[1]} /mnt/b c"]
+    assert box.exists("mnt/b c")
+
+
+@pytest.mark.parametrize("kind", ["virtiofs", "reverse-sshfs"])
+def test_a_mount_that_is_gone_leaves_no_line_in_fstab(box: GuestBox, kind: str) -> None:
+    others = ("lima-disk /mnt/x ext4 defaults 0 0", "# lima-0123456789abcdef is a comment")
+    fstab_with(box, f"{TAGS[0]}\t/mnt/a\tvirtiofs\tro,nofail,comment=cloudconfig\t0\t0", *others)
+    note_mounts(box)
+    box.seed(shared((), kind))
+
+    assert box.boot().status == 0
+
+    assert box.read("etc/fstab").splitlines() == ["LABEL=root / ext4 defaults 0 1", *others]
+
+
+def test_an_fstab_that_is_right_is_left_alone(box: GuestBox) -> None:
+    line = f"{TAGS[0]}\t/mnt/a\tvirtiofs\tro,nofail,comment=cloudconfig\t0\t0"
+    fstab_with(box, line)
+    note_mounts(box)
+    box.seed(shared(SHARED[:1]))
+    before = (box.root / "etc/fstab").stat()
+
+    box.boot()
+
+    assert (box.root / "etc/fstab").stat().st_ino == before.st_ino
+
+
+def test_what_lies_below_is_mounted_after_what_lies_above(box: GuestBox) -> None:
+    below = Mount(location="/srv", mount_point="/mnt/a/below")
+    fstab_with(box)
+    note_mounts(box)
+    box.seed(shared((below, SHARED[0])))
+
+    box.boot()
+
+    assert [call.split()[-1] for call in box.calls if call.startswith("mount -t")] == ["/mnt/a", "/mnt/a/below"]
+
+
+def test_a_kernel_that_does_not_know_the_type_is_told_to_the_host(box: GuestBox) -> None:
+    fstab_with(box)
+    note_mounts(box, status=32)
+    box.write("filesystems", "nodev\tproc\n\text4\n")
+    box.seed(
+        {
+            name: text.replace(b"/proc/filesystems", f"{box.root}/filesystems".encode())
+            for name, text in shared().items()
+        }
+    )
+
+    result = box.boot()
+
+    assert box.read("run/lima-shares-failed") == "0 virtiofs\n1 virtiofs\n"
+    assert "the kernel does not know virtiofs" in result.log
+    assert any(call.startswith("modprobe") and call.endswith("virtiofs") for call in box.calls)
+
+
+def test_a_share_that_a_kernel_that_knows_the_type_cannot_mount_is_an_error(box: GuestBox) -> None:
+    fstab_with(box)
+    note_mounts(box, status=32)
+    box.write("filesystems", "nodev\tvirtiofs\n")
+    box.seed(
+        {
+            name: text.replace(b"/proc/filesystems", f"{box.root}/filesystems".encode())
+            for name, text in shared().items()
+        }
+    )
+
+    result = box.boot()
+
+    assert "WARNING: Failed to execute" in result.log
+    assert not box.exists("run/lima-shares-failed")
