@@ -73,9 +73,6 @@ exec "$@"
 """
 
 
-assert sys.platform != "win32"
-
-
 class GuestBox:
     """The directory of the "guest", and what is seen of it from outside."""
 
@@ -133,6 +130,7 @@ class GuestBox:
         return sum(line.split()[4] == str(point or self.point) for line in self.read("mountinfo").splitlines())
 
     def kill_sshfs(self) -> None:
+        assert sys.platform != "win32"
         os.kill(int(self.read("sshfs.pid")), signal.SIGKILL)
 
     def mount(self, name: str = "", *, inside: str = "", writable: bool = False) -> Mount:
