@@ -43,8 +43,10 @@ class Recipe(Value, frozen=True, kw_only=True):
 
     @property
     def include(self) -> list[str]:
-        """Packages to install beside the variant's own."""
+        """Packages to install beside the variant's own; another kernel (of more drivers) takes the place of ours."""
         wanted = {name.replace("@ARCH@", self.arch.debian_name) for name in self.packages}
+        if any(map(_is_kernel, self.location.include)):
+            wanted = {name for name in wanted if not _is_kernel(name)}
         return sorted(wanted | set(self.location.include))
 
     def apt_sources(self) -> list[str]:
@@ -71,6 +73,10 @@ class Recipe(Value, frozen=True, kw_only=True):
                 *_WORKAROUNDS.get(self.arch, ()),
             ]
         )
+
+
+def _is_kernel(package: str) -> bool:
+    return package.startswith("linux-image-")
 
 
 def parse_packages(text: str) -> tuple[str, ...]:

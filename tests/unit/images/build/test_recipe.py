@@ -81,3 +81,9 @@ def test_security_mitigations_stay_on() -> None:
 
 def test_comments_and_empty_lines_are_no_packages() -> None:
     assert parse_packages("# title\n\nsudo # to become root\n  less\n") == ("sudo", "less")
+
+
+def test_a_kernel_that_is_asked_for_takes_the_place_of_the_usual_one() -> None:
+    location = Location(suite="trixie", include=("linux-image-amd64",))
+
+    assert recipe(location=location).include == ["linux-image-amd64", "sudo"]
