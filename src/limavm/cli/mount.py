@@ -108,7 +108,7 @@ def _verify(words: Sequence[str], *, json: bool, seconds: float) -> int:
 COMMAND = Command(
     "mount",
     _mount,
-    usage="[INSTANCE [HOST[:GUEST][:w]]] | verify INSTANCE [GUEST...]",
+    usage="[verify] [INSTANCE [HOST[:GUEST][:w] | GUEST...]]",
     help="""Show, add or examine the directories of the host that an instance sees.
 
 With an instance alone, or without a word for `default`: its mounts and how they

@@ -33,7 +33,6 @@ from limavm.hostagent.api import (
 from limavm.hostagent.client import Info
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest
-from limavm.hostagent.hostcopies import delete_copies
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.mounts.api import add_action, mounts_handler, remove_action
 from limavm.hostagent.readiness import GuestPanicError, Readiness
@@ -43,6 +42,7 @@ from limavm.hostagent.shutdown import power_off
 from limavm.hostagent.supervise import supervised
 from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
+from limavm.store.hostcopies import delete_copies
 from limavm.store.plan import load_plan, save_machine
 from limavm.store.processes import driver_pid
 from limavm.store.timings import Recorder

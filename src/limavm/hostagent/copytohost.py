@@ -13,10 +13,10 @@ from typing import BinaryIO
 from limavm.errors import UserError
 from limavm.host import aprocess
 from limavm.host.planted import replacing_safely
-from limavm.hostagent.hostcopies import distrusted_of
 from limavm.hostagent.master import SSHTarget
 from limavm.model.config import Config, CopyToHost
 from limavm.model.value import Value
+from limavm.store.hostcopies import distrusted_of
 
 log = logging.getLogger(__name__)
 

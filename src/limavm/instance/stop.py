@@ -6,12 +6,12 @@ import time
 
 from limavm.errors import UserError
 from limavm.host import paths, pidfile
-from limavm.hostagent.hostcopies import delete_copies
 from limavm.instance.follow import Pace, Tail, log_line_of
 from limavm.instance.inspect import inspect
 from limavm.model.instance import Instance, Status
 from limavm.model.report import Reporter
 from limavm.store import instances, processes
+from limavm.store.hostcopies import delete_copies
 
 #: The agent kills a machine that does not power off after three minutes, so this is more.
 _LIMIT = 200.0

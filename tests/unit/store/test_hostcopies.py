@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from limavm.hostagent.hostcopies import delete_copies
 from limavm.model.config import Config, CopyToHost
+from limavm.store.hostcopies import delete_copies
 from tests.unit.hostagent.test_services import CONFIG
 
 if sys.platform == "win32":

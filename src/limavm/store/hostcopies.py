@@ -1,7 +1,4 @@
-"""The host's side of `copyToHost`: where a guest may have been, and what goes when the instance stops.
-
-Apart from `copytohost`, because commands that stop an instance by force load this.
-"""
+"""The files of `copyToHost` on the host: where a guest may have been, and what goes when the instance stops."""
 
 import logging
 from collections.abc import Sequence
@@ -21,10 +18,6 @@ def delete_copies(config: Config, directory: str) -> None:
                     log.info("Deleted %s, a copy from the guest", rule.host)
             except OSError as error:
                 log.warning("a copy from the guest cannot be deleted: %s", error)
-
-
-def _distrusted(config: Config, directory: str) -> Sequence[str]:
-    return [directory, *(mount.location for mount in config.mounts if mount.writable)]
 
 
 def distrusted_of(config: Config, directory: str) -> Sequence[str]:
