@@ -4,7 +4,7 @@ Nothing is started here, see `run`; who only decides loads neither asyncio nor Q
 """
 
 from limavm.driver import Features
-from limavm.driver.qemu import describe, firmware, resolve, settings
+from limavm.driver.qemu import describe, firmware, resolve, settings, virtiofsd
 from limavm.host import platform
 from limavm.host.process import ensure_program
 from limavm.model.config import Config
@@ -37,6 +37,9 @@ class QemuDriver:
         ensure_program("qemu-img")  # a package of its own; disks are made with it
         if config.tpm:
             ensure_program("swtpm")
+        if config.mount_type == "virtiofs" and config.mounts:
+            # Nobody gets this type who has not asked for it, so there is nothing to fall back to.
+            virtiofsd.find(asked.program.path, host.home, host.uid)
         return [*warnings, *([decision.warning] if decision.warning else ()), *settings.warnings(config)]
 
     def describe(self, config: Config, run: Run) -> Machine:

@@ -108,6 +108,12 @@ def test_mounts_over_ssh_are_not_the_hypervisors_business() -> None:
     assert (machine.share_type, machine.shares) == ("", ())
 
 
+def test_a_machine_with_virtiofs_may_be_given_its_first_share_later() -> None:
+    assert described(a_config(mount_type="virtiofs")).share_type == "virtiofs"
+    assert described(a_config(mount_type="virtiofs", plain=True)).share_type == ""
+    assert described(a_config(mount_type="9p")).share_type == ""
+
+
 def test_a_cpu_model_counts_for_its_architecture_only() -> None:
     options = {"cpuType": {"aarch64": "cortex-a72", "x86_64": ""}}
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from limavm.driver.qemu import virtiofsd
 from limavm.driver.qemu.driver import QemuDriver
 from limavm.errors import UserError
-from limavm.model.config import Firmware
+from limavm.model.config import Firmware, Mount
 from tests.unit.driver.qemu.machines import a_config, install_fake_qemu
 
 
@@ -29,3 +30,15 @@ def test_an_accelerator_that_this_qemu_lacks_is_refused_when_forced(
 
     with pytest.raises(UserError, match="was built without hvf"):
         QemuDriver().check_host(a_config())
+
+
+def test_virtiofs_without_a_daemon_for_this_user_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_fake_qemu(tmp_path, monkeypatch)
+    monkeypatch.setenv("LIMA_QEMU_ACCEL", "tcg")
+    config = a_config(mount_type="virtiofs", mounts=(Mount(location="/srv", mount_point="/srv"),))
+    monkeypatch.setattr(virtiofsd, "candidates", lambda directories: iter(()))
+
+    with pytest.raises(UserError, match="virtiofsd is not installed"):
+        QemuDriver().check_host(config)
