@@ -98,6 +98,7 @@ ELSEWHERE = {
     "vm/test_life.py": [
         *("cli/reconnect", "instance/prepare"),
     ],
+    "unit/virtiofs/test_keeper.py": ["virtiofs/__main__"],
 }
 #: Test files that are about no single module.
 CROSS_CUTTING = {
