@@ -203,7 +203,8 @@ def _provision(given: layer.Provision, key: str, guest_os: str, expander: Expand
 
 
 def _script_file(given: layer.Locator | None) -> config.Locator | None:
-    return None if given is None or given == layer.Locator() else _locator(given)
+    """Where a script is; empty texts name none."""
+    return _locator(given) if given is not None and (given.url or given.digest) else None
 
 
 def _probes(given: Sequence[layer.Probe], expander: Expander) -> tuple[config.Probe, ...]:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from limavm.config.decode import decode
@@ -80,6 +80,7 @@ def test_readers_of_yaml_1_1_take_texts_for_texts(value: str) -> None:
 
 @settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
 @given(DOCUMENTS)
+@example({"probes": [{"file": {"url": ""}}]})
 def test_any_configuration_means_the_same_when_its_text_is_read(document: object) -> None:
     config = filled(json.dumps(document))
     text = written(config)
