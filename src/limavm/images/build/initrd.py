@@ -20,8 +20,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-#: What a virtio machine finds its root on; those built into the kernel cost nothing.
-MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4")
+#: What a virtio machine finds its root on; those built into the kernel cost nothing. The checksum is not among the needs
+#: that modules.dep lists, and without it ext4 is not there.
+MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "crc32c_generic", "ext4")
 
 #: Where trixie and bookworm have it.
 _INITS = ("usr/libexec/tiny-initramfs/init-static", "usr/lib/*/tiny-initramfs/init-static")
