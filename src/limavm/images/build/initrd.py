@@ -20,8 +20,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-#: What a virtio machine finds its root on; those built into the kernel cost nothing. The checksum is not among the needs
-#: that modules.dep lists, and without it ext4 is not there.
+#: What a virtio machine finds its root on; those built into the kernel cost nothing. The checksum is not among the
+#: needs of ext4 that modules.dep lists, and without it ext4 is not there.
 MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "crc32c_generic", "ext4")
 
 #: Where trixie and bookworm have it.
