@@ -41,6 +41,10 @@ esac
 """
 #: In a real guest it would not be reached by a signal, and see the end of its input.
 _SSHFS = """#!/bin/sh
+if [ "$1" = --help ]; then
+    cat "$BOX/help"
+    exit
+fi
 trap '' TERM
 echo "$*" >>"$BOX/calls"
 if [ -e "$BOX/refusal" ]; then
@@ -93,6 +97,7 @@ class GuestBox:
             install(name, text, directory, monkeypatch)
         monkeypatch.setenv("BOX", str(self.root))
         self.write("mountinfo", "30 1 254:1 / / rw - ext4 /dev/root rw\n")
+        self.write("help", "usage: sshfs\n")
         self.write("filesystems", "nodev\tsysfs\n\text4\n")
         self.boots()
         machine = Machine(

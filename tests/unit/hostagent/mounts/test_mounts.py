@@ -34,6 +34,15 @@ async def test_a_mount_is_made_as_soon_as_ssh_is_there_and_says_so(box: GuestBox
     await until(lambda: not box.mounted())
 
 
+async def test_an_sshfs_that_hides_links_which_lead_out_is_told_to_show_them(box: GuestBox) -> None:
+    box.write("help", "    -o no_contain_symlinks allow all symlink targets including absolute and ..\n")
+    box.connect()
+    async with box.mounts(box.mount()) as mounts:
+        assert await mounts.settled(30) == []
+
+    assert box.read("calls").endswith("-o slave,ro,allow_other,no_contain_symlinks\n")
+
+
 async def test_it_waits_until_the_boot_scripts_have_prepared_the_guest(box: GuestBox) -> None:
     box.write("lima-fuse-ready", "of another boot\n")
     box.connect()

@@ -38,6 +38,13 @@ fi
 sudo=
 (cd "$point" && [ -w . ]) 2>/dev/null || sudo='sudo -n'
 [ -z "$sudo" ] || options=$options,nosuid,nodev
+# Since CVE-2026-47187 sshfs hides absolute links and those with `..`, because the server may be anybody. Ours is the
+# user's own host, and a tree without such links (node_modules/.bin, /nix/store) is another tree.
+# To look into the program is several times as fast as to ask it, which may be needed where it is a script around it.
+show_links=no_contain_symlinks
+if grep -qs $show_links "$(command -v sshfs)" || sshfs --help 2>&1 </dev/null | grep -q $show_links; then
+	options=$options,$show_links
+fi
 say ready
 (
 	tries=0
