@@ -7,7 +7,7 @@ over SFTP, the times of a link are those of what it leads to. So a link, as a fi
 the directory that it is in. Where nothing can be written, opening and closing is all that can be done.
 
 Setting a time is harmless only while it is the present one. So it is asked for again if it is not the one that the
-host told, and the later of the two is set: what was changed meanwhile never looks older than it is.
+host told: a program of the guest may have set it meanwhile, as tar and `cp -p` do after they have written a file.
 """
 
 import asyncio
@@ -41,8 +41,12 @@ _STATX_BASIC = 0x7FF
 _STATX_SIZE = 256
 _STATX_MODE = 28
 _STATX_ATIME = 64
+_STATX_CTIME = 96
 _STATX_MTIME = 112
 _TIME = struct.Struct("=qI")
+#: From linux/magic.h; statfs() answers with the type of the file system at its beginning, in less than so many bytes.
+_FUSE = 0x65735546
+_STATFS_SIZE = 256
 _READ_ONLY = (errno.EROFS, errno.EPERM, errno.EACCES)
 
 
@@ -52,6 +56,7 @@ class Seen(NamedTuple):
     mode: int
     atime: int
     mtime: int
+    ctime: int
 
 
 class _Job(NamedTuple):
@@ -127,7 +132,8 @@ def _signal(path: str, when: int, own_device: int) -> None:
     if status.st_dev == own_device:
         log.debug("inotify: %r is not in a mount", path[:200])
         return
-    seen, is_opened = Seen(status.st_mode, status.st_atime_ns, status.st_mtime_ns), False
+    seen = Seen(status.st_mode, status.st_atime_ns, status.st_mtime_ns, status.st_ctime_ns)
+    is_opened = False
     if not (stat.S_ISREG(seen.mode) or stat.S_ISDIR(seen.mode)):
         return
     if not _is_same(seen.mtime, when):
@@ -137,12 +143,25 @@ def _signal(path: str, when: int, own_device: int) -> None:
             is_opened = True
         seen = _look_again(path) or seen
     try:
-        _set_times(path, seen, max(seen.mtime, when))
+        _set_times(path, seen, _present_time(path, seen, when))
     except OSError as error:
         if error.errno not in _READ_ONLY:
             raise
         if not is_opened:
             _open_and_close(path)
+
+
+def _present_time(path: str, seen: Seen, when: int) -> int:
+    """The time that the file has on the host now.
+
+    Of what a file system remembers from before, the later of both times is nearer to it; where it was asked, what it
+    says is right also if that is earlier.
+    """
+    if _is_same(seen.mtime, when):
+        return when
+    # What has changed since has a later ctime. sshfs knows no ctime, but has asked the host when the file was opened.
+    is_present = seen.ctime >= when or (stat.S_ISREG(seen.mode) and _file_system(path) == _FUSE)
+    return seen.mtime if is_present else max(seen.mtime, when)
 
 
 def _is_same(mtime: int, when: int) -> bool:
@@ -185,7 +204,14 @@ def _look_again(path: str) -> "Seen | None":
             raise FileNotFoundError(number, os.strerror(number), path)
         return None
     (mode,) = struct.unpack_from("=H", answer.raw, _STATX_MODE)
-    return Seen(mode, _time_at(answer.raw, _STATX_ATIME), _time_at(answer.raw, _STATX_MTIME))
+    atime, mtime, ctime = (_time_at(answer.raw, place) for place in (_STATX_ATIME, _STATX_MTIME, _STATX_CTIME))
+    return Seen(mode, atime, mtime, ctime)
+
+
+def _file_system(path: str) -> int:
+    """The type of the file system that a file is on; 0 if nobody says."""
+    answer = ctypes.create_string_buffer(_STATFS_SIZE)
+    return 0 if _libc().statfs(os.fsencode(path), answer) else ctypes.c_long.from_buffer(answer).value
 
 
 def _time_at(answer: bytes, place: int) -> int:

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a guest is Linu
 
 WHEN = 1_700_000_000_123_456_789
 LATER = WHEN + 5_000_000_000
+#: Later than the ctime that a file of the tests has.
+FUTURE = 4_000_000_000_000_000_000
 ACCESS, MODIFY, ATTRIB, CLOSE_WRITE, CLOSE_NOWRITE, OPEN = 1, 2, 4, 8, 16, 32
 CHANGES = 0xFC6  # all but access, open and close without a change
 #: A device that no file is on: the tests' files are not in mounts.
@@ -94,9 +96,20 @@ def test_a_file_that_has_changed_since_does_not_become_older(tmp_path: Path, wat
 def test_a_time_that_the_guest_remembers_from_before_is_replaced(tmp_path: Path) -> None:
     file = made(tmp_path / "file", WHEN)
 
+    signal(str(file), FUTURE, own_device=NONE)
+
+    assert file.stat().st_mtime_ns == FUTURE
+
+
+def test_an_earlier_time_that_a_program_has_set_since_stays(tmp_path: Path, watch: Watch) -> None:
+    """As tar does after it has written a file, of which the host has told us."""
+    file = made(tmp_path / "file", WHEN)
+    watch.seen()
+
     signal(str(file), LATER, own_device=NONE)
 
-    assert file.stat().st_mtime_ns == LATER
+    assert file.stat().st_mtime_ns == WHEN
+    assert ("file", MODIFY) in watch.seen()
 
 
 def test_a_file_is_asked_for_again_only_if_its_time_is_not_the_one_told(tmp_path: Path, watch: Watch) -> None:
