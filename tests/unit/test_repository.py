@@ -68,7 +68,7 @@ ELSEWHERE = {
     "unit/hostagent/test_api.py": ["hostagent/client"],
     "unit/hostagent/test_events.py": ["host/clock"],
     "unit/hostagent/forwarding/test_api.py": ["hostagent/listing"],
-    "unit/hostagent/mounts/test_mounts.py": [*(f"hostagent/mounts/{name}" for name in ("session", "sshfs", "unmount"))],
+    "unit/hostagent/mounts/test_mounts.py": [*(f"hostagent/mounts/{name}" for name in ("sshfs", "unmount"))],
     "unit/hostagent/forwarding/test_tunnels.py": ["hostagent/guestlink/tunnelqueue"],
     "unit/hostagent/guestlink/test_guestagent.py": ["hostagent/guestlink/ways"],
     "unit/hostagent/names/test_nameserver.py": [*(f"hostagent/names/{name}" for name in ("listening", "tcp", "udp"))],

@@ -127,6 +127,10 @@ class Entry:
         self._stands(True)
         self.settled.set()
 
+    def complaint(self, text: str) -> None:
+        """What serves it says something of the host, such as that the disk is full; sshfs does not tell the guest."""
+        log.log(logging.DEBUG if self.leaving else logging.WARNING, "The server of %s: %s", self.name, printable(text))
+
     def _stands(self, up: bool) -> None:
         for event, value in ((self.up, up), (self.down, not up)):
             event.set() if value else event.clear()

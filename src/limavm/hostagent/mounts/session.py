@@ -15,6 +15,9 @@ _MOUNT_LIMIT = 30.0
 #: What is said last comes a little after the end, in seconds.
 _LAST_WORDS = 0.2
 _SSH_FAILED = 255
+#: So many lines of a server are logged. Ours says little, but a guest may have made it say more.
+_MOST_TOLD = 100
+_OURS = "limavm.sftp: "
 
 
 class Session:
@@ -52,7 +55,7 @@ class Session:
         assert self._server.stderr is not None
         hearing = [
             asyncio.create_task(self._hear(self._ssh.stderr)),
-            asyncio.create_task(self._server_words.follow(self._server.stderr)),
+            asyncio.create_task(self._hear_server(self._server.stderr)),
         ]
         ends = [asyncio.create_task(child.wait()) for child in (self._ssh, self._server)]
         try:
@@ -83,6 +86,15 @@ class Session:
                 self._entry.mounted()
             elif what == "failed":
                 self._refusal = rest
+
+    async def _hear_server(self, stream: asyncio.StreamReader) -> None:
+        left = _MOST_TOLD
+        async for line in lines(stream):
+            text = line.removeprefix(_OURS)
+            self._server_words.add(text)
+            if text and left:
+                left -= 1
+                self._entry.complaint(text)
 
     def _reason(self) -> str:
         ssh, server = self._ssh.returncode, self._server.returncode

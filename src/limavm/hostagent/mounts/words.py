@@ -33,10 +33,5 @@ class Words:
         if line:
             self._last.append(printable(line))
 
-    async def follow(self, stream: asyncio.StreamReader) -> None:
-        """All the lines of a stream."""
-        async for line in lines(stream):
-            self.add(line)
-
     def __str__(self) -> str:
         return "; ".join(self._last)

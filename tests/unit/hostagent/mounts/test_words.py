@@ -25,6 +25,7 @@ async def test_of_a_line_without_an_end_the_end_is_kept() -> None:
 
 async def test_the_last_lines_are_kept_and_cannot_drive_a_terminal() -> None:
     words = Words()
-    await words.follow(stream(b"\n".join(b"%d" % number for number in range(100)) + b"\n\x1b[2J\xff\n"))
+    async for line in lines(stream(b"\n".join(b"%d" % number for number in range(100)) + b"\n\x1b[2J\xff\n")):
+        words.add(line)
 
     assert str(words) == "96; 97; 98; 99; ?[2J\N{REPLACEMENT CHARACTER}"
