@@ -17,6 +17,8 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 
+assert sys.platform != "win32"
+
 BLOCK = 1 << 20
 RANDOM_BLOCK = 4096
 RANDOM_COUNT = 500
