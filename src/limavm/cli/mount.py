@@ -60,6 +60,9 @@ def _add(name: str, text: str, *, save: bool) -> None:
     from limavm.instance import mounts
 
     mount = mountspec.parse(text, Home(home=os.path.expanduser("~"), cwd=os.getcwd()))
+    if not os.path.lexists(mount.location):
+        # Where the configuration names one it is made. Here it is more likely that its name is mistyped.
+        raise UserError(f"{mount.location} does not exist", hint="make it first, or correct its name")
     state = mounts.add(name, mount)
     access = "writable" if state.writable else "read-only"
     logs.info(f"{state.location} is at {state.mount_point} of instance {name!r} now ({state.type}, {access})")

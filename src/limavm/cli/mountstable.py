@@ -23,7 +23,7 @@ def table(mounts: Sequence[MountState], width: int | None = None) -> str:
 
 
 def _cells(mount: MountState) -> tuple[str, ...]:
-    added = "" if mount.configured else "until it stops"
+    added = "" if mount.configured else "added since the start"
     reason = "; ".join(filter(None, (mount.reason, added)))
     mode = "rw" if mount.writable else "ro"
     cells = (mode, mount.mount_point, mount.location, mount.type, mount.phase.value, reason)

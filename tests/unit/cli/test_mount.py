@@ -74,7 +74,7 @@ def test_a_directory_is_mounted_until_the_instance_stops(limactl: Run, agent: Mo
     assert done.code == 0
     assert "/tmp is at /mnt/tmp of instance 'dev' now (reverse-sshfs, writable)" in done.err
     assert "--save" in done.err
-    assert "until it stops" in limactl("mount", "dev").out
+    assert "added since the start" in limactl("mount", "dev").out
     assert configured(dev) == []
 
 
@@ -84,6 +84,16 @@ def test_saved_it_is_in_the_configuration(limactl: Run, agent: MountAgent, dev: 
     assert done.code == 0
     assert configured(dev) == [{"location": "/tmp", "mountPoint": "/mnt/tmp", "writable": True}]
     assert (dev / "lima.yaml").read_text().startswith("# mine\n")
+
+
+def test_a_directory_that_is_not_there_is_not_made_since_its_name_may_be_mistyped(
+    limactl: Run, agent: MountAgent, tmp_path: Path
+) -> None:
+    done = limactl("mount", "dev", str(tmp_path / "new"))
+
+    assert done.code == 1
+    assert "new does not exist" in done.message
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_mount_that_the_agent_refuses_is_not_saved(limactl: Run, agent: MountAgent, dev: Path) -> None:
