@@ -53,5 +53,6 @@ def _mode(path: str, flaws: Flaws, *key: str | int) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        flaws.add(f"{path} cannot be examined: {error}", *key)
+        reason = getattr(error, "strerror", None) or error
+        flaws.add(f"{path} cannot be examined: {reason}", *key)
         return None

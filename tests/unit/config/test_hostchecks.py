@@ -1,3 +1,5 @@
+import errno
+import os
 import socket
 import sys
 from pathlib import Path
@@ -25,7 +27,7 @@ def test_what_exists_and_cannot_be_examined_is_a_problem(problems: Problems, tmp
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
 
-    assert_problems(problems(text.format(loop)), [f"{loop} cannot be examined"])
+    assert_problems(problems(text.format(loop)), [f"{loop} cannot be examined: {os.strerror(errno.ELOOP)}"])
 
 
 def test_a_socket_is_one(problems: Problems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from limavm.model.host import HostFacts
 
 #: Each is two processes on the host and three in the guest.
 MOST = 64
+#: What a message speaks of where the configuration would have named its key.
+_WHAT = {"location": "the directory of the host", "mountPoint": "the place in the guest"}
 
 
 def ensure_possible(mount: Mount, config: Config, host: HostFacts, taken: Collection[str]) -> None:
@@ -25,14 +27,15 @@ def ensure_possible(mount: Mount, config: Config, host: HostFacts, taken: Collec
     one = replace(config, mounts=(replace(mount, mount_point=point),), networks=(), provision=())
     flaws = Flaws()
     check_mounts(one, host, flaws)
-    found = [*flaws.found, *hostchecks.problems(one).found]
+    found = [f"{_WHAT.get(flaw.path[-1], flaw.path[-1])} {flaw.message}" for flaw in flaws.found]
+    found += [flaw.message for flaw in hostchecks.problems(one).found]  # these begin with the path
     if not mount.mount_point.startswith("/"):
         raise UserError(f"the mount point {mount.mount_point!r} is not an absolute path")
     if found:
-        raise UserError("; ".join(f"{flaw.path[-1]}: {flaw.message}" for flaw in found))
+        raise UserError("; ".join(found))
     if any(char in mount.mount_point for char in "\n\r\0") or ".." in point.split("/"):
         raise UserError(f"the mount point {mount.mount_point!r} has a line break or `..` in it")
     if point in taken:
-        raise UserError(f"{point} is a mount already", hint="unmount it first (`limactl umount`)")
+        raise UserError(f"{point} is a mount already", hint="`limactl umount` takes it away")
     if len(taken) >= MOST:
         raise UserError(f"there are {MOST} mounts already")

@@ -17,7 +17,7 @@ _REASONS = {
     errno.ELOOP: "it is a loop of symbolic links",
     errno.ENAMETOOLONG: "its name is too long",
     errno.ENOTDIR: "what is above it is no directory",
-    errno.EACCES: "it may not be looked at",
+    errno.EACCES: "our permissions do not let us look at it",
     errno.EROFS: "it does not exist, and cannot be made on a read-only file system",
     errno.ENOSPC: "it does not exist, and cannot be made because the disk is full",
 }
@@ -49,13 +49,22 @@ def _directory(location: str, *, make: bool) -> Identity:
             raise SourceError(f"{location} cannot be mounted: it is a symbolic link to nothing") from error
         if not make:
             raise SourceError(f"{location} does not exist any more") from error
-        os.makedirs(location, 0o755, exist_ok=True)
-        found = os.stat(location)
+        found = _made(location)
     if not stat.S_ISDIR(found.st_mode):
         raise SourceError(f"{location} cannot be mounted: it is no directory")
     if not os.access(location, os.R_OK | os.X_OK):
         raise SourceError(f"{location} cannot be mounted: its permissions do not let us read it")
     return found.st_dev, found.st_ino
+
+
+def _made(location: str) -> os.stat_result:
+    try:
+        os.makedirs(location, 0o755, exist_ok=True)
+    except PermissionError as error:
+        raise SourceError(
+            f"{location} cannot be mounted: it does not exist, and our permissions do not let us make it"
+        ) from error
+    return os.stat(location)
 
 
 def identities(locations: Iterable[str]) -> list[Identity | None]:

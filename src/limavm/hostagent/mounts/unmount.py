@@ -26,7 +26,7 @@ async def unmounted(guest: Guest, entry: Entry, *, lazily: bool) -> None:
     if users:
         raise UserError(
             f"{entry.point} is used in the guest by {users}",
-            hint="end these programs, or force it: they get errors then",
+            hint="end these programs, or use --force: they get errors then",
         )
     raise UserError(f"{entry.point} cannot be unmounted: {words}")
 

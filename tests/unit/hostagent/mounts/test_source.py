@@ -59,6 +59,14 @@ def test_a_directory_that_may_not_be_read_says_so(tmp_path: Path) -> None:
         prepared(str(tmp_path / "a"))
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may make everything")
+def test_one_that_is_missing_and_cannot_be_made_says_both(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+
+    with pytest.raises(SourceError, match="does not exist, and our permissions do not let us make it"):
+        prepared(str(tmp_path / "a"))
+
+
 def test_another_directory_of_the_same_name_is_another_one(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.mkdir()
