@@ -27,7 +27,8 @@ def ensure_possible(mount: Mount, config: Config, host: HostFacts, taken: Collec
     one = replace(config, mounts=(replace(mount, mount_point=point),), networks=(), provision=())
     flaws = Flaws()
     check_mounts(one, host, flaws)
-    found = [f"{_WHAT.get(flaw.path[-1], flaw.path[-1])} {flaw.message}" for flaw in flaws.found]
+    keys = [str(flaw.path[-1]) for flaw in flaws.found]
+    found = [f"{_WHAT.get(key, key)} {flaw.message}" for key, flaw in zip(keys, flaws.found, strict=True)]
     found += [flaw.message for flaw in hostchecks.problems(one).found]  # these begin with the path
     if not mount.mount_point.startswith("/"):
         raise UserError(f"the mount point {mount.mount_point!r} is not an absolute path")
