@@ -1,9 +1,9 @@
-"""The command line of the server: `--root DIR [--read-only] [--follow-symlinks] [--exec PROGRAM ARG…]`.
+"""The command line of the server: `--root DIR [--read-only] [--follow-symlinks]`.
 
 It is read by hand, as what Python has for it takes longer to load than the server.
 """
 
-USAGE = "usage: python -P -m limavm.sftp --root DIR [--read-only] [--follow-symlinks] [--exec PROGRAM ARG...]"
+USAGE = "usage: python -P -m limavm.sftp --root DIR [--read-only] [--follow-symlinks]"
 
 
 class UsageError(Exception):
@@ -16,7 +16,6 @@ class Flags:
     def __init__(self, args: "list[str]") -> None:
         self.read_only = False
         self.follow_symlinks = False
-        self.command: list[str] = []
         root = None
         rest = iter(args)
         for arg in rest:
@@ -28,10 +27,6 @@ class Flags:
                 self.read_only = True
             elif arg == "--follow-symlinks":
                 self.follow_symlinks = True
-            elif arg == "--exec":
-                self.command = list(rest)
-                if not self.command:
-                    raise UsageError("--exec needs a program")
             else:
                 raise UsageError(f"unknown argument: {arg}")
         if not root:

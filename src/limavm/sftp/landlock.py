@@ -12,20 +12,13 @@ assert sys.platform != "win32"
 
 from limavm.sftp import syscalls
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _MAKE_SYM = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 12
-_REFER, TRUNCATE = 1 << 13, 1 << 14
-#: What says something of a file, where a right is given for one and not for a directory.
-_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
+_REFER, _TRUNCATE = 1 << 13, 1 << 14
 
-READ = READ_FILE | READ_DIR
-RUN = READ | EXECUTE
+READ = _READ_FILE | _READ_DIR
 #: Everything that the protocol can do; it makes neither devices, sockets nor pipes.
-WRITE = READ | WRITE_FILE | TRUNCATE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER
+WRITE = READ | _WRITE_FILE | _TRUNCATE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER
 
 #: The first version under which a file can be moved from one directory to another at all.
 MOVES = 2
@@ -48,8 +41,8 @@ def version() -> int:
         return 0
 
 
-def restrict(abi: int, rules: "Iterable[tuple[int, int, bool]]") -> None:
-    """Keep only these rights: a descriptor, the rights to what is beneath it, and whether it is a directory.
+def restrict(abi: int, root: int, rights: int) -> None:
+    """Keep only these rights, to what is beneath the directory `root`.
 
     It holds for this thread, and for whatever it starts from now on. Raises OSError, and then nothing has changed.
     """
@@ -61,9 +54,7 @@ def restrict(abi: int, rules: "Iterable[tuple[int, int, bool]]") -> None:
         attributes += struct.pack("=Q", 0b11)
     ruleset = syscalls.syscall(_CREATE, attributes, len(attributes), 0)
     try:
-        for fd, rights, directory in rules:
-            allowed = rights & all_rights & (-1 if directory else _OF_FILES)
-            syscalls.syscall(_ADD, ruleset, _BENEATH, struct.pack("=Qi", allowed, fd), 0)
+        syscalls.syscall(_ADD, ruleset, _BENEATH, struct.pack("=Qi", rights & all_rights, root), 0)
         syscalls.renounce_privileges()
         syscalls.syscall(_RESTRICT, ruleset, 0)
     finally:

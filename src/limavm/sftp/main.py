@@ -15,8 +15,8 @@ from limavm.sftp.service import Service
 
 #: The client has closed the connection between two packets; it sent something else than SFTP.
 CLOSED, BROKEN = 0, 1
-#: The arguments make no sense; `--exec` cannot be confined here; the root cannot be opened, the program not started.
-BAD_USAGE, NO_LANDLOCK, NO_ROOT, NO_PROGRAM = 2, 3, 4, 5
+#: The arguments make no sense; the root cannot be opened.
+BAD_USAGE, NO_ROOT = 2, 4
 
 
 def main(args: "list[str]", *, landlock: bool = True, openat2: bool = True) -> int:
@@ -36,8 +36,6 @@ def main(args: "list[str]", *, landlock: bool = True, openat2: bool = True) -> i
     except OSError as error:
         journal.line(f"{flags.root}: {error.strerror}")
         return NO_ROOT
-    if flags.command:
-        return _become(flags, fd, journal)
     return _serve(flags, fd, journal, landlock=landlock, openat2=openat2)
 
 
@@ -55,29 +53,6 @@ def _serve(flags: Flags, fd: int, journal: Journal, *, landlock: bool, openat2: 
         handles=handles,
     )
     return CLOSED if Server(service, journal, 0, 1).run() else BROKEN
-
-
-def _become(flags: Flags, root: int, journal: Journal) -> int:
-    """Put the wall around this process and become the program. Returns only if that fails."""
-    program = _find(flags.command[0])
-    if program is None:
-        journal.line(f"{flags.command[0]}: no such program")
-        return NO_PROGRAM
-    if not confine.confine_program(root, program, read_only=flags.read_only):
-        journal.line(f"this host has no Landlock to keep {program} within {flags.root}")
-        return NO_LANDLOCK
-    try:
-        os.execv(program, flags.command)  # noqa: S606 - no shell is wanted
-    except OSError as error:
-        journal.line(f"{program}: {error.strerror}")
-    return NO_PROGRAM
-
-
-def _find(program: str) -> "str | None":
-    """The program as a path, looked up as a shell does."""
-    directories = [""] if "/" in program else os.get_exec_path()
-    paths = (os.path.join(directory, program) for directory in directories)
-    return next((path for path in paths if os.access(path, os.X_OK)), None)
 
 
 def _names(root: str) -> "tuple[bytes, ...]":

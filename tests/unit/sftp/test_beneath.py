@@ -14,15 +14,12 @@ from tests.fakes.sftpclient import (
     DENIED,
     EXCLUSIVE,
     NO_SUCH_FILE,
-    OPENSSH,
     READ,
     TRUNCATE,
     WRITE,
     SftpClient,
     StatusError,
     attributes,
-    connected,
-    server_argv,
 )
 from tests.unit.sftp.conftest import NOBODY, Tree
 
@@ -379,31 +376,3 @@ def test_a_path_that_goes_down_and_up_very_often_is_answered(client: SftpClient,
     (tree.root / "file").write_text("x")
 
     assert client.load(tree.path("a/../" * 700 + "file")) == b"x"
-
-
-@pytest.mark.skipif(OPENSSH is None, reason="OpenSSH's server is not installed")
-def test_landlock_alone_keeps_a_server_inside_that_follows_everything(tree: Tree) -> None:
-    assert OPENSSH
-    (tree.root / "file").write_text("x")
-    (tree.root / "out").symlink_to(tree.outside)
-    argv = server_argv("--root", str(tree.root), "--exec", OPENSSH, "-e", "-d", str(tree.root), user=NOBODY)
-
-    with connected(argv) as (client, _):
-        assert client.load(tree.path("file")) == b"x"
-        client.store(tree.path("new"), b"y")
-        client.mkdir(tree.path("directory"))
-        client.replace(tree.path("new"), tree.path("directory/moved"))
-        for path in (os.fsencode(tree.outside), tree.path("out"), tree.path("../outside")):
-            for name in ("open", "create", "create anew", "resize", "truncate"):
-                with pytest.raises(StatusError):
-                    ATTEMPTS[name](client, path + b"/secret")
-            for name in ("remove", "mkdir", "rmdir"):
-                with pytest.raises(StatusError):
-                    OF_NAMES[name](client, path + b"/deep")
-            for act in (client.rename, client.replace, client.link):
-                with pytest.raises(StatusError):
-                    act(path + b"/secret", tree.path("stolen"))
-                with pytest.raises(StatusError):
-                    act(tree.path("file"), path + b"/new")
-    assert sorted(os.listdir(tree.outside)) == ["deep", "secret"]
-    assert (tree.outside / "secret").read_text() == "SECRET"

@@ -43,7 +43,7 @@ class Mounts:
         vm: VirtualMachine,
         guest: Guest,
         *,
-        server: Callable[[Mount, str | None], Sequence[str]] = server_argv,
+        server: Callable[[Mount], Sequence[str]] = server_argv,
     ) -> None:
         self._plan = plan
         self._vm = vm

@@ -14,7 +14,7 @@ from limavm.errors import UserError
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.mounts import guestscripts, source
 from limavm.hostagent.mounts.entry import Entry
-from limavm.hostagent.mounts.server import EXTERNAL, UNCONFINED, find_external, server_argv
+from limavm.hostagent.mounts.server import EXTERNAL, server_argv
 from limavm.hostagent.mounts.session import ENOUGH, Session
 from limavm.hostagent.mounts.wiring import wired
 from limavm.model.config import Mount
@@ -40,15 +40,12 @@ _SESSION = ("-a", "-x", "-T", "-o", "ServerAliveInterval=20")
 class ReverseSSHFS:
     """Keeps mounts of this type. `token` is what the boot scripts write when the guest is ready."""
 
-    def __init__(
-        self, guest: Guest, token: str, *, server: Callable[[Mount, str | None], Sequence[str]] = server_argv
-    ) -> None:
+    def __init__(self, guest: Guest, token: str, *, server: Callable[[Mount], Sequence[str]] = server_argv) -> None:
         self._guest = guest
         self._token = token
         self._server = server
         self._logins = asyncio.Semaphore(_LOGINS)
-        #: This host cannot confine OpenSSH's server, or has none.
-        self._builtin_only = False
+        self._is_told = False
 
     async def keep(self, entry: Entry) -> None:
         """Keep one mounted until cancelled."""
@@ -91,7 +88,7 @@ class ReverseSSHFS:
     async def _session(self, entry: Entry) -> tuple[bool, str, int]:
         """Mount it and return when that has ended: whether it was mounted, why it ended, how much it was refused."""
         mark = f"LIMA-{secrets.token_hex(8)}"
-        external = await self._external(entry.mount)
+        self._tell_of_server(entry.mount)
         script = guestscripts.loaded(self._script(entry, mark))
         entry.idle.clear()
         login = contextlib.ExitStack()
@@ -99,14 +96,11 @@ class ReverseSSHFS:
             if entry.slot >= _THROUGH_MASTER:
                 await self._logins.acquire()
                 login.callback(self._logins.release)
-            async with wired(self._ssh(entry), self._server(entry.mount, external), script) as (ssh, server):
+            async with wired(self._ssh(entry), self._server(entry.mount), script) as (ssh, server):
                 session = Session(entry, ssh, server, mark, login.close)
                 reason = await session.ended()
                 was_up = session.was_mounted
                 entry.lost(reason)  # told before the two are waited for
-                if external and server.returncode == UNCONFINED:
-                    log.warning("sshfs.sftpDriver: this host cannot confine %s; limavm's own server is used", external)
-                    self._builtin_only = True
                 entry.nonempty = entry.nonempty or (not was_up and "nonempty" in str(session.words))
                 return was_up, reason, session.refusals
         finally:
@@ -129,12 +123,8 @@ class ReverseSSHFS:
             entry.mount.location, entry.point, options, mark=mark, token=token, setup=setup
         )
 
-    async def _external(self, mount: Mount) -> str | None:
-        """The path of OpenSSH's server, where the configuration asks for it and the host has one."""
-        if self._builtin_only or mount.sshfs.sftp_driver != EXTERNAL:
-            return None
-        found = await asyncio.to_thread(find_external)
-        if found is None:
-            log.warning("sshfs.sftpDriver: this host has no sftp-server; limavm's own is used")
-            self._builtin_only = True
-        return found
+    def _tell_of_server(self, mount: Mount) -> None:
+        """Once in a run, where the configuration asks for another one."""
+        if mount.sshfs.sftp_driver == EXTERNAL and not self._is_told:
+            self._is_told = True
+            log.info("sshfs.sftpDriver: mounts are served by limavm's own server, which is confined to the directory")

@@ -156,7 +156,7 @@ class GuestBox:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    def server(self, mount: Mount, _external: str | None) -> Sequence[str]:
+    def server(self, mount: Mount) -> Sequence[str]:
         """A server that keeps what it hears, until the other side has ended."""
         return ["sh", "-c", 'echo $$ >"$BOX/server.pid"; exec tee -a "$BOX/heard"', mount.location]
 

@@ -1,6 +1,6 @@
 """The command line of the program that answers an sshfs."""
 
-from limavm.hostagent.mounts.server import server_argv
+from limavm.hostagent.mounts.server import EXTERNAL, server_argv
 from limavm.model.config import SSHFS, Mount
 
 
@@ -18,15 +18,7 @@ def test_links_are_followed_where_that_is_asked_for() -> None:
     assert "--follow-symlinks" in server_argv(mount)
 
 
-def test_the_server_of_openssh_runs_behind_our_confinement() -> None:
-    argv = server_argv(Mount(location="/100%", mount_point="/m"), "/usr/lib/sftp-server")
+def test_a_configuration_that_asks_for_the_server_of_openssh_gets_ours() -> None:
+    mount = Mount(location="/a", mount_point="/m", writable=True, sshfs=SSHFS(sftp_driver=EXTERNAL))
 
-    assert argv[argv.index("--read-only") :] == [
-        "--read-only",
-        "--exec",
-        "/usr/lib/sftp-server",
-        "-e",
-        "-d",
-        "/100%%",
-        "-R",
-    ]
+    assert server_argv(mount)[1:] == ["-P", "-m", "limavm.sftp", "--root", "/a"]
