@@ -96,9 +96,13 @@ class Signals:
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         job = _Job(path, when, threading.Event(), lambda: loop.call_soon_threadsafe(done.set))
         self._jobs.put(job)
+        # Before Python 3.12, wait_for may swallow a cancellation; this call would then go on for ever.
+        waiting = asyncio.ensure_future(done.wait())
         try:
-            await asyncio.wait_for(done.wait(), self._patience)
-        except (asyncio.TimeoutError, TimeoutError):
+            over, _ = await asyncio.wait({waiting}, timeout=self._patience)
+        finally:
+            waiting.cancel()
+        if not over:
             self._stuck = job
             log.warning("inotify: %r: its file system does not answer; no change is told until it does", path[:200])
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -233,3 +234,25 @@ async def test_a_file_system_that_does_not_answer_holds_nobody(caplog: pytest.Lo
         await asyncio.sleep(0)
     assert done[0] == "/hangs"
     assert "/dropped" not in done
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_call_that_is_cancelled_as_the_change_is_done_ends(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, told = asyncio.get_running_loop(), threading.Event()
+    tell = loop.call_soon_threadsafe
+
+    def told_now(*args: Any, **rest: Any) -> Any:
+        handle = tell(*args, **rest)
+        told.set()
+        return handle
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", told_now)
+    call = asyncio.create_task(Signals(lambda path, when: None).tell(Inotify(mount_path="/a")))
+    await asyncio.sleep(0)
+    assert told.wait(10)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    if call.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await call
