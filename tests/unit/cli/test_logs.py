@@ -105,12 +105,12 @@ except ZeroDivisionError:
 def test_a_failure_on_a_terminal_is_coloured_and_has_where_and_hint_on_lines_of_their_own() -> None:
     import sys
 
-    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "shell", "--sync", "x"])
+    terminal = Terminal([sys.executable, "-P", "-m", "limavm", "shell"])
     try:
         code = terminal.ended()
         lines = terminal.shown.splitlines()
         assert code == 1
-        assert re.match(r"\x1b\[31mFATA\x1b\[0m\[000\d\] the flag --sync is not known", lines[0])
+        assert re.match(r"\x1b\[31mFATA\x1b\[0m\[000\d\] which instance\?", lines[0])
         assert lines[1].startswith("  hint:  ")
     finally:
         terminal.close()
