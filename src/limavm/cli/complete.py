@@ -135,9 +135,10 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
 
 
 def _copy_words(_given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
-    """Files, or the beginning of a file in an instance."""
-    if ":" in current or "/" in current:
-        return [], DEFAULT
+    """Files, or the beginning of a file in an instance, of which the host's files tell nothing."""
+    name, colon, _ = current.partition(":")
+    if "/" in name or colon:
+        return [], DEFAULT if "/" in name else NO_FILES
     return _matching([(f"{name}:", text) for name, text in _instances()], current), NO_SPACE
 
 

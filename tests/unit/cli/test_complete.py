@@ -60,7 +60,8 @@ def test_an_instance_to_copy_from_or_to_is_offered_with_its_colon_and_files_of_t
     assert complete(["copy", "w"]) == ([("web:", ""), ("work:", "")], NO_SPACE)
     assert complete(["cp", "x", "d"]) == ([("db:", "")], NO_SPACE)
     assert complete(["copy", "./"]) == ([], DEFAULT)
-    assert complete(["copy", "web:/e"]) == ([], DEFAULT)
+    assert complete(["copy", "web:/e"]) == ([], NO_FILES)
+    assert complete(["copy", "./a:b"]) == ([], DEFAULT)
 
 
 def test_names_that_stand_there_already_are_not_offered_again() -> None:
