@@ -4,6 +4,7 @@ Pure: what only the host's files can tell is in `hostchecks`, what only a driver
 The order is that of the specification.
 """
 
+import posixpath
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -136,7 +137,8 @@ def _check_size(text: str, flaws: Flaws, *path: str | int, least: int = 0) -> No
 
 
 def check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:
-    """Locations that are no paths, and mount points that the guest needs for itself."""
+    """Locations that are no paths, and mount points that the guest needs for itself, or that are given twice."""
+    taken: dict[str, int] = {}
     for index, mount in enumerate(config.mounts):
         path: Path = ("mounts", index)
         absolute = mount.location.startswith("/") or (facts.os == "windows" and mount.location[1:3] in (":\\", ":/"))
@@ -145,11 +147,22 @@ def check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:
         else:
             flaws.unless(absolute, f"must be absolute or begin with ~, not {mount.location!r}", *path, "location")
         point = mount.mount_point
-        if point in _RESERVED_POINTS:
+        plain = _plain(point)
+        if plain in _RESERVED_POINTS:
             flaws.add(f"cannot be {point}, which the guest needs for itself", *path, "mountPoint")
-        flaws.unless(point != config.user.home, "cannot be the home directory of the guest", *path, "mountPoint")
+        elif (first := taken.setdefault(plain, index)) != index:
+            flaws.add(f"is the place of mounts[{first}] already, written otherwise", *path, "mountPoint")
+        flaws.unless(
+            plain != _plain(config.user.home), "cannot be the home directory of the guest", *path, "mountPoint"
+        )
         flaws.unless(not point.startswith("~"), "cannot begin with ~; use {{.Home}}", *path, "mountPoint")
+        flaws.unless(not set("\n\r\0") & set(point), "cannot have a line break in it", *path, "mountPoint")
         _check_size(mount.ninep.msize, flaws, *path, "9p", "msize")
+
+
+def _plain(point: str) -> str:
+    """A place in the guest without needless slashes and dots, so that two names of it are equal."""
+    return "/" + posixpath.normpath(point).strip("/") if point.startswith("/") else point
 
 
 def _check_mount_type(config: Config, flaws: Flaws) -> None:

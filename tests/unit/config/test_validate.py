@@ -82,6 +82,17 @@ CASES = [
     ("mounts: [{mountPoint: /m}]", ["1: mounts[0].location: must be absolute"]),
     ("mounts: [{location: '~bob/x', mountPoint: /m}]", ["1: mounts[0].location: cannot name"]),
     ("mounts: [{location: /tmp, mountPoint: '{{.Home}}'}]", ["1: mounts[0].mountPoint: cannot be the home"]),
+    *(
+        (f"mounts: [{{location: /srv, mountPoint: {point}}}]", [f"1: mounts[0].mountPoint: cannot be {point}"])
+        for point in ("//", "/etc/", "/mnt/../usr", "/./tmp")
+    ),
+    ("mounts: [{location: /tmp, mountPoint: '{{.Home}}/'}]", ["1: mounts[0].mountPoint: cannot be the home"]),
+    (
+        "mounts:\n- {location: /srv, mountPoint: /m}\n- {location: /tmp, mountPoint: /m/}",
+        ["3: mounts[1].mountPoint: is the place of mounts[0] already"],
+    ),
+    ("mounts: [{location: /srv}, {location: /srv, mountPoint: /m}]", []),
+    ('mounts: [{location: /srv, mountPoint: "/a\\nb"}]', ["1: mounts[0].mountPoint: cannot have a line break"]),
     ("mounts: [{location: /tmp, mountPoint: '~/x'}]", ["1: mounts[0].mountPoint: cannot begin with ~"]),
     ("mounts: [{location: /tmp, mountPoint: /m, 9p: {msize: big}}]", ["1: mounts[0].9p.msize: 'big' is not a size"]),
 ]
