@@ -26,8 +26,9 @@ def test_a_directory_at_a_free_place_may_be_added_also_one_that_is_not_there_yet
         ("~/x", "not an absolute path"),
         ("/mnt/a", "is a mount already"),
         ("/mnt/a/", "is a mount already"),
-        ("/mnt/a\nb", "has a line break"),
-        ("/mnt/../etc", r"or `\.\.` in it"),
+        ("/mnt/a\nb", "the place in the guest cannot have a line break"),
+        ("/mnt/../etc", r"the place in the guest cannot be /mnt/\.\./etc"),
+        ("/mnt/../srv", r"has `\.\.` in it"),
     ],
 )
 def test_mount_points_that_cannot_be(point: str, message: str, tmp_path: Path) -> None:
