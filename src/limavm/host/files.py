@@ -239,30 +239,3 @@ def _next_data(source: int, offset: int) -> int:
 def _write_all(descriptor: int, view: memoryview) -> None:
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def remove_tree(path: str) -> None:
-    """Remove a directory with all it holds, also what is write-protected; harmless when it is gone.
-
-    Raises OSError for what cannot be removed, after everything else is gone.
-    """
-    failed: OSError | None = None
-    for directory, folders, names in os.walk(path, topdown=False):
-        for name in names:
-            failed = _removed(os.unlink, os.path.join(directory, name)) or failed
-        for name in folders:
-            folder = os.path.join(directory, name)
-            failed = _removed(os.unlink if os.path.islink(folder) else os.rmdir, folder) or failed
-    failed = _removed(os.rmdir, path) or failed
-    if failed:
-        raise failed
-
-
-def _removed(remove: Callable[[str], None], path: str) -> OSError | None:
-    try:
-        remove(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return error
-    return None

@@ -7,6 +7,7 @@ first, and made anew at the next start; so a killed command leaves it whole, und
 import os
 
 from limavm.host import files, paths
+from limavm.host.trees import remove_tree
 from limavm.images.backing import lean_on_neighbour
 from limavm.instance.another import resolved_for
 from limavm.instance.belongings import leaving, link_inside
@@ -53,6 +54,6 @@ def _loosen_links(directory: str) -> None:
 
 def _remove(path: str) -> None:
     if os.path.isdir(path) and not os.path.islink(path):
-        files.remove_tree(path)
+        remove_tree(path)
     else:
         os.unlink(path)

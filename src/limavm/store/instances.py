@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
-from limavm.host.files import locked, remove_tree, sync_directory
+from limavm.host.files import locked, sync_directory
+from limavm.host.trees import remove_tree
 
 _LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.(?P<work>creating|deleting)")
 

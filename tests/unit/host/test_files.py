@@ -214,23 +214,6 @@ def test_a_missing_file_cannot_be_locked(tmp_path: Path) -> None:
         pass
 
 
-def test_a_tree_is_removed_with_links_and_protected_files(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "kept").touch()
-    tree = tmp_path / "tree"
-    (tree / "deep" / "er").mkdir(parents=True)
-    (tree / "deep" / "file").touch(mode=0o400)
-    (tree / "link").symlink_to(outside)
-    (tree / "dangling").symlink_to("nowhere")
-
-    files.remove_tree(str(tree))
-    files.remove_tree(str(tree))
-
-    assert os.listdir(tmp_path) == ["outside"]
-    assert os.listdir(outside) == ["kept"]
-
-
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
 def test_a_full_disk_is_told_with_the_file_that_could_not_be_written(tmp_path: Path) -> None:
     target = tmp_path / "file"

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Iterator
 
 from limavm.errors import BusyError
-from limavm.host.files import locked, remove_tree
+from limavm.host.files import locked
+from limavm.host.trees import remove_tree
 
 _PREFIX = ".lima-sync-"
 

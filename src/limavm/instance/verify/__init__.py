@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from random import Random
 
 from limavm.errors import UserError
-from limavm.host.files import remove_tree
+from limavm.host.trees import directory_beneath, remove_tree
 from limavm.instance.verify.guest import GuestError, Requester
 from limavm.instance.verify.operations import round_of
 from limavm.instance.verify.sides import Sides, Verdict
@@ -60,7 +60,8 @@ def _workplace(location: str) -> Iterator[str]:
             hint="make the directory writable, or share another one",
         ) from error
     try:
-        os.chmod(place, 0o755)  # noqa: S103 - the guest's user may be another one
+        with directory_beneath(place) as descriptor:
+            os.chmod(place if descriptor is None else descriptor, 0o755)  # noqa: S103 - the guest's user may be another one
         yield place
     finally:
         remove_tree(place)

@@ -3,9 +3,13 @@
 In the guest there is nothing but this text and Python 3.10 or newer, so it brings only what Python's own library
 has. Requests and answers are JSON, one a line, on standard input and output; contents are made of a seed on
 both sides, so that none travel beside the mount that is examined.
+
+On the host, a guest may exchange everything below the root for a link while this is at work. So names are reached by
+descriptors of directories, and no link is followed; nor is there a wait for the other end of a pipe.
 """
 
 import base64
+import contextlib
 import errno
 import hashlib
 import json
@@ -13,16 +17,19 @@ import os
 import random
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 #: Bytes of a part of a file whose digest is told when a file differs.
 BLOCK = 4096
 _PIECE = 1 << 20
+_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_CAREFULLY: int = _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
+_DIRECTORY: int = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW
 
 #: An operation: its name, then its arguments as `Tree` takes them.
 Operation = list[Any]
-#: What is known of a name: `type` (`file`, `dir`, `link`), `mode`, and `size`, `mtime`, `sha256` or `target`.
+#: What is known of a name: `type` (`file`, `dir`, `link`, `other`), `mode`, and `size`, `mtime`, `sha256` or `target`.
 Entry = dict[str, Any]
 
 
@@ -57,7 +64,8 @@ class Tree:
 
     def do_truncate(self, name: str, size: int) -> None:
         """Another length."""
-        os.truncate(self._path(name), size)
+        with self._opened(name, os.O_WRONLY) as descriptor:
+            os.ftruncate(descriptor, size)
 
     def do_replace(self, name: str, seed: int, size: int) -> None:
         """A whole new content as editors write it: beside, then renamed."""
@@ -66,86 +74,127 @@ class Tree:
 
     def do_rename(self, old: str, new: str) -> None:
         """Another name; what had it is replaced."""
-        os.rename(self._path(old), self._path(new))
+        with self._at(old) as (before, name), self._at(new) as (after, other):
+            os.rename(name, other, src_dir_fd=before, dst_dir_fd=after)
 
     def do_unlink(self, name: str) -> None:
         """No file of that name any more."""
-        os.unlink(self._path(name))
+        with self._at(name) as (directory, last):
+            os.unlink(last, dir_fd=directory)
 
     def do_mkdir(self, name: str) -> None:
         """A new directory."""
-        os.mkdir(self._path(name))
+        with self._at(name) as (directory, last):
+            os.mkdir(last, dir_fd=directory)
 
     def do_symlink(self, target: str, name: str) -> None:
         """A new link, which may lead nowhere."""
-        os.symlink(target, self._path(name))
+        with self._at(name) as (directory, last):
+            os.symlink(target, last, dir_fd=directory)
 
     def do_chmod(self, name: str, mode: int) -> None:
         """Other permissions."""
-        os.chmod(self._path(name), mode)
+        with self._opened(name, os.O_RDONLY) as descriptor:
+            os.chmod(descriptor, mode)
 
     def do_utime(self, name: str, seconds: int) -> None:
         """Another time of the last change."""
-        os.utime(self._path(name), (seconds, seconds))
+        with self._at(name) as (directory, last):
+            os.utime(last, (seconds, seconds), dir_fd=directory, follow_symlinks=False)
 
     def _put(self, name: str, flags: int, offset: int | None, seed: int, size: int) -> None:
-        descriptor = os.open(self._path(name), os.O_WRONLY | flags, 0o644)
-        try:
+        with self._opened(name, os.O_WRONLY | flags) as descriptor:
             if offset is not None:
                 os.lseek(descriptor, offset, os.SEEK_SET)
             view = memoryview(content(seed, size))
             while view:
                 view = view[os.write(descriptor, view[:_PIECE]) :]
             os.fsync(descriptor)
+
+    @contextlib.contextmanager
+    def _at(self, name: str) -> Iterator[tuple[int, str]]:
+        """The directory of a name, open, and the last part of the name."""
+        *folders, last = name.split("/")
+        here = -1
+        try:
+            here = os.open(self.root, _DIRECTORY)
+            for folder in folders:
+                below = os.open(folder, _DIRECTORY, dir_fd=here)
+                os.close(here)
+                here = below
+            yield here, last
+        except OSError as error:
+            error.filename, error.filename2 = os.path.join(self.root, name), None
+            raise
         finally:
-            os.close(descriptor)
+            if here >= 0:
+                os.close(here)
 
-    def _path(self, name: str) -> str:
-        return os.path.join(self.root, name)
+    @contextlib.contextmanager
+    def _opened(self, name: str, flags: int) -> Iterator[int]:
+        with self._at(name) as (directory, last):
+            descriptor = os.open(last, flags | _CAREFULLY, 0o644, dir_fd=directory)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
 
-    def look(self) -> dict[str, Entry]:
-        """Everything below, by its name."""
-        found = {}
-        for directory, directories, files in os.walk(self.root, onerror=_raise):
-            for name in directories + files:
-                path = os.path.join(directory, name)
-                found[os.path.relpath(path, self.root)] = self._entry(path)
+    def look(self, name: str) -> dict[str, Entry]:
+        """Everything below a directory, by its name there."""
+        found: dict[str, Entry] = {}
+        with self._opened(name, _DIRECTORY) as descriptor:
+            _look_into(descriptor, "", found)
         return found
-
-    def _entry(self, path: str) -> Entry:
-        status = os.lstat(path)
-        if stat.S_ISLNK(status.st_mode):
-            return {"type": "link", "target": os.readlink(path)}
-        mode = stat.S_IMODE(status.st_mode)
-        if stat.S_ISDIR(status.st_mode):
-            return {"type": "dir", "mode": mode}
-        return {
-            "type": "file",
-            "mode": mode,
-            "size": status.st_size,
-            "mtime": int(status.st_mtime_ns // 10**9),
-            "sha256": _digest(path),
-        }
 
     def blocks(self, name: str) -> list[str]:
         """The digests of the blocks of a file."""
-        with open(self._path(name), "rb") as file:
+        with self._opened(name, os.O_RDONLY) as descriptor, open(descriptor, "rb", closefd=False) as file:
             return [hashlib.sha256(block).hexdigest() for block in iter(lambda: file.read(BLOCK), b"")]
 
     def block(self, name: str, number: int) -> bytes:
         """One block of a file; shorter at its end."""
-        with open(self._path(name), "rb") as file:
+        with self._opened(name, os.O_RDONLY) as descriptor, open(descriptor, "rb", closefd=False) as file:
             file.seek(number * BLOCK)
             return file.read(BLOCK)
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _look_into(directory: int, prefix: str, found: dict[str, Entry]) -> None:
+    with os.scandir(directory) as entries:
+        names = [entry.name for entry in entries]
+    for name in names:
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            found[prefix + name] = {"type": "link", "target": os.readlink(name, dir_fd=directory)}
+            continue
+        if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+            found[prefix + name] = {"type": "other"}
+            continue
+        flags = _DIRECTORY if stat.S_ISDIR(status.st_mode) else os.O_RDONLY | _CAREFULLY
+        descriptor = os.open(name, flags, dir_fd=directory)
+        try:
+            found[prefix + name] = _entry(descriptor, status)
+            if stat.S_ISDIR(status.st_mode):
+                _look_into(descriptor, f"{prefix}{name}/", found)
+        finally:
+            os.close(descriptor)
 
 
-def _digest(path: str) -> str:
+def _entry(descriptor: int, status: os.stat_result) -> Entry:
+    mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISDIR(status.st_mode):
+        return {"type": "dir", "mode": mode}
+    return {
+        "type": "file",
+        "mode": mode,
+        "size": status.st_size,
+        "mtime": int(status.st_mtime_ns // 10**9),
+        "sha256": _digest(descriptor),
+    }
+
+
+def _digest(descriptor: int) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open(descriptor, "rb", closefd=False) as file:
         for piece in iter(lambda: file.read(_PIECE), b""):
             digest.update(piece)
     return digest.hexdigest()
@@ -158,7 +207,7 @@ def answer(request: dict[str, Any]) -> Any:
     if what == "apply":
         return tree.apply(request["operations"])
     if what == "look":
-        return tree.look()
+        return tree.look(request["name"])
     if what == "blocks":
         return tree.blocks(request["name"])
     if what == "block":

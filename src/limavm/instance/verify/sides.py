@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from limavm.host.files import remove_tree
+from limavm.host.trees import directory_beneath, remove_tree
 from limavm.instance.verify.compare import Difference, differences, first_difference
 from limavm.instance.verify.guest import GuestError, Requester
 from limavm.instance.verify.operations import Round
@@ -66,7 +66,8 @@ class Sides:
                     found="the guest has made a directory",
                 )
             )
-        os.rmdir(os.path.join(self._here, "may-the-guest-write"))
+        with directory_beneath(self._here) as place:
+            os.rmdir("may-the-guest-write", dir_fd=place)
 
     def play(self, one: Round, writer: str) -> None:
         """One round by one side: then both must see what there is beside."""
@@ -78,30 +79,31 @@ class Sides:
         self._beside.apply(one.operations)
         self._compare(one.directory, writer)
         for tree in (self._here, self._beside.root):
-            remove_tree(os.path.join(tree, one.directory))
+            with directory_beneath(tree) as place:
+                remove_tree(one.directory, dir_fd=place)
         self._rounds += 1
         self._operations += len(one.operations)
         self._written += one.written
 
     def _compare(self, directory: str, writer: str) -> None:
-        expected = Tree(os.path.join(self._beside.root, directory)).look()
+        expected = self._beside.look(directory)
         for side, root in (("host", self._here), ("guest", self._there)):
-            found = self._ask(side, {"do": "look", "root": f"{root}/{directory}"})
+            found = self._ask(side, {"do": "look", "root": root, "name": directory})
             several = differences(expected, found, side=side, writer=writer, modes=self._modes)
-            self.found += [self._with_bytes(one, f"{root}/{directory}", directory) for one in several]
+            self.found += [self._with_bytes(one, root, directory) for one in several]
 
     def _with_bytes(self, one: Difference, root: str, directory: str) -> Difference:
         """A difference of digests as one of bytes."""
-        if one.what != "sha256":
+        if one.what != "sha256" or "none" in (one.expected, one.found):  # what is no file has no bytes
             return one
-        beside = Tree(os.path.join(self._beside.root, directory))
+        name = f"{directory}/{one.name}"
 
         def block_of(number: int) -> tuple[bytes, bytes]:
-            found = self._ask(one.side, {"do": "block", "root": root, "name": one.name, "number": number})
-            return beside.block(one.name, number), base64.b64decode(found)
+            found = self._ask(one.side, {"do": "block", "root": root, "name": name, "number": number})
+            return self._beside.block(name, number), base64.b64decode(found)
 
-        blocks = self._ask(one.side, {"do": "blocks", "root": root, "name": one.name})
-        first = first_difference(beside.blocks(one.name), blocks, block_of)
+        blocks = self._ask(one.side, {"do": "blocks", "root": root, "name": name})
+        first = first_difference(self._beside.blocks(name), blocks, block_of)
         if first is None:  # it was seen once, and is gone
             return replace(one, what="content", expected="the same at each look", found="other bytes at the first look")
         where = f"from byte {first.offset} on, in {first.blocks} blocks of 4 KiB"

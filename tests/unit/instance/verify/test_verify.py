@@ -1,7 +1,9 @@
 """`limactl mount verify`, with a directory that both sides share without a machine between."""
 
+import contextlib
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -185,12 +187,58 @@ def test_an_error_in_the_guest_names_the_file_and_the_error_number(tmp_path: Pat
 @pytest.mark.parametrize("program", ["exit 3", "cat", "echo 1; cat >/dev/null", "yes", "head -c 9000000 /dev/zero"])
 def test_a_guest_that_speaks_nonsense_is_an_error(program: str) -> None:
     with asked(["sh", "-c", program]) as peer, pytest.raises(GuestError):
-        peer.ask({"do": "look", "root": "/"})
+        peer.ask({"do": "look", "root": "/", "name": "."})
 
 
 def test_a_guest_that_does_not_answer_is_an_error() -> None:
     with asked(["sh", "-c", "exec sleep 600"], patience=0.05) as peer, pytest.raises(GuestError, match="not answer"):
-        peer.ask({"do": "look", "root": "/"})
+        peer.ask({"do": "look", "root": "/", "name": "."})
+
+
+@pytest.mark.parametrize("exchanged", ["the place", "a round", "a file"])
+def test_a_guest_that_puts_links_in_the_place_of_what_is_examined_reaches_nothing_of_the_host(
+    tmp_path: Path, exchanged: str
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "round-0").mkdir(mode=0o700)
+    for name in (".profile", "round-0/plain"):
+        (home / name).write_text("mine")
+    mount = tmp_path / "mount"
+    mount.mkdir()
+
+    class Hostile:
+        def ask(self, request: dict[str, Any]) -> Any:
+            [place] = mount.glob(f"{PREFIX}*")
+            if exchanged == "the place" and not place.is_symlink():
+                place.rename(mount / "away")
+                place.symlink_to(home)
+            elif exchanged == "a round" and not (place / "round-0").exists():
+                (place / "round-0").symlink_to(home)
+            elif exchanged == "a file" and request["do"] == "apply":
+                for number in range(4):
+                    (place / f"round-{number}").mkdir(exist_ok=True)
+                    (place / f"round-{number}" / "plain").symlink_to(home / ".profile")
+            return {}
+
+    with contextlib.suppress(OSError):
+        verify(shared(mount), Hostile(), seconds=0, seed=1)
+
+    assert sorted(str(path.relative_to(home)) for path in home.rglob("*")) == [".profile", "round-0", "round-0/plain"]
+    assert (home / ".profile").read_text() == (home / "round-0" / "plain").read_text() == "mine"
+    assert (home / "round-0").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    def spoil(directory: Path) -> None:
+        path = biggest(directory)
+        path.unlink()
+        if sys.platform != "win32":
+            os.mkfifo(path)
+
+    verdict = verify(shared(tmp_path), Until(Spoiling(spoil)), seconds=60, seed=4)
+
+    assert ("type", "other") in {(one.what, one.found) for one in verdict.differences}
 
 
 def test_a_round_can_be_played_again() -> None:
