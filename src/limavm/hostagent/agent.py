@@ -35,6 +35,7 @@ from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.mounts.api import add_action, mounts_handler, remove_action
+from limavm.hostagent.panic import size_of
 from limavm.hostagent.readiness import GuestPanicError, Readiness
 from limavm.hostagent.running import end_of, running
 from limavm.hostagent.services import Services, names_served
@@ -127,6 +128,8 @@ class Agent:
         self.emitter = emitter
         self.recorder = recorder
         self._services: Services | None = None
+        #: Where in the log of the serial console this run begins.
+        self._console_offset = 0
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -198,6 +201,8 @@ class Agent:
         which = hypervisor(plan.machine.vm_type)
         vm = await which.adopt(plan.machine)
         if vm is not None:
+            # A panic that is in the log already was that of an earlier boot: no machine is reset for it.
+            self._console_offset = size_of(os.path.join(self.directory, paths.SERIAL_LOG))
             log.info("Adopting the machine that runs already, PID %d", vm.machine.pid)
         elif pid := driver_pid(self.directory, plan.machine.vm_type):
             raise UserError(
@@ -231,7 +236,9 @@ class Agent:
         services = self._services = Services(plan, vm, guest, self.emitter)
         async with self._master(guest), services.mounting():
             async with services.running():
-                readiness = Readiness(plan, vm, guest, services, self.emitter, self.recorder)
+                readiness = Readiness(
+                    plan, vm, guest, services, self.emitter, self.recorder, console_offset=self._console_offset
+                )
                 await self._until_it_ends(vm, lambda: readiness.reach(progress=self.progress))
             services.mounts.leave()
             if self._stopping.is_set():

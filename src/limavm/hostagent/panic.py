@@ -4,6 +4,7 @@ Such a guest never answers, and nothing else tells: the hypervisor sees a machin
 """
 
 import asyncio
+import os
 import re
 
 from limavm.model.printable import printable
@@ -28,6 +29,14 @@ async def kernel_panic(path: str, offset: int = 0, pause: float = _PAUSE) -> tup
         rest = text[-_OVERLAP:]
         if not chunk:
             await asyncio.sleep(pause)
+
+
+def size_of(path: str) -> int:
+    """How many bytes a log has now; 0 if it is not there."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _read(path: str, offset: int) -> bytes:

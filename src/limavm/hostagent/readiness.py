@@ -44,14 +44,24 @@ class Readiness:
     """Waits for the guest of one run, once."""
 
     def __init__(
-        self, plan: Plan, vm: VirtualMachine, guest: Guest, services: Awaited, emitter: Emitter, recorder: Recorder
+        self,
+        plan: Plan,
+        vm: VirtualMachine,
+        guest: Guest,
+        services: Awaited,
+        emitter: Emitter,
+        recorder: Recorder,
+        *,
+        console_offset: int = 0,
     ) -> None:
+        """`console_offset` is where in the log of the serial console the words of this boot begin."""
         self._plan = plan
         self._vm = vm
         self._guest = guest
         self._services = services
         self._emitter = emitter
         self._recorder = recorder
+        self._console_offset = console_offset
 
     async def reach(self, *, progress: bool) -> list[str]:
         """Return the errors that leave the guest degraded.
@@ -116,7 +126,7 @@ class Readiness:
     async def _first_contact(self) -> None:
         """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""
         serial = os.path.join(self._plan.machine.directory, paths.SERIAL_LOG)
-        offset, words = 0, ""
+        offset, words = self._console_offset, ""
         for tries_left in (1, 0):
             panic = asyncio.create_task(kernel_panic(serial, offset), name="kernel panic")
             connected = asyncio.create_task(self._guest.master.connected.wait(), name="ssh connects")

@@ -165,10 +165,14 @@ def test_a_killed_agent_is_followed_by_one_that_adopts_the_machine(dev: Path, mo
     os.kill(first.host_agent_pid, signal.SIGKILL)
     wait_for(lambda: inspect("dev").host_agent_pid == 0)
     assert inspect("dev").status is Status.BROKEN
+    with (dev / "serial.log").open("ab") as log:
+        log.write(b"Kernel panic - not syncing: in an earlier boot\r\n")
+    report = KeptReport()
 
-    second = start("dev", StartOptions(timeout=60), report=KeptReport())
+    second = start("dev", StartOptions(timeout=60), report=report)
 
     assert second.status is Status.RUNNING
+    assert not any("resetting" in line for line in report.lines)
     assert (second.driver_pid, second.ssh_local_port) == (first.driver_pid, first.ssh_local_port)
 
 
