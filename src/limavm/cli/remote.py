@@ -45,7 +45,7 @@ class Options(Value, frozen=True, kw_only=True):
     reconnect: bool = False
     preserve_env: bool = False
     #: A directory of the host that is copied into the guest, and back when the shell has ended well.
-    sync: str = ""
+    sync: str | None = None
     #: None: not given, so that the user may be asked.
     start: bool | None = None
 
@@ -67,7 +67,7 @@ def open_shell(session: Session, args: Sequence[str], flags: Options) -> int:
         from limavm.cli.reconnect import drop_master
 
         drop_master(name, directory)
-    if flags.sync:
+    if flags.sync is not None:
         return _with_directory(session, name, directory, config, command, flags)
     return become(command_line(config, directory, command, flags, os.environ))
 
@@ -77,6 +77,8 @@ def _with_directory(
 ) -> int:
     if flags.workdir:
         raise UserError("--sync and --workdir exclude each other", hint="--sync works in the copy of its directory")
+    if not flags.sync:
+        raise UserError("--sync names no directory", hint="is a variable empty? `--sync .` is this directory")
     from limavm.cli.sync import Sync
 
     sync = Sync(session, name, flags.sync, config)

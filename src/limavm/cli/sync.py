@@ -16,7 +16,7 @@ from limavm.errors import ChildExit, UserError
 from limavm.host import process
 from limavm.instance.connection import connection
 from limavm.instance.sync import conditions
-from limavm.instance.sync.changes import Change, leading_out
+from limavm.instance.sync.changes import Change, Plan, leading_out
 from limavm.instance.sync.difference import described, printable
 from limavm.instance.sync.gathering import gathered
 from limavm.instance.sync.guestcopy import GuestCopy, usable_rsync
@@ -54,7 +54,7 @@ class Sync:
             self._send()
             with self._kept_unless_done("the shell did not end well"):
                 _shell(argv)
-            with self._kept_unless_done("the changes were not brought back"):
+            with self._kept_unless_done("not everything was brought back"):
                 code = self._bring_back(base)
         return code
 
@@ -116,7 +116,8 @@ class Sync:
             logs.warning(
                 f"links from the guest lead out of the directory: {_some([described(one) for one in outside])}"
             )
-        logs.info(f"brought back: {syncreview.counts(choice.plan, conflicts=False)}")
+        done = Plan(changes=tuple(change for change in choice.plan.changes if change not in outcome.conflicts))
+        logs.info(f"brought back: {syncreview.counts(done)}")
         return [*left, *choice.plan.conflicts, *outcome.conflicts]
 
     def _remove(self) -> None:

@@ -46,11 +46,11 @@ def ask(plan: Plan, root: str, staging: str) -> Choice:
                 _view(plan, root, staging)
 
 
-def counts(plan: Plan, *, conflicts: bool = True) -> str:
+def counts(plan: Plan) -> str:
     """How many changes of each kind, such as `2 added, 1 deleted, 0 modified, 0 metadata`."""
     order = (Action.ADD, Action.DELETE, Action.MODIFY, Action.METADATA)
     told = [f"{plan.count(action)} {action}" for action in order]
-    if conflicts and plan.conflicts:
+    if plan.conflicts:
         told.append(f"{len(plan.conflicts)} changed on both sides")
     return ", ".join(told)
 

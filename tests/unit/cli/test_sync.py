@@ -207,6 +207,14 @@ def test_what_does_not_go_together_is_an_error(limactl: Run, place: Place, home:
     assert not place.guest.exists()
 
 
+def test_an_empty_name_is_no_shell_without_a_copy(limactl: Run, place: Place) -> None:
+    done = limactl(*shell("touch wrong", directory=""))
+
+    assert done.code == 1
+    assert "--sync names no directory" in done.message
+    assert not place.guest.exists()
+
+
 def test_a_missing_rsync_is_an_error_that_names_the_package(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +241,21 @@ def test_on_a_terminal_the_changes_are_asked_for(place: Place) -> None:
         assert terminal.ended() == 0
         assert (place.host / "a").read_text() == "a\nmore\n"
         assert not place.guest.exists()
+    finally:
+        terminal.close()
+
+
+def test_what_the_host_changes_while_the_question_stands_is_left_and_not_counted(place: Place) -> None:
+    terminal = at_terminal("echo more >>a; echo new >n")
+    try:
+        terminal.expect("(1 added, 0 deleted, 1 modified, 0 metadata)?")
+        (place.host / "a").write_text("the host\n")
+        terminal.type("\r")
+        assert terminal.ended() == 1
+        assert "brought back: 1 added, 0 deleted, 0 modified, 0 metadata" in terminal.shown
+        assert "not everything was brought back" in terminal.shown
+        assert (place.host / "a").read_text() == "the host\n"
+        assert (place.guest / "a").read_text() == "a\nmore\n"
     finally:
         terminal.close()
 
