@@ -71,7 +71,8 @@ def as_scp_would(places: Sequence[Place], files: Sequence[bool] = ()) -> list[Pl
     changed = [replace(place, path=place.path or "./" * place.is_remote) for place in places]
     if files and all(files[:-1]):
         return changed
-    for index, place in enumerate(changed):
+    for index in range(len(changed)):
+        place = changed[index]
         if index < len(files) and files[index]:
             continue
         if not place.path.endswith("/"):

@@ -71,6 +71,9 @@ def adjusted(words: str, files: Sequence[bool] = ()) -> str:
         ("dev:dir/ .", "dev:dir/ ./"),
         ("dev:dir ./there/", "dev:dir/ ./there"),
         ("a b dev:/tmp/", "a b dev:/tmp/"),
+        ("dev:dir/ there/", "dev:dir/ there/"),
+        ("dev:a/ dev:b/ there/", "dev:a/ dev:b/ there/"),
+        ("a/ dev:b/ c/", "a dev:b/ c/"),
     ],
 )
 def test_a_recursive_rsync_gets_its_slashes_as_in_lima(given: str, wanted: str) -> None:
