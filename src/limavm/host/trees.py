@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 if sys.platform == "win32":
 
-    def remove_tree(path: str, *, dir_fd: None = None) -> None:
+    def remove_tree(path: str, *, dir_fd: None = None) -> None:  # noqa: ARG001
         """As on the other platforms, but for what is exchanged meanwhile; no guest writes to these disks."""
         failed: OSError | None = None
         for directory, folders, names in os.walk(path, topdown=False):
@@ -31,7 +31,7 @@ if sys.platform == "win32":
         return None
 
     @contextlib.contextmanager
-    def directory_beneath(name: str, directory: None = None) -> Iterator[None]:
+    def directory_beneath(name: str, directory: None = None) -> Iterator[None]:  # noqa: ARG001
         """There are no descriptors of directories."""
         raise OSError(errno.ENOSYS, "directories have no descriptors", name)
         yield

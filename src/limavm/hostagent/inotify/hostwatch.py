@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from limavm.errors import UserError
+from limavm.host.aside import Aside
 from limavm.host.clock import monotonic
 from limavm.hostagent.inotify import kernel
 from limavm.hostagent.inotify.changes import LIMIT, Look, Pending, Sign, Told, look
@@ -87,6 +88,7 @@ class HostWatch:
         self._pending = Pending(limit)
         self._lock = threading.Lock()
         self._told = Told()
+        self._looks = Aside("looks at changed files")
         self._views: list[View] = []
         self._news = asyncio.Event()
 
@@ -148,7 +150,7 @@ class HostWatch:
         mounted = [state for state in self._mounts() if state.phase is MountPhase.MOUNTED]
         # What can be signalled best comes first, should there be too few watches.
         mounted.sort(key=lambda state: not state.writable)
-        found = await asyncio.to_thread(_find, mounted)
+        found = await self._looks.call(lambda: _find(mounted))
         if found.views != self._views:
             log.info("Watching for changes: %s", ", ".join(view.real for view in found.views) or "nothing is mounted")
         self._views = found.views
@@ -163,20 +165,16 @@ class HostWatch:
             batch = self._pending.take(_AT_ONCE)
             if not self._pending:
                 self._news.clear()
-        found = await asyncio.to_thread(lambda: [(path, sign, *_see(path)) for path, sign in batch])
-        news = [(path, now, at) for path, sign, now, at in found if self._told.is_news(path, now, sign)]
-        messages = iter(list(dict.fromkeys(self._messages(news))))
-
-        async def following() -> tuple[str, int] | None:
-            return next(messages, None)
-
-        # Remembered before it is told: what the guest does to it comes back while it is told.
-        for path, now, _ in news:
-            self._told.remember(path, now)
+        news: list[tuple[str, Look | None, int]] = []
         try:
+            found = await self._looks.call(lambda: [(path, sign, *_see(path)) for path, sign in batch])
+            news = [(path, now, at) for path, sign, now, at in found if self._told.is_news(path, now, sign)]
+            # Remembered before it is told: what the guest does to it comes back while it is told.
+            for path, now, _ in news:
+                self._told.remember(path, now)
             if news:
                 began = monotonic()
-                await self._agent.inotify(following)
+                await self._agent.inotify(self._following(news))
                 with self._lock:
                     self._pending.told(len(news), monotonic() - began)
         except BaseException:
@@ -186,6 +184,16 @@ class HostWatch:
                     self._pending.add(path, sign)
             self._news.set()
             raise
+
+    def _following(
+        self, news: Sequence[tuple[str, Look | None, int]]
+    ) -> Callable[[], Awaitable[tuple[str, int] | None]]:
+        messages = iter(list(dict.fromkeys(self._messages(news))))
+
+        async def following() -> tuple[str, int] | None:
+            return next(messages, None)
+
+        return following
 
     def _messages(self, news: Sequence[tuple[str, Look | None, int]]) -> Iterator[tuple[str, int]]:
         for path, now, at in news:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from limavm.host.aside import Aside
 from limavm.hostagent.mounts.nesting import cleaned
 from limavm.hostagent.mounts.source import Identity
 from limavm.model.config import Mount
@@ -31,6 +32,8 @@ class Entry:
         #: Whether sshfs has to be told that its mount point may have files (an old FUSE wants that).
         self.nonempty = False
         self.identity: Identity | None = None
+        #: For looks at the directory on the host, which may be on a network drive that is dead.
+        self.looks = Aside(f"looks at {mount.location}")
         #: The mount that this one is inside of, and those inside of this one.
         self.parent: Entry | None = None
         self.children: list[Entry] = []
@@ -44,6 +47,9 @@ class Entry:
         self.again = asyncio.Event()
         #: It was mounted once, or has failed.
         self.settled = asyncio.Event()
+        #: Set unless it is being unmounted for good: then it is not brought back.
+        self.staying = asyncio.Event()
+        self.staying.set()
         self.leaving = False
         self._note = ""
         self._changed = changed

@@ -5,12 +5,14 @@ Mounts are made side by side. One that lies inside another waits until that one 
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 from collections.abc import Callable, Sequence
 
 from limavm.driver import VirtualMachine
 from limavm.errors import UserError
+from limavm.host.aside import Aside
 from limavm.host.platform import facts
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.mounts import source
@@ -50,6 +52,7 @@ class Mounts:
         self._guest = guest
         self._change = asyncio.Event()
         self._changing = asyncio.Lock()
+        self._looks = Aside("looks at what is to be mounted")
         self._sshfs = ReverseSSHFS(guest, vm.machine.boot_token, server=server)
         self._shares = Shares(plan, vm, guest)
         self._entries: list[Entry] = []
@@ -101,9 +104,7 @@ class Mounts:
     async def add(self, mount: Mount) -> MountState:
         """Mount one more; it is mounted when this returns. Raises UserError, and nothing has changed then."""
         async with self._changing:
-            await asyncio.to_thread(
-                ensure_possible, mount, self._plan.config, facts(), [entry.point for entry in self._entries]
-            )
+            await self._ensure_possible(mount)
             running = self._ensure_running()
             entry = await self._new(mount)
             self._enter(entry)
@@ -111,9 +112,11 @@ class Mounts:
             try:
                 await self._ensure_mounted(entry)
             except BaseException:
-                if entry.shared:
-                    await self._shares.take_back(entry)
-                await self._drop(entry)
+                try:
+                    if entry.shared:
+                        await self._shares.take_back(entry)
+                finally:
+                    await self._drop(entry)
                 raise
             return entry.state
 
@@ -133,12 +136,14 @@ class Mounts:
                 inside = ", ".join(child.point for child in entry.children)
                 raise UserError(f"{point} has other mounts inside", hint=f"unmount these first: {inside}")
             entry.leaving = True
+            entry.staying.clear()
             try:
                 await unmounted(self._guest, entry, lazily=force)
                 if entry.shared:
                     await self._shares.take_back(entry)
             except BaseException:
                 entry.leaving = False
+                entry.staying.set()
                 raise
             await self._drop(entry)
             log.info("Unmounted %s", entry.name)
@@ -191,16 +196,35 @@ class Mounts:
         while True:
             await asyncio.sleep(_LOOK)
             mounted = [entry for entry in self._entries if entry.up.is_set() and entry.identity]
-            found = await asyncio.to_thread(source.identities, [entry.mount.location for entry in mounted])
-            for entry, now in zip(mounted, found, strict=True):
-                if not entry.up.is_set() or entry.phase is MountPhase.FAILED:
-                    continue
-                if now is None:
-                    entry.vanished(f"{entry.mount.location} does not exist any more")
-                elif now != entry.identity:
-                    entry.again.set()
-                elif entry.phase is MountPhase.LOST:
-                    entry.mounted()
+            await asyncio.gather(*map(self._look_at_source, mounted))
+
+    async def _look_at_source(self, entry: Entry) -> None:
+        location = entry.mount.location
+        try:
+            now = await entry.looks.call(lambda: source.identity(location), limit=source.LIMIT)
+        except TimeoutError:
+            now, reason = None, f"{location} does not answer"
+        else:
+            reason = f"{location} does not exist any more"
+        if not entry.up.is_set() or entry.phase is MountPhase.FAILED:
+            return
+        if now is None:
+            entry.vanished(reason)
+        elif now != entry.identity:
+            if entry.shared:  # the hypervisor goes on with the one that it knows
+                entry.vanished(f"{location} is another directory now; unmount it and mount it again")
+            else:
+                entry.again.set()
+        elif entry.phase is MountPhase.LOST:
+            entry.mounted()
+
+    async def _ensure_possible(self, mount: Mount) -> None:
+        taken = [entry.point for entry in self._entries]
+        look = functools.partial(ensure_possible, mount, self._plan.config, facts(), taken)
+        try:
+            await self._looks.call(look, limit=source.LIMIT)
+        except TimeoutError as error:
+            raise UserError(f"{mount.location} does not answer", hint="is it on a network drive?") from error
 
     async def _new(self, mount: Mount) -> Entry:
         """What becomes of a mount that is added."""

@@ -63,7 +63,11 @@ class Shares:
 
     async def offer(self, entry: Entry) -> None:
         """Have the hypervisor offer a directory; raises UserError."""
-        entry.identity = await asyncio.to_thread(source.prepared, entry.mount.location)
+        location = entry.mount.location
+        try:
+            entry.identity = await entry.looks.call(lambda: source.prepared(location), limit=source.LIMIT)
+        except TimeoutError as error:
+            raise source.SourceError(f"{location} does not answer") from error
         await self._vm.add_share(
             Share(
                 tag=entry.tag,

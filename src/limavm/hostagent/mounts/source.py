@@ -6,9 +6,11 @@ Everything here may wait for a dead network drive, so it is called in a thread.
 import errno
 import os
 import stat
-from collections.abc import Iterable
 
 from limavm.errors import UserError
+
+#: How long a network drive may take to answer, in seconds.
+LIMIT = 10.0
 
 #: What tells one directory from another that has taken its name.
 Identity = tuple[int, int]
@@ -67,12 +69,8 @@ def _made(location: str) -> os.stat_result:
     return os.stat(location)
 
 
-def identities(locations: Iterable[str]) -> list[Identity | None]:
-    """Which directory has each of the names now; None where none has."""
-    return [_identity(location) for location in locations]
-
-
-def _identity(location: str) -> Identity | None:
+def identity(location: str) -> Identity | None:
+    """Which directory has that name now; None when none has."""
     try:
         found = os.stat(location)
     except (OSError, ValueError):

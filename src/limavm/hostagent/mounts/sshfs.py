@@ -26,8 +26,6 @@ _LONGEST_PAUSE = 1.0
 #: How often a directory that is not there is looked for, in seconds: at first, and in the end.
 _FIRST_LOOK = 1.0
 _LONGEST_LOOK = 10.0
-#: How long a network drive may take to answer, in seconds.
-_SOURCE_LIMIT = 10.0
 #: sshd allows ten sessions a connection. So many mounts share that of the master, with everything else that uses it;
 #: the others have one each.
 _THROUGH_MASTER = 5
@@ -52,6 +50,7 @@ class ReverseSSHFS:
         pause, refusals = _FIRST_PAUSE, 0
         while True:
             await self._guest.master.connected.wait()
+            await entry.staying.wait()
             await self._source(entry)
             entry.begins()
             for child in entry.children:
@@ -75,8 +74,9 @@ class ReverseSSHFS:
         location, look = entry.mount.location, _FIRST_LOOK
         while True:
             try:
-                async with asyncio.timeout(_SOURCE_LIMIT):
-                    entry.identity = await asyncio.to_thread(source.prepared, location, make=not entry.was_mounted)
+                entry.identity = await entry.looks.call(
+                    lambda: source.prepared(location, make=not entry.was_mounted), limit=source.LIMIT
+                )
                 return
             except TimeoutError:
                 entry.failed(f"{location} does not answer")

@@ -89,5 +89,9 @@ def asked(argv: list[str], *, patience: float = _PATIENCE) -> Iterator[Peer]:
     with ours, theirs, process.spawned(argv, stdin=theirs.fileno(), stdout=theirs.fileno()):
         theirs.close()
         ours.settimeout(patience)
-        with ours.makefile("rwb") as stream:
+        stream = ours.makefile("rwb")
+        try:
             yield Peer(stream)
+        finally:
+            with contextlib.suppress(OSError):  # it flushes what a guest that has gone did not take
+                stream.close()

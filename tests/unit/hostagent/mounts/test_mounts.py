@@ -11,6 +11,7 @@ import pytest
 from limavm.errors import UserError
 from limavm.model.config import Mount
 from limavm.model.mount import MountPhase
+from tests.fakes.programs import install
 from tests.unit.hostagent.mounts.guestbox import GuestBox, until
 
 if sys.platform == "win32":
@@ -241,3 +242,54 @@ async def test_losses_while_the_guest_shuts_down_are_no_news(box: GuestBox, capl
         await until(lambda: mounts.states()[0].phase is not MountPhase.MOUNTED)
 
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+async def test_a_mount_that_is_being_removed_is_not_brought_back(
+    box: GuestBox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of its sshfs is heard before the end of the script that unmounts it."""
+    slowly = '#!/bin/sh\nkill -9 "$(cat "$BOX/sshfs.pid")"\numount "$3"\nsleep 1\n'
+    box.connect()
+    async with box.mounts(box.mount()) as mounts:
+        await mounts.settled(30)
+        install("fusermount3", slowly, tmp_path, monkeypatch)
+
+        await mounts.remove(str(box.point), force=True)
+
+        assert mounts.states() == []
+        assert box.read("calls").count("slave") == 1
+        assert not box.mounted()
+
+
+async def test_a_mount_that_could_not_be_removed_is_kept_mounted_as_before(box: GuestBox) -> None:
+    box.connect()
+    async with box.mounts(box.mount()) as mounts:
+        await mounts.settled(30)
+        box.write("busy", "")
+        with pytest.raises(UserError, match="cannot be unmounted"):
+            await mounts.remove(str(box.point))
+        (box.root / "busy").unlink()
+
+        before = box.read("sshfs.pid")
+        box.kill_sshfs()
+        await until(lambda: box.read("sshfs.pid") != before)
+        await until(lambda: mounts.states()[0].phase is MountPhase.MOUNTED)
+
+
+async def test_a_shared_directory_that_is_replaced_is_told_once_and_not_mounted_over_and_over(
+    box: GuestBox, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.connect()
+    box.write("filesystems", "nodev\tvirtiofs\n")
+    box.vm.hotplug = True
+    async with box.mounts(kind="virtiofs") as mounts:
+        box.source.mkdir()
+        await mounts.add(box.mount())
+        box.source.rename(box.root.parent / "elsewhere")
+        box.source.mkdir()
+
+        await until(lambda: mounts.states()[0].phase is MountPhase.LOST)
+
+        assert mounts.states()[0].reason.endswith("is another directory now; unmount it and mount it again")
+        assert box.read("calls").count("mount -t virtiofs") == 1
+        assert "begins anew" not in caplog.text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.hostagent.mounts.source import SourceError, identities, prepared
+from limavm.hostagent.mounts.source import SourceError, identity, prepared
 
 if sys.platform == "win32":
     pytest.skip("unix permissions and links", allow_module_level=True)
@@ -75,7 +75,7 @@ def test_another_directory_of_the_same_name_is_another_one(tmp_path: Path) -> No
     path.mkdir()
     (tmp_path / "file").touch()
 
-    [now, moved, *none] = identities(map(str, (path, tmp_path / "b", tmp_path / "c", tmp_path / "file", "\0")))
+    [now, moved, *none] = map(identity, map(str, (path, tmp_path / "b", tmp_path / "c", tmp_path / "file", "\0")))
 
     assert (moved, none) == (before, [None, None, None])
     assert now not in (None, before)
