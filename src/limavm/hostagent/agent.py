@@ -241,6 +241,7 @@ class Agent:
                 )
                 await self._until_it_ends(vm, lambda: readiness.reach(progress=self.progress))
             services.mounts.leave()
+            guest.master.leave()
             if self._stopping.is_set():
                 await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
         vnc.forget(self.directory)

@@ -58,10 +58,15 @@ class Master:
         self.disconnected.set()
         self._callbacks: list[Callable[[bool], object]] = []
         self._given_up = asyncio.Event()
+        self._leaving = False
 
     def on_change(self, callback: Callable[[bool], object]) -> None:
         """Call `callback` with True when a master is connected, with False when it has ended."""
         self._callbacks.append(callback)
+
+    def leave(self) -> None:
+        """The guest is shut down: that it says goodbye is no news."""
+        self._leaving = True
 
     def reconnect(self) -> None:
         """Give up a master whose guest went away without a word; another one is started at once."""
@@ -147,7 +152,7 @@ class Master:
         log.debug("the ssh master is connected")
         with self._connection():
             await asyncio.gather(_last_words(child.stdout), _last_words(child.stderr))
-        log.info("the ssh master has ended; starting it again")
+        log.log(logging.DEBUG if self._leaving else logging.INFO, "the ssh master has ended; starting it again")
         return True
 
     async def _unless_given_up(self, use: Coroutine[Any, Any, bool]) -> bool:

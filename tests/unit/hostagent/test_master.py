@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -151,3 +152,18 @@ async def test_nobody_listens_on_a_missing_or_stale_socket(tmp_path: Path) -> No
     assert await open_unix(str(tmp_path / "none")) is None
     (tmp_path / "file").write_text("")
     assert await open_unix(str(tmp_path / "file")) is None
+
+
+@pytest.mark.parametrize(("leaves", "expected"), [(False, "INFO"), (True, "DEBUG")])
+async def test_the_goodbye_of_a_guest_that_is_shut_down_is_no_news(
+    tmp_path: Path, log: Path, caplog: pytest.LogCaptureFixture, *, leaves: bool, expected: str
+) -> None:
+    (tmp_path / "bin" / "ssh").write_text("#!/bin/sh\necho connected\n")
+    with caplog.at_level(logging.DEBUG, "limavm.hostagent.master"):
+        async with supervised(tmp_path) as (master, told):
+            if leaves:
+                master.leave()
+            assert [await told.get() for _ in range(3)] == [True, False, True]
+
+    levels = {record.levelname for record in caplog.records if "has ended" in record.getMessage()}
+    assert levels == {expected}
