@@ -15,17 +15,21 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from limavm.driver import ShareRefusedError
 from limavm.driver.qemu import fsdevices, qmp, sources, virtiofsd
 from limavm.driver.qemu.helpers import Helper
+from limavm.errors import UserError
+from limavm.host.aside import Aside
 from limavm.model.machine import Machine, Share
 from limavm.model.value import Sparse
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Seconds until the guest has let go of a device, and until it is asked once more (it may be booting).
 _UNPLUGGED = 30.0
@@ -33,6 +37,8 @@ _UNPLUGGED = 30.0
 _ENDED = 5.0
 #: Seconds between two tries to bring a share back.
 _AGAIN = 10.0
+#: Seconds for a directory that may be on a dead network drive, and for programs that are asked.
+_LOOK = 40.0
 _LINE = 1 << 16
 _STATUS = re.compile(r"virtiofsd-(\d+)\.status")
 _DEVICES = "/machine/peripheral"
@@ -80,6 +86,7 @@ class Shares:
         self._lost: set[str] = set()
         self._removed: set[int] = set()
         self._more = asyncio.Event()
+        self._looks = Aside("looks at shares")
         #: One change of the machine at a time.
         self._changing = asyncio.Lock()
         self.callbacks: list[Callable[[str, bool], object]] = []
@@ -110,10 +117,10 @@ class Shares:
             present = await self._present()
             if share.tag in present.values():
                 return
-            sources.check(share, share.location)
+            await self._look(lambda: sources.check(share, share.location), share)
             index = self._free(present)
             self._removed.discard(index)
-            await self._start(self._helper(index, share))
+            await self._start(await self._look(lambda: self._helper(index, share), share))
             try:
                 await self._plug(index, share)
             except BaseException:
@@ -233,18 +240,27 @@ class Shares:
             return
         warned = False
         while index not in self._removed:
-            with contextlib.suppress(qmp.QMPLost, qmp.QMPRefused):
+            try:
                 async with self._changing:
                     if await self._unplug(index):
-                        await self._start(self._helper(index, share))
+                        await self._start(await self._look(lambda: self._helper(index, share), share))
                         await self._plug(index, share)
                         break
+            except (qmp.QMPLost, qmp.QMPRefused, UserError, OSError) as error:
+                log.debug("%s: %s", share.location, error)
             if not warned:
                 # What the guest had asked at that moment nobody will answer, and it waits for that first.
                 log.warning("%s stays away; restart the instance if it does not come back", share.location)
                 warned = True
             await asyncio.sleep(_AGAIN)
         self._more.set()
+
+    async def _look(self, look: Callable[[], T], share: Share) -> T:
+        """What is found out by waiting: for a directory, or for programs that are asked what they can."""
+        try:
+            return await self._looks.call(look, limit=_LOOK)
+        except TimeoutError as error:
+            raise ShareRefusedError(f"no answer within {_LOOK:g} s", where=share.location) from error
 
     async def _present(self) -> dict[int, str]:
         """The tags of the devices that the machine has."""

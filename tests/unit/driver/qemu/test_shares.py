@@ -95,6 +95,8 @@ class Keeper:
 
 
 class Scene:
+    watching: asyncio.Task[None]
+
     def __init__(self, directory: Path, arch: Arch = Arch.X86_64) -> None:
         self.directory = directory
         self.first = Share(tag="lima-first", location=str(directory))
@@ -104,6 +106,8 @@ class Scene:
         self.board.chardevs.add("char-virtiofs-0")
         self.keepers = {0: Keeper(directory, 0, self.first)}
         self.shares = Shares(machine, self.board, self._helper, self._start)
+        self.refusal: Exception | None = None
+        self.refused = asyncio.Event()
         self.heard: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
         self.shares.callbacks.append(lambda tag, alive: self.heard.put_nowait((tag, alive)))
 
@@ -112,6 +116,9 @@ class Scene:
         return Helper(argv=(str(index),), socket=str(index))
 
     async def _start(self, helper: Helper) -> None:
+        if self.refusal:
+            self.refused.set()
+            raise self.refusal
         await self.keepers[int(helper.socket)].start()
 
     async def told(self) -> tuple[str, bool]:
@@ -134,7 +141,7 @@ async def without_ports(tmp_path: Path) -> AsyncIterator[Scene]:
 
 async def _watched(scene: Scene) -> AsyncIterator[Scene]:
     await scene.keepers[0].start()
-    watching = asyncio.create_task(scene.shares.watch())
+    scene.watching = watching = asyncio.create_task(scene.shares.watch())
     await scene.keepers[0].met.wait()
     yield scene
     watching.cancel()
@@ -173,6 +180,17 @@ async def test_a_keeper_that_was_killed_is_started_again(scene: Scene) -> None:
     assert await scene.told() == ("lima-first", False)
     assert await scene.told() == ("lima-first", True)
     assert scene.board.devices == {"share-0": "lima-first"}
+
+
+@pytest.mark.parametrize("refusal", [UserError("virtiofsd is not installed"), OSError("too many files")])
+async def test_a_keeper_that_cannot_be_started_again_ends_nothing_else(scene: Scene, refusal: Exception) -> None:
+    scene.refusal = refusal
+    scene.keepers[0].hang_up()
+    await scene.refused.wait()
+
+    await scene.shares.remove("lima-first")
+
+    assert not scene.watching.done()
 
 
 async def test_a_share_is_added_at_the_first_free_port(scene: Scene) -> None:
