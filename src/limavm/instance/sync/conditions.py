@@ -35,8 +35,12 @@ def directory_to_sync(given: str, config: Config) -> str:
         )
     for one in (path, os.path.realpath(path)):
         _check_depth(one)
-    if paths.lima_home().startswith(os.path.realpath(path) + "/"):
+    # One within the other, either way: a guest is to get neither its own keys and disks nor those of others.
+    home, real = os.path.realpath(paths.lima_home()), os.path.realpath(path)
+    if f"{home}/".startswith(f"{real}/"):
         raise UserError("the directory holds LIMA_HOME, with its keys and disks", where=path)
+    if real.startswith(f"{home}/"):
+        raise UserError("the directory is one of limactl's own, in LIMA_HOME", where=path)
     return path
 
 

@@ -4,6 +4,7 @@ rsync gets its paths by a `cd` in front of the guest's rsync: no version of it h
 """
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from shlex import quote
@@ -15,6 +16,9 @@ from limavm.instance.copy import Version, rsync_version
 from limavm.instance.sync.listing import OUT_FORMAT, Listing, parse
 from limavm.model.value import Value
 from limavm.ssh.copy import rsync_argv
+
+#: What a shell may read in its own way.
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 #: Knows `--no-inc-recursive` and sends times in nanoseconds.
 _OLDEST = (3, 1, 0)
@@ -60,7 +64,9 @@ class GuestCopy(Value, frozen=True, kw_only=True):
         is returned if there is any. Raises UserError when the guest cannot take the copy.
         """
         state = self._prepare()
-        kept = f"{self.home}/.lima-sync/{time.strftime('%Y%m%d-%H%M%S')}-{os.path.basename(self.path)}"
+        # Before 3.2.4 rsync hands the name to the guest's shell as it is.
+        name = _UNSAFE.sub("_", os.path.basename(self.path))
+        kept = f"{self.home}/.lima-sync/{time.strftime('%Y%m%d-%H%M%S')}-{name}"
         backup = ["--backup", f"--backup-dir={kept}"] if state == _KEPT else []
         self._rsync([f"{root}/", self._remote()], ["-S", "--delete", *backup], verbose=False, failed=_NOT_SENT)
         return kept if backup and self._says(f"test -d {quote(kept)} && echo kept") else None

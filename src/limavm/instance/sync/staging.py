@@ -6,6 +6,7 @@ It is locked while it is used. One that nobody holds was left by a killed comman
 import contextlib
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -38,10 +39,17 @@ def _beside(root: str) -> str:
 
 def _sweep(parent: str) -> None:
     with os.scandir(parent) as found:
-        left = [one.path for one in found if one.name.startswith(_PREFIX) and one.is_dir(follow_symlinks=False)]
+        left = [one.path for one in found if one.name.startswith(_PREFIX) and _is_ours(one)]
     for path in left:
         with contextlib.suppress(BusyError, OSError), locked(path, wait=False):
             discard(path)
+
+
+def _is_ours(one: "os.DirEntry[str]") -> bool:
+    """Whether this user has made it: root does not clean up what others name so."""
+    status = one.stat(follow_symlinks=False)
+    user = status.st_uid if sys.platform == "win32" else os.geteuid()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == user
 
 
 def open_directories(root: str) -> None:

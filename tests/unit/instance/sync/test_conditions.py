@@ -61,6 +61,23 @@ def test_a_directory_near_the_root_is_refused(directory: Path, path: str) -> Non
         directory_to_sync(path, CONFIG)
 
 
+@pytest.mark.parametrize("path", [".", "lima", "lima/", "lima/dev", "alias"])
+def test_what_holds_lima_home_or_is_in_it_is_refused(directory: Path, path: str) -> None:
+    (directory.parent / "alias").symlink_to("lima")
+
+    with pytest.raises(UserError, match="LIMA_HOME"):
+        directory_to_sync(path, CONFIG)
+
+
+def test_lima_home_is_found_behind_a_link(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "real").mkdir()
+    (directory.parent / "link").symlink_to(directory / "real")
+    monkeypatch.setenv("LIMA_HOME", str(directory.parent / "link"))
+
+    with pytest.raises(UserError, match="holds LIMA_HOME"):
+        directory_to_sync("project", CONFIG)
+
+
 def test_a_link_does_not_hide_that_a_directory_is_near_the_root(directory: Path) -> None:
     (directory / "deep").symlink_to("/usr")
 

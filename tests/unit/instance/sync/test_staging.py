@@ -67,6 +67,17 @@ def test_what_a_killed_command_has_left_is_removed_and_what_is_in_use_is_not(roo
     assert (root.parent / ".lima-sync-file").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give a directory away")
+def test_what_another_user_has_named_so_is_left_alone(root: Path) -> None:
+    other = root.parent / ".lima-sync-other"
+    other.mkdir()
+    if sys.platform != "win32":
+        os.chown(other, 65534, 65534)
+
+    with staging(str(root)):
+        assert other.exists()
+
+
 def test_links_are_removed_and_not_followed(root: Path) -> None:
     (root / "precious").touch()
     with staging(str(root)) as path:
