@@ -38,6 +38,8 @@ class Shares:
         #: Those whose program has ended, and those that have to be mounted anew because it had.
         self._dead: set[Entry] = set()
         self._stale: set[Entry] = set()
+        #: The types that the guest's kernel does not know, as the user was told.
+        self._unknown: set[str] = set()
 
     async def keep(self, entry: Entry) -> None:
         """Keep one mounted until cancelled; returns when the guest cannot, and the entry has another type then."""
@@ -116,13 +118,10 @@ class Shares:
         return done.status, printable(done.stderr.decode(errors="replace").strip()[-500:], instead=" ")
 
     def _fall_back(self, entry: Entry, words: str, *, prepared: bool) -> None:
-        reason = f"the guest's kernel does not know {entry.kind}" + (f" ({words})" if words else "")
-        log.warning(
-            "%s: %s is mounted by %s instead; `mountType: %s` silences this",
-            reason,
-            entry.name,
-            REVERSE_SSHFS,
-            REVERSE_SSHFS,
-        )
+        reason = f"the guest's kernel does not know {entry.kind}"
+        log.debug("%s: %s", reason, words)
+        if entry.kind not in self._unknown:  # of the others it is told by what they are mounted
+            log.warning("%s: %s is used instead; `mountType: %s` silences this", reason, REVERSE_SSHFS, REVERSE_SSHFS)
+        self._unknown.add(entry.kind)
         entry.unprepared = not prepared
         entry.falls_back(REVERSE_SSHFS, reason)
