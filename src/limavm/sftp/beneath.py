@@ -26,6 +26,8 @@ _ATTEMPTS = 16
 _NO_OPENAT2 = (errno.ENOSYS, errno.EPERM, errno.EINVAL)
 #: A path and what the links in it add, in components: no kernel takes longer ones.
 _LONGEST = 4096
+#: Links lead to deeper directories than a path can name; a reply has room for less than that.
+_LONGEST_PATH = 32 << 10
 #: What the step says of a link, depending on the system.
 _NO_DIRECTORY = (errno.ENOTDIR, errno.ELOOP, errno.EMLINK)
 _STEP = syscalls.DIRECTORY | os.O_NOFOLLOW
@@ -92,7 +94,10 @@ class Root:
         place, trail = self._walk(self._parts(path), follow=True)
         with place:
             below = trail if place.name == b"." else [*trail, place.name]
-        return b"/".join([self.name.rstrip(b"/"), *below]) or b"/"
+        path = b"/".join([self.name.rstrip(b"/"), *below]) or b"/"
+        if len(path) > _LONGEST_PATH:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        return path
 
     def _parts(self, path: bytes) -> "list[bytes]":
         """The components of a client's path below the root; a relative path starts at the root."""

@@ -4,12 +4,14 @@ The order is that of OpenSSH's server. The first that fails ends it.
 """
 
 import os
+import stat
 import sys
 
 assert sys.platform != "win32"
 
 from limavm.sftp.attributes import Attributes
 from limavm.sftp.beneath import Place
+from limavm.sftp.packet import FAILURE, Refusal
 
 _UNCHANGED = (1 << 32) - 1
 
@@ -17,6 +19,8 @@ _UNCHANGED = (1 << 32) - 1
 def apply_to_place(place: Place, wanted: Attributes) -> None:
     """Change what is there; if that is a link, the link itself."""
     if wanted.size is not None:
+        if not stat.S_ISREG(os.stat(place.name, dir_fd=place.fd, follow_symlinks=False).st_mode):
+            raise Refusal(FAILURE, "not a regular file")
         # Neither a link nor a pipe that somebody put there meanwhile is opened, or waited for.
         fd = os.open(place.name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place.fd)
         try:

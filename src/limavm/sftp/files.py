@@ -1,5 +1,6 @@
 """Requests about what is open: files are read and written by position, directories in batches."""
 
+import errno
 import fcntl
 import os
 import stat
@@ -42,6 +43,8 @@ def write(service: "Service", request: Request) -> None:
     while data:
         # Some systems take the position even where everything is to be appended.
         count = os.write(handle.fd, data) if handle.append else os.pwrite(handle.fd, data, offset)
+        if count == 0:  # a file system that neither writes nor says why
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         offset += count
         data = data[count:]
 

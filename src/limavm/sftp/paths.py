@@ -28,11 +28,22 @@ def open_file(service: Service, request: Request) -> Reply:
     mode = 0o666 & ~service.mask if wanted.mode is None else wanted.mode
     # What has to be new is not looked for behind a link.
     with service.root.place(path) if flags & os.O_EXCL else service.root.target(path) as place:
+        _ensure_no_device(place)
         fd = os.open(place.name, flags | _CAREFULLY, mode, dir_fd=place.fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise Refusal(FAILURE, "not a regular file")
     return packet.HANDLE, packet.string(service.handles.add(Handle(fd, append=bool(flags & os.O_APPEND))))
+
+
+def _ensure_no_device(place: Place) -> None:
+    """To open one, or a pipe that others wait for, does something already, so it is looked at before."""
+    try:
+        mode = os.stat(place.name, dir_fd=place.fd, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise Refusal(FAILURE, "not a regular file")
 
 
 def open_flags(asked: int) -> int:

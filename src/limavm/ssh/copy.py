@@ -118,7 +118,8 @@ def rsync_argv(
 
 def rsync_path(peer: Peer, path: str, version: tuple[int, int, int]) -> str:
     """A path of a guest for rsync of that version."""
-    if path.startswith("-"):
+    # A dash begins an option in the guest; a second colon asks for a daemon there.
+    if path.startswith(("-", ":")):
         path = f"./{path}"
     if version < QUOTES:
         path = for_shell(path)

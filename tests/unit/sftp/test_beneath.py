@@ -376,3 +376,22 @@ def test_a_path_that_goes_down_and_up_very_often_is_answered(client: SftpClient,
     (tree.root / "file").write_text("x")
 
     assert client.load(tree.path("a/../" * 700 + "file")) == b"x"
+
+
+def test_a_path_that_is_too_long_for_an_answer_is_refused(client: SftpClient, tree: Tree) -> None:
+    """Each link leads as deep as a path can name, to the next one."""
+    name, levels, links = "d" * 200, 15, 11
+    here = os.open(tree.root, os.O_RDONLY)
+    for depth in range(levels * links):
+        if depth % levels == 0:
+            os.symlink("/".join([name] * levels), "l", dir_fd=here)
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+    assert len(client.realpath(tree.path("l/" * 5 + "."))) > 15_000
+    with pytest.raises(StatusError):
+        client.realpath(tree.path("l/" * links + "."))
+    assert client.names(tree.path("")) == [os.fsencode(name), b"l"]

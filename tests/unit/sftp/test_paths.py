@@ -189,6 +189,24 @@ def test_only_regular_files_are_opened(client: SftpClient, tree: Tree) -> None:
             assert code(caught) == FAILURE
 
 
+def test_those_who_wait_at_a_pipe_are_not_disturbed(client: SftpClient, tree: Tree) -> None:
+    pipe = tree.root / "pipe"
+    subprocess.run(["mkfifo", pipe], check=True)
+    pipe.chmod(0o666)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as waiting:
+        for act in (
+            lambda: client.open(tree.path("pipe"), WRITE),
+            lambda: client.setstat(tree.path("pipe"), attributes(size=0)),
+        ):
+            for _ in range(50):
+                with pytest.raises(StatusError) as caught:
+                    act()
+                assert code(caught) == FAILURE
+        pipe.write_text("for those who wait")
+
+        assert waiting.communicate(timeout=20)[0] == b"for those who wait"
+
+
 def test_attributes_are_those_of_the_file(client: SftpClient, tree: Tree) -> None:
     (tree.root / "f").write_bytes(b"x" * 1234)
     os.utime(tree.root / "f", (1_000_000_000, 1_100_000_000.9))

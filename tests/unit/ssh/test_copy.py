@@ -124,6 +124,8 @@ def test_rsync_reads_the_ssh_line_back_as_it_was(word: str, tmp_path: Path) -> N
 
 def test_a_guest_path_that_looks_like_a_flag_is_none_for_rsync() -> None:
     assert rsync_path(PEER, "-x", (3, 2, 7)) == "me@127.0.0.1:./-x"
+    # Else it would ask for a daemon.
+    assert rsync_path(PEER, ":x", (3, 2, 7)) == "me@127.0.0.1:./:x"
 
 
 def test_an_old_rsync_gets_its_paths_quoted_for_the_shell_of_the_guest() -> None:
