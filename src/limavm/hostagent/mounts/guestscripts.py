@@ -32,15 +32,21 @@ def sshfs_options(*, writable: bool, cache: bool, follow_symlinks: bool, nonempt
     return ",".join(options)
 
 
-def mount_script(location: str, point: str, options: str, *, mark: str, token: str = "", setup: str = "") -> str:
+def mount_script(
+    location: str, point: str, options: str, *, mark: str, token: str = "", setup: str = "", forgetful: bool = False
+) -> str:
     """Becomes an sshfs that speaks on its standard input and output; says how far it is on standard error.
 
     Its lines begin with `mark`: `here` at first, `ready` when all is done that may take long, `mounted`, or `failed`
     and why. It waits until the boot scripts have written `token`, or runs the script `setup`. What an sshfs before it
-    left is replaced.
+    left is replaced. `forgetful`: what is in a directory is asked for again after a second.
     """
     names = {"location": location, "point": point, "options": options, "mark": mark, "token": token, "setup": setup}
-    return _assigned(names | {"type": "fuse.sshfs"}) + _text("place") + _text("mount")
+    return (
+        _assigned(names | {"type": "fuse.sshfs", "forgetful": "1" if forgetful else ""})
+        + _text("place")
+        + _text("mount")
+    )
 
 
 def unmount_script(point: str, kind: str, *, lazily: bool = False) -> str:

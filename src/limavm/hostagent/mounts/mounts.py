@@ -53,7 +53,8 @@ class Mounts:
         self._change = asyncio.Event()
         self._changing = asyncio.Lock()
         self._looks = Aside("looks at what is to be mounted")
-        self._sshfs = ReverseSSHFS(guest, vm.machine.boot_token, server=server)
+        inotify = plan.config.mount_inotify
+        self._sshfs = ReverseSSHFS(guest, vm.machine.boot_token, server=server, inotify=inotify)
         self._shares = Shares(plan, vm, guest)
         self._entries: list[Entry] = []
         self._tasks: dict[Entry, asyncio.Task[None]] = {}

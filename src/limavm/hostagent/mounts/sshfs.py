@@ -38,11 +38,20 @@ _SESSION = ("-a", "-x", "-T", "-o", "ServerAliveInterval=20")
 class ReverseSSHFS:
     """Keeps mounts of this type. `token` is what the boot scripts write when the guest is ready."""
 
-    def __init__(self, guest: Guest, token: str, *, server: Callable[[Mount], Sequence[str]] = server_argv) -> None:
+    def __init__(
+        self,
+        guest: Guest,
+        token: str,
+        *,
+        server: Callable[[Mount], Sequence[str]] = server_argv,
+        inotify: bool = False,
+    ) -> None:
+        """`inotify`: the guest is told of changes, and looks at once."""
         self._guest = guest
         self._token = token
         self._server = server
         self._logins = asyncio.Semaphore(_LOGINS)
+        self._inotify = inotify
         self._is_told = False
 
     async def keep(self, entry: Entry) -> None:
@@ -119,8 +128,9 @@ class ReverseSSHFS:
             nonempty=entry.nonempty,
         )
         token, setup = ("", guestscripts.SETUP) if entry.unprepared else (self._token, "")
+        forgetful = self._inotify and entry.mount.sshfs.cache and not entry.mount.writable
         return guestscripts.mount_script(
-            entry.mount.location, entry.point, options, mark=mark, token=token, setup=setup
+            entry.mount.location, entry.point, options, mark=mark, token=token, setup=setup, forgetful=forgetful
         )
 
     def _tell_of_server(self, mount: Mount) -> None:

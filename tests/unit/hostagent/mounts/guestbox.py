@@ -143,9 +143,9 @@ class GuestBox:
         return Mount(location=f"{self.source}{name}", mount_point=f"{self.point}{name}{inside}", writable=writable)
 
     @contextlib.asynccontextmanager
-    async def mounts(self, *mounts: Mount, kind: str = "reverse-sshfs") -> AsyncIterator[Mounts]:
+    async def mounts(self, *mounts: Mount, kind: str = "reverse-sshfs", inotify: bool = False) -> AsyncIterator[Mounts]:
         """The mounts of a configuration, kept while the context lasts."""
-        config = replace(CONFIG, mount_type=kind, mounts=mounts)
+        config = replace(CONFIG, mount_type=kind, mounts=mounts, mount_inotify=inotify)
         plan = Plan(machine=self.vm.machine, config=config, ssh_options=())
         kept = Mounts(plan, self.vm, self.guest, server=self.server)
         task = asyncio.create_task(kept.run())

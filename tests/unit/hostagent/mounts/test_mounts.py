@@ -44,6 +44,18 @@ async def test_an_sshfs_that_hides_links_which_lead_out_is_told_to_show_them(box
     assert box.read("calls").endswith("-o slave,ro,allow_other,no_contain_symlinks\n")
 
 
+async def test_a_read_only_mount_whose_changes_are_told_forgets_its_lists_soon(box: GuestBox) -> None:
+    box.write("help", "    -o dcache_{stat,link,dir}_timeout=N\n")
+    box.connect()
+    mounts = (box.mount(), box.mount("2", writable=True))
+    async with box.mounts(*mounts, inotify=True) as kept:
+        assert await kept.settled(30) == []
+
+    options = {line.split()[1]: line.split()[-1] for line in box.read("calls").splitlines()}
+    assert options[f"{box.point}"] == "slave,ro,allow_other,dcache_dir_timeout=1"
+    assert options[f"{box.point}2"] == "slave,allow_other"
+
+
 async def test_it_waits_until_the_boot_scripts_have_prepared_the_guest(box: GuestBox) -> None:
     box.write("lima-fuse-ready", "of another boot\n")
     box.connect()

@@ -41,10 +41,12 @@ sudo=
 # Since CVE-2026-47187 sshfs hides absolute links and those with `..`, because the server may be anybody. Ours is the
 # user's own host, and a tree without such links (node_modules/.bin, /nix/store) is another tree.
 # To look into the program is several times as fast as to ask it, which may be needed where it is a script around it.
-show_links=no_contain_symlinks
-if grep -qs $show_links "$(command -v sshfs)" || sshfs --help 2>&1 </dev/null | grep -q $show_links; then
-	options=$options,$show_links
-fi
+knows() {
+	grep -qs "$1" "$(command -v sshfs)" || sshfs --help 2>&1 </dev/null | grep -q "$1"
+}
+! knows no_contain_symlinks || options=$options,no_contain_symlinks
+# Where nothing can be written, nothing that is done to a file makes sshfs forget the list that it is in.
+[ -z "$forgetful" ] || ! knows dcache_ || options=$options,dcache_dir_timeout=1
 say ready
 (
 	tries=0
