@@ -38,6 +38,8 @@ SSH_CONFIG = "ssh.config"
 MACHINE_JSON = "machine.json"
 #: Ours: what is forwarded now, for the host agent that takes over from a killed one.
 FORWARDS_JSON = "forwards.json"
+#: Ours: how the mounts differ from those of the configuration, for the same.
+MOUNTS_JSON = "mounts.json"
 #: Ours: when each phase of the last start began and ended.
 TIMINGS_JSON = "timings.json"
 #: Where a viewer finds the display of a run, and its password.

@@ -70,7 +70,7 @@ class Services:
             record=os.path.join(plan.machine.directory, paths.FORWARDS_JSON),
             tell=lambda event: emitter.mention(port_forward=event),
         )
-        self.mounts = Mounts(plan, vm, guest)
+        self.mounts = Mounts(plan, vm, guest, record=os.path.join(plan.machine.directory, paths.MOUNTS_JSON))
         self.screenshot = screenshot_action(vm)
         self.ports = ports_handler(self.forwarder.ports, self.forwarder.changed)
         guest.master.on_change(self._master_changed)

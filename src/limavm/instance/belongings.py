@@ -41,6 +41,7 @@ _TABLE = (
     _Row(paths.SSH_CONFIG, Fate.LEFT, "names host, port and socket of the old name; each start writes it", leaves=True),
     _Row(paths.MACHINE_JSON, Fate.LEFT, "describes a run, by absolute paths; each start writes it", leaves=True),
     _Row(paths.FORWARDS_JSON, Fate.LEFT, "what is forwarded during a run", leaves=True),
+    _Row(paths.MOUNTS_JSON, Fate.LEFT, "what was mounted and unmounted during a run", leaves=True),
     _Row(paths.ANSIBLE_INVENTORY, Fate.LEFT, "names the instance; each start writes it", leaves=True),
     _Row(paths.VNC_DISPLAY, Fate.LEFT, "where the window of a run is", leaves=True),
     _Row(paths.VNC_PASSWORD, Fate.LEFT, "a secret of a run", leaves=True),

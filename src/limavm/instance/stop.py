@@ -98,7 +98,7 @@ def force_stop(instance: Instance, report: Reporter) -> None:
     if instance.config:
         delete_copies(instance.config, directory)
     for entry in os.listdir(directory):
-        if entry.endswith(paths.DISPOSABLE) or entry in (paths.FORWARDS_JSON, *paths.VNC_FILES):
+        if entry.endswith(paths.DISPOSABLE) or entry in (paths.FORWARDS_JSON, paths.MOUNTS_JSON, *paths.VNC_FILES):
             os.unlink(os.path.join(directory, entry))
 
 

@@ -20,6 +20,7 @@ from limavm.hostagent.mounts.check import ensure_possible
 from limavm.hostagent.mounts.entry import Entry
 from limavm.hostagent.mounts.nesting import around, cleaned
 from limavm.hostagent.mounts.race import undisturbed
+from limavm.hostagent.mounts.record import Added, Record
 from limavm.hostagent.mounts.server import server_argv
 from limavm.hostagent.mounts.shares import Shares
 from limavm.hostagent.mounts.sshfs import ReverseSSHFS
@@ -46,6 +47,7 @@ class Mounts:
         guest: Guest,
         *,
         server: Callable[[Mount], Sequence[str]] = server_argv,
+        record: str = "",
     ) -> None:
         self._plan = plan
         self._vm = vm
@@ -59,9 +61,17 @@ class Mounts:
         self._entries: list[Entry] = []
         self._tasks: dict[Entry, asyncio.Task[None]] = {}
         self._running: asyncio.TaskGroup | None = None
+        self._record = Record(record, vm.machine.boot_token)
+        changes = self._record.load()
+        self._removed = set(changes.removed)
         kind = plan.config.mount_type or REVERSE_SSHFS
         for mount in () if plan.config.plain else plan.config.mounts:
-            self._enter(Entry(mount, kind, self._has_changed, slot=self._slot()))
+            if cleaned(mount.mount_point) not in self._removed:
+                self._enter(Entry(mount, kind, self._has_changed, slot=self._slot()))
+        for added in changes.added:
+            entry = Entry(added.mount, added.type, self._has_changed, slot=self._slot(), configured=False)
+            entry.unprepared = self._is_unprepared()
+            self._enter(entry)
         vm.on_reset(self._all_again)
         vm.on_share(self._share_changed)
 
@@ -119,6 +129,7 @@ class Mounts:
                 finally:
                     await self._drop(entry)
                 raise
+            await self._recorded()
             return entry.state
 
     async def remove(self, mount_point: str, *, force: bool = False) -> None:
@@ -147,7 +158,15 @@ class Mounts:
                 entry.staying.set()
                 raise
             await self._drop(entry)
+            if entry.configured:
+                self._removed.add(entry.point)
+            await self._recorded()
             log.info("Unmounted %s", entry.name)
+
+    async def _recorded(self) -> None:
+        """Have an agent that takes over know what was added and removed."""
+        added = tuple(Added(mount=entry.mount, type=entry.kind) for entry in self._entries if not entry.configured)
+        await asyncio.to_thread(self._record.store, added, tuple(sorted(self._removed)))
 
     def _enter(self, entry: Entry) -> None:
         self._entries.append(entry)
@@ -236,8 +255,12 @@ class Mounts:
             await self._shares.offer(entry)
         elif wanted not in (None, REVERSE_SSHFS):
             entry.falls_back(REVERSE_SSHFS, f"{wanted} cannot be added to this machine while it runs")
-        entry.unprepared = wanted != REVERSE_SSHFS or not self._plan.config.mounts
+        entry.unprepared = self._is_unprepared()
         return entry
+
+    def _is_unprepared(self) -> bool:
+        """Whether the boot scripts had no reason to get the guest ready for sshfs."""
+        return self._plan.config.mount_type != REVERSE_SSHFS or not self._plan.config.mounts
 
     async def _ensure_mounted(self, entry: Entry) -> None:
         try:

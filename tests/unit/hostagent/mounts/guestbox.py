@@ -147,7 +147,7 @@ class GuestBox:
         """The mounts of a configuration, kept while the context lasts."""
         config = replace(CONFIG, mount_type=kind, mounts=mounts, mount_inotify=inotify)
         plan = Plan(machine=self.vm.machine, config=config, ssh_options=())
-        kept = Mounts(plan, self.vm, self.guest, server=self.server)
+        kept = Mounts(plan, self.vm, self.guest, server=self.server, record=str(self.root / "mounts.json"))
         task = asyncio.create_task(kept.run())
         try:
             async with asyncio.timeout(60):

@@ -190,6 +190,26 @@ async def test_a_mount_is_added_and_removed(box: GuestBox) -> None:
         await until(lambda: not box.mounted(f"{box.point}2"))
 
 
+async def test_an_agent_that_takes_over_keeps_what_was_added_and_not_what_was_removed(box: GuestBox) -> None:
+    box.boots()
+    box.connect()
+    first, second = box.mount(), box.mount("-2")
+    async with box.mounts(first) as mounts:
+        await mounts.add(second)
+        await mounts.remove(first.mount_point)
+
+    async with box.mounts(first) as mounts:
+        await until(lambda: [state.phase for state in mounts.states()] == [MountPhase.MOUNTED])
+        [state] = mounts.states()
+        assert (state.mount_point, state.location, state.configured) == (second.mount_point, second.location, False)
+
+        await mounts.add(first)
+        await mounts.remove(second.mount_point)
+
+    async with box.mounts(first) as mounts:
+        assert [state.mount_point for state in mounts.states()] == [first.mount_point]
+
+
 async def test_many_mounts_are_made_although_few_log_in_at_a_time(box: GuestBox) -> None:
     box.connect()
     async with box.mounts(*(box.mount(str(number)) for number in range(12))) as mounts:
