@@ -15,6 +15,9 @@ import msgspec
 from limavm.host.process import ProcessError, starting
 
 _GRACE = 5.0
+_CHUNK = 1 << 16
+#: Bytes of a program's output that are kept unless the caller says how many.
+_MOST = 1 << 20
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the latter, and it kills
 
 
@@ -42,16 +45,41 @@ async def start(
         )
 
 
-async def complete(argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
+async def complete(
+    argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None, most: int = _MOST
+) -> Completed:
     """Run a program to its end, whatever its status; killed on cancellation and after `timeout` seconds.
 
+    The first `most` bytes are kept of each output: a guest may be behind the program, and talk without end.
     Raises TimeoutError when the time is up.
     """
     child = await start(argv, stdin=asyncio.subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stderr is not None
     async with ended(child):
         async with asyncio.timeout(timeout):
-            stdout, stderr = await child.communicate(stdin)
-        return Completed(child.returncode or 0, stdout, stderr)
+            stdout, stderr, _ = await asyncio.gather(
+                _beginning(child.stdout, most), _beginning(child.stderr, most), _fed(child, stdin)
+            )
+            status = await child.wait()
+        return Completed(status, stdout, stderr)
+
+
+async def _beginning(stream: asyncio.StreamReader, most: int) -> bytes:
+    """The first bytes of what comes, when nothing follows any more."""
+    kept = bytearray()
+    while part := await stream.read(_CHUNK):
+        kept += part[: most - len(kept)]
+    return bytes(kept)
+
+
+async def _fed(child: asyncio.subprocess.Process, data: bytes) -> None:
+    """Give a child its standard input; one that does not want all of it is no failure of ours."""
+    assert child.stdin is not None
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        child.stdin.write(data)
+        await child.stdin.drain()
+    child.stdin.close()
 
 
 async def run(argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> bytes:
@@ -99,7 +127,7 @@ async def _gone(child: asyncio.subprocess.Process) -> None:
     if child.stdin:
         child.stdin.close()
     for stream in (child.stdout, child.stderr):
-        while stream and await stream.read(1 << 16):
+        while stream and await stream.read(_CHUNK):
             pass
     await child.wait()
 

@@ -153,3 +153,17 @@ async def test_a_process_that_is_gone_is_not_waited_for() -> None:
     await child.wait()
 
     await asyncio.wait_for(aprocess.wait_for_end(child.pid, lambda: False), 10)
+
+
+async def test_of_a_program_that_talks_without_end_the_beginning_is_kept() -> None:
+    done = await aprocess.complete(
+        ["sh", "-c", "printf 123456; head -c 50000000 /dev/zero; head -c 9 /dev/zero >&2"], most=5
+    )
+
+    assert (done.status, done.stdout, done.stderr) == (0, b"12345", bytes(5))
+
+
+async def test_a_program_that_does_not_read_its_input_is_no_failure() -> None:
+    done = await aprocess.complete(["true"], stdin=bytes(1 << 20))
+
+    assert done.status == 0
