@@ -40,6 +40,8 @@ class QemuDriver:
         if config.mount_type == "virtiofs" and config.mounts:
             # Nobody gets this type who has not asked for it, so there is nothing to fall back to.
             virtiofsd.find(asked.program.path, host.home, host.uid)
+            if virtiofsd.sandbox(host.uid) is virtiofsd.Sandbox.NONE:
+                warnings = [*warnings, virtiofsd.NO_SANDBOX]
         return [*warnings, *([decision.warning] if decision.warning else ()), *settings.warnings(config)]
 
     def describe(self, config: Config, run: Run) -> Machine:

@@ -39,6 +39,13 @@ class Dialect(StrEnum):
     C = "c"
 
 
+#: What a user should know on a host without user namespaces.
+NO_SANDBOX = (
+    "this host lets an ordinary user make no namespaces, so virtiofsd runs without its sandbox; "
+    "`mountType: reverse-sshfs` is confined to the shared directories on every host"
+)
+
+
 class Daemon(Value, frozen=True, kw_only=True):
     """A virtiofsd of this host, and the long options that it takes."""
 

@@ -42,3 +42,19 @@ def test_virtiofs_without_a_daemon_for_this_user_is_refused_before_anything_is_m
 
     with pytest.raises(UserError, match="virtiofsd is not installed"):
         QemuDriver().check_host(config)
+
+
+@pytest.mark.parametrize("box", virtiofsd.Sandbox)
+def test_a_virtiofsd_without_its_sandbox_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, box: virtiofsd.Sandbox
+) -> None:
+    install_fake_qemu(tmp_path, monkeypatch)
+    monkeypatch.setenv("LIMA_QEMU_ACCEL", "tcg")
+    config = a_config(mount_type="virtiofs", mounts=(Mount(location="/srv", mount_point="/srv"),))
+    daemon = virtiofsd.Daemon(program="virtiofsd", dialect=virtiofsd.Dialect.RUST)
+    monkeypatch.setattr(virtiofsd, "find", lambda *_: daemon)
+    monkeypatch.setattr(virtiofsd, "sandbox", lambda uid: box)
+
+    warned = virtiofsd.NO_SANDBOX in QemuDriver().check_host(config)
+
+    assert warned is (box is virtiofsd.Sandbox.NONE)
