@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from limavm.errors import UserError
 from limavm.host.aside import Aside
-from limavm.host.clock import monotonic
+from limavm.host.clock import monotonic, wall_ns
 from limavm.hostagent.inotify import kernel
 from limavm.hostagent.inotify.changes import LIMIT, Look, Pending, Sign, Told, look
 from limavm.hostagent.inotify.guestpaths import View, guest_paths, tops
@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 _LOOK_UP = 2.0
 #: What comes so soon after the first change is told with it: programs that save a file touch several.
 _GATHER = 0.02
+#: Who writes a file often sets its times right after that, and must not be disturbed: the guest sets them too when it
+#: is told. So a file is told when it was left alone for so long, or at the latest after the second time.
+_SETTLED = 0.1
+_AT_LATEST = 1.0
 #: Changes told in one call; the guest has carried them out when it answers.
 _AT_ONCE = 32
 _ANSWER = 60.0
@@ -88,6 +92,8 @@ class HostWatch:
         self._pending = Pending(limit)
         self._lock = threading.Lock()
         self._told = Told()
+        #: Since when files wait that are not left alone.
+        self._unsettled: dict[str, float] = {}
         self._looks = Aside("looks at changed files")
         self._views: list[View] = []
         self._news = asyncio.Event()
@@ -135,7 +141,7 @@ class HostWatch:
                     await self._agent.wait_connected()
             except TimeoutError:
                 continue
-            await asyncio.sleep(_GATHER)
+            await asyncio.sleep(_SETTLED / 2 if self._unsettled else _GATHER)
             try:
                 async with asyncio.timeout(_ANSWER):
                     await self._tell()
@@ -168,7 +174,9 @@ class HostWatch:
         news: list[tuple[str, Look | None, int]] = []
         try:
             found = await self._looks.call(lambda: [(path, sign, *_see(path)) for path, sign in batch])
-            news = [(path, now, at) for path, sign, now, at in found if self._told.is_news(path, now, sign)]
+            found = [one for one in found if not self._waits_longer(*one)]
+            batch = [(path, sign) for path, sign, *_ in found]
+            news = [(path, now, at) for path, sign, now, at, _ in found if self._told.is_news(path, now, sign)]
             # Remembered before it is told: what the guest does to it comes back while it is told.
             for path, now, _ in news:
                 self._told.remember(path, now)
@@ -195,6 +203,18 @@ class HostWatch:
 
         return following
 
+    def _waits_longer(self, path: str, sign: Sign, now: Look | None, _at: int, is_settled: bool) -> bool:
+        """Whether somebody is still at work on a file; it waits again then."""
+        if now is None or is_settled or monotonic() - self._unsettled.setdefault(path, monotonic()) > _AT_LATEST:
+            self._unsettled.pop(path, None)
+            return False
+        if len(self._unsettled) > LIMIT:  # of what is told by its directory nobody hears again
+            self._unsettled.clear()
+        with self._lock:
+            self._pending.add(path, sign)
+        self._news.set()
+        return True
+
     def _messages(self, news: Sequence[tuple[str, Look | None, int]]) -> Iterator[tuple[str, int]]:
         for path, now, at in news:
             if now or at:
@@ -217,15 +237,18 @@ def _find(mounted: Sequence[MountState]) -> _Mounted:
     return _Mounted(views, identities)
 
 
-def _see(path: str) -> tuple[Look | None, int]:
-    """How a file looks, and the time to tell: of one that has gone, that of the directory where it was."""
+def _see(path: str) -> tuple[Look | None, int, bool]:
+    """How a file looks, the time to tell, and whether it was left alone lately.
+
+    For one that has gone, it is the time of the directory where it was.
+    """
     try:
         status = os.lstat(path)
     except OSError:
         with contextlib.suppress(OSError):
-            return None, max(os.lstat(os.path.dirname(path)).st_mtime_ns, 0)
-        return None, 0
-    return look(status), max(status.st_mtime_ns, 0)
+            return None, max(os.lstat(os.path.dirname(path)).st_mtime_ns, 0), True
+        return None, 0, True
+    return look(status), max(status.st_mtime_ns, 0), wall_ns() - status.st_ctime_ns >= _SETTLED * 1e9
 
 
 def _speakable(path: str) -> str:

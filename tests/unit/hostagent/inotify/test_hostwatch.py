@@ -169,6 +169,17 @@ async def test_an_atomic_save_is_told_once(top: Path) -> None:
         assert [path for path, _ in agent.told].count("/m/a/b/file") == 1
 
 
+async def test_a_file_is_told_when_whoever_writes_it_has_set_its_times(top: Path) -> None:
+    agent = FakeAgent()
+    async with running(agent, mount(top)):
+        for second in range(80):
+            os.utime(top / "a" / "b" / "file", (second, second))
+            await asyncio.sleep(0.002)  # as somebody at work; the end is not waited for
+        await agent.wait("/m/a/b/file")
+
+        assert [at for path, at in agent.told if path == "/m/a/b/file"] == [79 * 10**9]
+
+
 async def test_what_the_guest_does_with_it_is_not_told_again(top: Path) -> None:
     agent = FakeAgent({"/m": str(top)})
     async with running(agent, mount(top)) as states:
