@@ -13,17 +13,24 @@ from pathlib import Path
 import pytest
 
 import limavm
+from limavm.driver.qemu import virtiofsd
+from limavm.errors import UserError
 from tests.vm.forwards import Forwards
 from tests.vm.guest import Guest, answers
 from tests.vm.limactl import BIN, Limactl, wait_for
+from tests.vm.mountpoints import Shared, directories
 
 #: The name that the shared machine has.
 NAME = "shared"
 TEMPLATE = Path(__file__).parent / "machine.yaml"
 
-#: The machine for ports, names and clocks.
+#: The machine for ports, names, clocks and mounts by ssh.
 FORWARDING = "ports"
 FORWARDING_TEMPLATE = Path(__file__).parent / "forwarding.yaml"
+
+#: The machine for mounts that the hypervisor serves.
+MOUNTS = "mounts"
+MOUNTS_TEMPLATE = Path(__file__).parent / "mounts.yaml"
 
 #: What the user of the shared machine wants in every instance: a script that lies beside base.yaml.
 BASE = {
@@ -67,10 +74,65 @@ def first_start(limactl: Limactl, machine: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def forwarding(limactl: Limactl) -> str:
-    """A running machine with rules and names of every kind; its name."""
-    limactl.ok("start", "--tty=false", "--name", FORWARDING, str(FORWARDING_TEMPLATE), timeout=1200)
+def mounted() -> Iterator[Path]:
+    """The directories of the host that machines see: for each machine one directory with its name."""
+    path = short_directory("lm-")
+    path.chmod(0o755)
+    for name in (FORWARDING, MOUNTS):
+        (path / name).mkdir()
+        directories(path / name)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def forwarding(limactl: Limactl, mounted: Path) -> str:
+    """A running machine with rules and names of every kind, and mounts; its name."""
+    param = f"shared={mounted / FORWARDING}"
+    limactl.ok("start", "--tty=false", "--name", FORWARDING, "--param", param, str(FORWARDING_TEMPLATE), timeout=1200)
     return FORWARDING
+
+
+@pytest.fixture(scope="session")
+def by_ssh(limactl: Limactl, forwarding: str, mounted: Path) -> Shared:
+    """The mounts of that machine, which are by ssh because its kernel knows no 9p."""
+    return Shared(limactl, forwarding, "reverse-sshfs", mounted / forwarding)
+
+
+@pytest.fixture(scope="session", params=["reverse-sshfs", "9p", "virtiofs"])
+def shared(request: pytest.FixtureRequest, limactl: Limactl, mounted: Path) -> Shared:
+    """The mounts of a machine, by each type."""
+    if request.param == "reverse-sshfs":
+        return request.getfixturevalue("by_ssh")  # type: ignore[no-any-return]
+    if request.param == "virtiofs" and (reason := no_virtiofs()):
+        pytest.skip(reason)
+    top = mounted / MOUNTS
+    start_with_mounts(limactl, request.param, top)
+    return Shared(limactl, MOUNTS, request.param, top)
+
+
+def no_virtiofs() -> str:
+    """Why this host cannot serve virtiofs; empty if it can."""
+    try:
+        virtiofsd.find("/usr/bin/qemu", str(Path.home()), 0 if sys.platform == "win32" else os.getuid())
+    except UserError as error:
+        return f"virtiofs: {error.message}"
+    return ""
+
+
+def start_with_mounts(limactl: Limactl, kind: str, top: Path) -> None:
+    """Start the machine with its mounts of a type, or start it again with them."""
+    change = f'.mountType = "{kind}"'
+    if limactl.run("list", "-q", MOUNTS).stdout.strip():
+        limactl.ok("stop", MOUNTS)
+        limactl.ok("edit", "--tty=false", "--set", change, MOUNTS)
+        shutil.rmtree(top)
+        top.mkdir()
+        directories(top)
+        limactl.ok("start", MOUNTS, timeout=1200)
+        return
+    flags = ("--name", MOUNTS, "--param", f"shared={top}", "--set", change)
+    limactl.ok("start", "--tty=false", *flags, str(MOUNTS_TEMPLATE), timeout=1200)
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,15 +61,34 @@ def processes_in(cache: Path) -> list[str]:
     return found
 
 
-def test_an_ordinary_user_gets_a_machine_from_nothing(plain_user: Limactl) -> None:
+@pytest.fixture(scope="module")
+def project() -> Iterator[Path]:
+    """A directory that does not exist yet, and will belong to the ordinary user."""
+    path = Path(f"/tmp/a project {os.getpid()}")
+    yield path
+    shutil.rmtree(path)
+
+
+def test_an_ordinary_user_gets_a_machine_from_nothing(plain_user: Limactl, project: Path) -> None:
     plain_user.run("delete", "-f", "mine")
-    plain_user.ok("start", "--tty=false", "--name", "mine", "--memory", "1", TEMPLATE, timeout=1500)
+    mounts = f'.mountType = "reverse-sshfs" | .mounts = [{{"location": "{project}", "writable": true}}]'
+    plain_user.ok("start", "--tty=false", "--name", "mine", "--memory", "1", "--set", mounts, TEMPLATE, timeout=1500)
 
     found = plain_user.instance("mine")
     assert found["status"] == "Running"
     assert 'VERSION_ID="12"' in plain_user.ok("shell", "mine", "cat", "/etc/os-release")
     assert plain_user.ok("shell", "mine", "id", "-un").strip() == found["config"]["user"]["name"]
     assert plain_user.run("shell", "mine", "true").stderr == ""
+
+
+def test_a_directory_of_an_ordinary_user_is_in_the_guest_at_the_same_place(plain_user: Limactl, project: Path) -> None:
+    script = 'cd "$1" && mkdir directory && echo guest >directory/file && ln -s ../directory/file directory/link'
+
+    plain_user.ok("shell", "mine", "sh", "-c", script, "sh", str(project))
+
+    assert (project / "directory" / "link").read_text() == "guest\n"
+    assert (project / "directory").owner() == (plain_user.home / "mine").owner() == project.owner()
+    assert ": no difference in " in plain_user.ok("mount", "verify", "mine", "--duration", "2s")
 
 
 def test_a_later_boot_does_without_cloud_init(plain_user: Limactl) -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests.vm.forwards import BACK, Forwards, kill_agent, master_pid, sudo, work_within
 from tests.vm.guest import Guest, answers, connected, received, refuses, say
 from tests.vm.limactl import Limactl, wait_for
+from tests.vm.mountpoints import Shared
 
 if sys.platform == "win32":
     pytest.skip("machines run on Linux only so far", allow_module_level=True)
@@ -156,8 +157,8 @@ def test_every_port_goes_through_the_guest_agent_where_the_user_wants_it_so(
     assert '"hostfwd"' in limactl.ok("ports", "--json", forwarding)
 
 
-def test_a_reboot_of_the_guest_leaves_no_forward_and_later_ones_work(
-    limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
+def test_a_reboot_of_the_guest_leaves_no_forward_and_later_ones_work_as_do_its_mounts(
+    limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards, by_ssh: Shared
 ) -> None:
     old = next(_ports)
     guest.open("tcp", "0.0.0.0", old)
@@ -180,6 +181,7 @@ def test_a_reboot_of_the_guest_leaves_no_forward_and_later_ones_work(
     guest.call("unix", "/tmp/guest.sock")
     wait_for("the socket", lambda: say(str(limactl.home / forwarding / "sock" / "guest.sock")) == b"got ping", SOON)
     assert time.monotonic() - opened < 60
+    by_ssh.wait_until_back()
 
 
 def has_rebooted(limactl: Limactl, machine: str, first: str) -> bool:
