@@ -113,8 +113,10 @@ def shared(request: pytest.FixtureRequest, limactl: Limactl, mounted: Path) -> S
 
 def no_virtiofs() -> str:
     """Why this host cannot serve virtiofs; empty if it can."""
+    if sys.platform == "win32":
+        return "virtiofs: not on Windows"
     try:
-        virtiofsd.find("/usr/bin/qemu", str(Path.home()), 0 if sys.platform == "win32" else os.getuid())
+        virtiofsd.find("/usr/bin/qemu", str(Path.home()), os.getuid())
     except UserError as error:
         return f"virtiofs: {error.message}"
     return ""

@@ -17,6 +17,8 @@ import sys
 import time
 from typing import Any
 
+assert sys.platform != "win32"
+
 NAMES = ("a", "b", "with blank", "new\nline", "größe", "-d", "%41,*;", "y" * 255, "\udcff\udcfe raw")
 DIRECTORIES = ("", "d1/", "d2/", "d1/deep/")
 SIZES = (0, 1, 511, 4095, 4096, 4097, 65536, 131073)

@@ -8,6 +8,8 @@ import select
 import struct
 import sys
 
+assert sys.platform != "win32"
+
 NAMES = {0x2: "MODIFY", 0x4: "ATTRIB", 0x8: "CLOSE_WRITE", 0x10: "CLOSE_NOWRITE", 0x20: "OPEN"}
 HEAD = struct.Struct("iIII")
 

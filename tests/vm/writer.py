@@ -13,6 +13,8 @@ import select
 import sys
 import time
 
+assert sys.platform != "win32"
+
 SIZE = 1 << 17
 BLOCK = 4096
 PIECES = 4

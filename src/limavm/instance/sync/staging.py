@@ -48,8 +48,9 @@ def _sweep(parent: str) -> None:
 def _is_ours(one: "os.DirEntry[str]") -> bool:
     """Whether this user has made it: root does not clean up what others name so."""
     status = one.stat(follow_symlinks=False)
-    user = status.st_uid if sys.platform == "win32" else os.geteuid()
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == user
+    if sys.platform != "win32" and status.st_uid != os.geteuid():
+        return False
+    return stat.S_ISDIR(status.st_mode)
 
 
 def open_directories(root: str) -> None:
