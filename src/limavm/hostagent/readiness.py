@@ -7,7 +7,8 @@ guest that cannot be reached at all ends the run.
 import asyncio
 import logging
 import os
-from typing import Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 from limavm.driver import VirtualMachine
 from limavm.errors import UserError
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 
 class GuestPanicError(UserError):
     """The guest's kernel panics at each boot, so there is nothing to wait for."""
+
+
+class _PanickedError(Exception):
+    """The guest's kernel has panicked; its words."""
 
 
 class Awaited(Protocol):
@@ -66,24 +71,60 @@ class Readiness:
     async def reach(self, *, progress: bool) -> list[str]:
         """Return the errors that leave the guest degraded.
 
-        `progress` tells what cloud-init does meanwhile. Raises GuestPanicError.
+        `progress` tells what cloud-init does meanwhile. A kernel that panics gets one more try. Raises GuestPanicError.
         """
-        began = self._recorder.now()
-        await self._first_contact()
-        self._recorder.add("ssh", began, self._recorder.now())
-        self._vm.ready()
-        async with asyncio.TaskGroup() as tasks:
-            if progress:
-                tasks.create_task(self._tell_progress(), name="progress of cloud-init")
-            errors = await self._satisfy()
-            errors += await self._copied()
-            satisfied = self._recorder.now()
-            errors += await self._services.answered()
-            self._recorder.add("guest agent", satisfied, self._recorder.now())
+        telling = asyncio.create_task(self._tell_progress(), name="progress of cloud-init") if progress else None
+        try:
+            errors = await self._despite_a_panic()
             self._recorder.ready()
             self._recorder.save()
             self._tell_running(errors)
             await record_guest_phases(self._guest, self._recorder)
+            if telling:
+                await telling
+            return errors
+        finally:
+            if telling:
+                telling.cancel()
+
+    async def _despite_a_panic(self) -> list[str]:
+        """What the boot leaves to tell; the machine is reset once for it."""
+        try:
+            return await self._unless_panic(self._booted())
+        except _PanickedError as error:
+            log.warning("The guest's kernel panicked while booting (%s); resetting the machine", error)
+        await self._vm.reset()
+        try:
+            return await self._unless_panic(self._booted())
+        except _PanickedError as error:
+            raise GuestPanicError(f"the guest's kernel panicked twice while booting: {error}") from error
+
+    async def _unless_panic(self, boot: Coroutine[Any, Any, list[str]]) -> list[str]:
+        """What `boot` returns; raises _PanickedError when the kernel panics meanwhile."""
+        serial = os.path.join(self._plan.machine.directory, paths.SERIAL_LOG)
+        booting = asyncio.create_task(boot, name="boot")
+        panic = asyncio.create_task(kernel_panic(serial, self._console_offset), name="kernel panic")
+        try:
+            await asyncio.wait({panic, booting}, return_when=asyncio.FIRST_COMPLETED)
+            if booting.done():
+                return booting.result()
+            words, self._console_offset = panic.result()
+            raise _PanickedError(words)
+        finally:
+            booting.cancel()
+            panic.cancel()
+            await asyncio.gather(booting, panic, return_exceptions=True)
+
+    async def _booted(self) -> list[str]:
+        began = self._recorder.now()
+        await self._guest.master.connected.wait()
+        self._recorder.add("ssh", began, self._recorder.now())
+        self._vm.ready()
+        errors = await self._satisfy()
+        errors += await self._copied()
+        satisfied = self._recorder.now()
+        errors += await self._services.answered()
+        self._recorder.add("guest agent", satisfied, self._recorder.now())
         return errors
 
     def _tell_running(self, errors: list[str]) -> None:
@@ -120,25 +161,6 @@ class Readiness:
         self._recorder.add(f"{group}: {requirement.description}", now - took, now)
 
     async def _tell_progress(self) -> None:
+        await self._guest.master.connected.wait()
         async with self._guest.session() as session:
             await follow_cloud_init(session, lambda progress: self._emitter.mention(cloud_init_progress=progress))
-
-    async def _first_contact(self) -> None:
-        """Wait until ssh is connected. A kernel that panics before that gets one more try, then is given up."""
-        serial = os.path.join(self._plan.machine.directory, paths.SERIAL_LOG)
-        offset, words = self._console_offset, ""
-        for tries_left in (1, 0):
-            panic = asyncio.create_task(kernel_panic(serial, offset), name="kernel panic")
-            connected = asyncio.create_task(self._guest.master.connected.wait(), name="ssh connects")
-            try:
-                await asyncio.wait({panic, connected}, return_when=asyncio.FIRST_COMPLETED)
-                if not panic.done():
-                    return
-                words, offset = panic.result()
-            finally:
-                panic.cancel()
-                connected.cancel()
-            if tries_left:
-                log.warning("The guest's kernel panicked before it could be reached (%s); resetting the machine", words)
-                await self._vm.reset()
-        raise GuestPanicError(f"the guest's kernel panicked twice while booting: {words}")

@@ -217,6 +217,31 @@ def test_a_kernel_that_panics_twice_ends_the_start_with_its_words(dev: Path, mon
     wait_for(lambda: inspect("dev").status is Status.STOPPED)
 
 
+def test_a_kernel_that_panics_after_ssh_was_there_gets_one_more_try(
+    dev: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    reset = tmp_path / "reset"
+    with (dev / "lima.yaml").open("a") as file:
+        file.write(f'probes: [{{description: reset, script: "#!/bin/sh\\ntest -e {reset}"}}]\n')
+    report = KeptReport()
+
+    def work() -> None:
+        wait_for(lambda: any("optional requirement 1 of 1" in line for line in report.lines))
+        with (dev / "serial.log").open("ab") as log:
+            log.write(b"Kernel panic - not syncing: Fatal exception\r\n")
+        wait_for(lambda: any("resetting the machine" in line for line in report.lines))
+        reset.touch()
+
+    guest = threading.Thread(target=work)
+    guest.start()
+    running = start("dev", StartOptions(timeout=60), report=report)
+    guest.join()
+
+    assert running.status is Status.RUNNING
+    assert any("panicked while booting (Fatal exception)" in line for line in report.lines)
+
+
 def test_a_hypervisor_that_does_not_start_is_quoted(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_QEMU", "dies")
 
