@@ -40,9 +40,19 @@ async def start(
 ) -> asyncio.subprocess.Process:
     """Start a program; the caller owns the child and must wait for it."""
     with starting(argv):
-        return await asyncio.create_subprocess_exec(  # noqa: TID251 - the one place that may
-            *argv, stdin=stdin, stdout=stdout, stderr=stderr, env=env, pass_fds=pass_fds, start_new_session=True
+        starts = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(  # noqa: TID251 - the one place that may
+                *argv, stdin=stdin, stdout=stdout, stderr=stderr, env=env, pass_fds=pass_fds, start_new_session=True
+            )
         )
+        try:
+            # asyncio itself, when it is cancelled half-way, waits for the end of all that holds the child's output.
+            return await asyncio.shield(starts)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                async with ended(await starts):
+                    pass
+            raise
 
 
 async def complete(

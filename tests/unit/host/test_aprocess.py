@@ -167,3 +167,17 @@ async def test_a_program_that_does_not_read_its_input_is_no_failure() -> None:
     done = await aprocess.complete(["true"], stdin=bytes(1 << 20))
 
     assert done.status == 0
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_start_that_is_cancelled_ends_with_all_that_it_has_started(turns: int) -> None:
+    """The inner shell waits for input, and holds the output of the outer one."""
+    run = asyncio.create_task(aprocess.complete(["sh", "-c", "sh; :"], stdin=b"sleep 600\n"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    run.cancel()
+
+    async with asyncio.timeout(30):
+        with pytest.raises(asyncio.CancelledError):
+            await run
