@@ -57,7 +57,7 @@ def limactl() -> Iterator[Limactl]:
 @pytest.fixture(scope="session")
 def machine(limactl: Limactl) -> str:
     """A running machine made from a template on standard input, the user's base.yaml, and flags; its name."""
-    (limactl.home / "_config").mkdir()
+    (limactl.home / "_config").mkdir(exist_ok=True)  # another machine may have been first
     for name, text in BASE.items():
         (limactl.home / "_config" / name).write_text(text)
     flags = ("--param", "word=hello", "--set", '.env.FROM_FLAG = "a flag"')
