@@ -31,7 +31,7 @@ def test_a_started_machine_is_running(limactl: Limactl, machine: str) -> None:
     assert found["memory"] == 1 << 30
     assert found["cpus"] == 2
     assert found["sshLocalPort"] > 0
-    assert machine in limactl.ok("list").splitlines()[1]
+    assert machine in [line.split()[0] for line in limactl.ok("list").splitlines()[1:]]
 
 
 def test_the_first_start_tells_its_steps_and_ends_with_the_message(first_start: str) -> None:
@@ -303,15 +303,16 @@ def test_a_clone_is_another_machine_with_the_same_files(limactl: Limactl, machin
     assert limactl.ok("shell", "twin", "systemctl", "--failed", "--plain", "--no-legend").strip() == ""
     assert disk.stat().st_mtime_ns == before
     limactl.ok("delete", "-f", "twin")
-    assert limactl.ok("list", "-q").split() == [machine]
+    assert machine in limactl.ok("list", "-q").split()
+    assert not (limactl.home / "twin").exists()
 
 
 def test_a_stopped_machine_is_deleted_with_all_its_files(limactl: Limactl, machine: str) -> None:
     assert limactl.status(machine) == "Stopped"
     assert limactl.run("shell", machine, "true").returncode == 1
+    others = {path.name for path in limactl.home.iterdir()} - {machine}
 
     limactl.ok("delete", machine)
 
-    assert not (limactl.home / machine).exists()
-    assert [path.name for path in limactl.home.iterdir()] == ["_config"]
-    assert limactl.ok("list", "-q") == ""
+    assert {path.name for path in limactl.home.iterdir()} == others
+    assert machine not in limactl.ok("list", "-q").split()
