@@ -60,3 +60,10 @@ def test_what_cannot_be_answered_gets_an_answer_all_the_same(name: str, kind: st
 
 def test_the_host_s_own_names_are_the_guest_s(guest: Guest) -> None:
     assert guest.call("resolve", "localhost") == ["127.0.0.1"]
+
+
+def test_a_guest_whose_questions_are_redirected_tracks_many_connections(guest: Guest) -> None:
+    status, said = guest.call("run", "cat", "/proc/sys/net/netfilter/nf_conntrack_max")
+
+    assert status == 0
+    assert int(said) >= 65536

@@ -53,6 +53,7 @@ class GuestBox:
             self.program(name, "")
         self.program("timedatectl", f'echo timedatectl "$@" >>{root}/calls; echo yes')
         self.program("sudo", _SUDO)
+        self.program("sysctl", f'echo sysctl "$@" >>{root}/calls; echo 8192')
 
     def write(self, name: str, text: str | bytes, mode: int = 0o644) -> None:
         path = self.root / name

@@ -301,6 +301,19 @@ def test_dns_is_redirected_by_nft_where_iptables_does_not_work(box: GuestBox) ->
     assert box.calls.count("nft -f -") == 1
 
 
+@pytest.mark.parametrize(
+    ("sysctl", "raised"), [("echo 8192", True), ("echo 262144", False), ("exit 1", False), ("exec not-there", False)]
+)
+def test_a_guest_that_redirects_has_room_for_many_connections(sysctl: str, raised: bool, box: GuestBox) -> None:
+    box.program("sysctl", f'echo sysctl "$@" >>{box.root}/calls; {sysctl}')
+    box.seed(seed(facts=replace(FACTS, udp_dns_local_port=5301)))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    assert ("sysctl -q -w net.netfilter.nf_conntrack_max=65536" in box.calls) == raised
+
+
 def test_a_guest_whose_packet_filter_does_not_work_says_so(box: GuestBox) -> None:
     for name in ("iptables-restore", "nft"):
         box.program(name, "exit 1")
