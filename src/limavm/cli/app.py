@@ -34,15 +34,18 @@ COMMANDS = (
     Entry("stop", "stop", "basic", "Stop instances"),
     Entry("clone", "clone", "advanced", "Make a copy of an instance"),
     Entry("copy", "copy", "advanced", "Copy files between the host and instances", ("cp",)),
+    Entry("factory-reset", "factoryreset", "advanced", "Make an instance as new as when it was created"),
     Entry("info", "info", "advanced", "Show what this installation offers, as JSON"),
     Entry("mount", "mount", "advanced", "Show, add or verify directories of the host in a running instance"),
     Entry("network", "network", "advanced", "Define networks that instances can share"),
     Entry("ports", "ports", "advanced", "Show which ports of an instance appear on the host"),
+    Entry("protect", "protect", "advanced", "Keep instances from being deleted"),
     Entry("rename", "rename", "advanced", "Give an instance another name"),
     Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
     Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
     Entry("timings", "timings", "advanced", "Show how long each phase of the last start took"),
     Entry("umount", "mount:UMOUNT", "advanced", "Take a directory of the host away from a running instance"),
+    Entry("unprotect", "protect:UNPROTECT", "advanced", "Allow instances to be deleted again"),
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
@@ -59,9 +62,9 @@ COMMANDS = (
 #: Commands of Lima that are not built yet.
 LATER = frozenset(
     {
-        *("autostart", "disk", "factory-reset", "mcp", "protect", "prune"),
+        *("autostart", "disk", "mcp", "prune"),
         *("screenshot", "show-ssh", "snapshot", "start-at-login", "tunnel"),
-        *("unprotect", "usernet", "watch"),
+        *("usernet", "watch"),
     }
 )
 

@@ -18,6 +18,13 @@ DEFAULT, ERROR, NO_SPACE, NO_FILES = 0, 1, 2, 4
 
 #: A candidate and its description.
 Candidate = tuple[str, str]
+#: Commands whose words are instances, each of them once.
+_OF_INSTANCES = frozenset(
+    {
+        *("delete", "factory-reset", "guest-install", "list", "ports", "protect"),
+        *("restart", "stop", "timings", "unprotect"),
+    }
+)
 #: Flags whose values the shell completes.
 _DIRECTORIES = frozenset({"mount", "mount_only", "sync"})
 
@@ -111,7 +118,7 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             return _matching(_command_names(app.ROOT, hidden=("hidden",)), current) if not given else [], NO_FILES
         case "shell":
             return (_matching(_instances(), current), NO_FILES) if not given else ([], DEFAULT)
-        case "delete" | "stop" | "list" | "restart" | "timings" | "ports" | "guest-install":
+        case name if name in _OF_INSTANCES:
             full = most is not None and len(given) >= most
             fresh = [row for row in _instances() if row[0] not in given]
             return [] if full else _matching(fresh, current), NO_FILES

@@ -5,8 +5,9 @@ import os
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
 from limavm.instance.inspect import inspect
+from limavm.instance.protect import check_unprotected
 from limavm.instance.stop import force_stop
-from limavm.model.instance import Status
+from limavm.model.instance import Instance, Status
 from limavm.model.report import Reporter
 from limavm.store import instances
 
@@ -18,27 +19,28 @@ def delete(name: str, *, force: bool, report: Reporter) -> None:
     not stopped unless `force`, and for a directory that is no instance: nothing is deleted then.
     """
     try:
-        instance = inspect(name)
+        inspect(name)
+        with instances.exclusive(name):
+            # Asked now that nobody can start or protect it.
+            instance = inspect(name)
+            _check(instance, force=force)
+            force_stop(instance, report)
+            instances.remove(name)
     except NotFoundError:
         _check_is_nothing(name)
         report.warning(f"There is no instance {name!r}; nothing to delete")
         return
-    if instance.protected:
-        raise UserError(
-            f"the instance {name!r} is protected",
-            where=os.path.join(instance.dir, paths.PROTECTED),
-            hint="remove this file if it shall be deleted all the same",
-        )
+    report.info(f"Deleted {name!r} ({instance.dir})")
+
+
+def _check(instance: Instance, *, force: bool) -> None:
+    check_unprotected(instance.name, "deleted")
     if not force and instance.status is not Status.STOPPED:
         raise UserError(
-            f"the instance {name!r} is {instance.status.value or 'in an unknown state'}, not Stopped",
+            f"the instance {instance.name!r} is {instance.status.value or 'in an unknown state'}, not Stopped",
             where=instance.dir,
-            hint=f"stop it first, or `limactl delete -f {name}`",
+            hint=f"stop it first, or `limactl delete -f {instance.name}`",
         )
-    with instances.exclusive(name):
-        force_stop(instance, report)
-        instances.remove(name)
-    report.info(f"Deleted {name!r} ({instance.dir})")
 
 
 def _check_is_nothing(name: str) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from limavm.errors import BusyError, UserError
+from limavm.errors import BusyError, NotFoundError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.files import locked, sync_directory
 from limavm.host.trees import remove_tree
@@ -128,11 +128,17 @@ def sweep() -> None:
 def exclusive(name: str) -> Iterator[str]:
     """Hold the instance for one mutating command; yields its directory.
 
-    Raises BusyError at once when another command is at work on it: waiting would only hide that.
+    Raises BusyError at once when another command is at work on it: waiting would only hide that; NotFoundError
+    when it has just vanished.
     """
     directory = paths.instance_dir(name)
     busy = f"another limactl command is at work on instance {name!r}"
-    with _busy_hint(), locked(directory, wait=False, busy=busy):
+    with contextlib.ExitStack() as stack:
+        try:
+            with _busy_hint():
+                stack.enter_context(locked(directory, wait=False, busy=busy))
+        except FileNotFoundError as error:
+            raise NotFoundError(f"there is no instance {name!r} any more", where=directory) from error
         yield directory
 
 

@@ -9,8 +9,13 @@ from tests.unit.cli.harness import Run, make_instance
 
 BAD_NAMES = ["a/b", "../x", "/etc", "größe", "x" * 200, "x.yaml", ".", "..", "", "a b", "x\n", "_config", "x\x00"]
 
+_NAMING = [
+    *("stop", "delete", "restart", "hostagent", "timings", "ports"),
+    *("protect", "unprotect", "factory-reset"),
+]
 
-@pytest.mark.parametrize("command", ["stop", "delete", "restart", "hostagent", "timings", "ports"])
+
+@pytest.mark.parametrize("command", _NAMING)
 @pytest.mark.parametrize("name", BAD_NAMES)
 def test_a_bad_name_is_an_error(limactl: Run, home: Path, command: str, name: str) -> None:
     done = limactl(command, name)
@@ -19,7 +24,7 @@ def test_a_bad_name_is_an_error(limactl: Run, home: Path, command: str, name: st
     assert len(done.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["stop", "restart", "hostagent", "timings", "ports"])
+@pytest.mark.parametrize("command", ["stop", "restart", "hostagent", "timings", "ports", "protect", "unprotect"])
 def test_a_missing_instance_is_an_error(limactl: Run, home: Path, command: str) -> None:
     done = limactl(command, "nope")
 
