@@ -86,3 +86,21 @@ def test_what_cannot_be_removed_is_named_and_the_rest_is_gone(tmp_path: Path) ->
         remove_tree(str(tmp_path / "tree"))
 
     assert os.listdir(tmp_path / "tree") == ["fixed"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are short there")
+def test_a_tree_that_is_deeper_than_calls_may_be_is_removed(tmp_path: Path) -> None:
+    """As a guest may leave it in a mount."""
+    (tmp_path / "tree").mkdir()
+    here = os.open(tmp_path / "tree", os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("a", dir_fd=here)
+        os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+        below = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+    remove_tree(str(tmp_path / "tree"))
+
+    assert os.listdir(tmp_path) == []
