@@ -20,7 +20,9 @@ Run = Callable[[Sequence[str]], int]
 """Runs a program to its end and returns its status."""
 
 # Nothing here waits for the network or for the other services: the agent needs its serial port, which it waits
-# for itself, and the kernel's tables. It is started again however often it fails, because nobody else would.
+# for itself, and the kernel's tables. It is started again however often it ends, because nobody else would: at once,
+# as its forwards stand still meanwhile, and less and less often where a hundred starts were in vain. systemd before 254
+# does not know of the latter; an agent that fails as soon as it has begun waits a moment before it ends (main).
 # It could begin before basic.target, as soon as there are file systems. Measured, that is no gain: both processors of
 # an emulated guest are busy until somebody can log in, so sshd and the boot scripts are later by what we take.
 # One that hangs does not hold up the shutdown of the guest for the usual 90 s; it gives its calls 2 s.
@@ -33,8 +35,10 @@ StartLimitIntervalSec=0
 [Service]
 Type=simple
 ExecStart={command}
-Restart=on-failure
-RestartSec=1
+Restart=always
+RestartSec=100ms
+RestartSteps=100
+RestartMaxDelaySec=10s
 TimeoutStopSec=10
 OOMPolicy=continue
 OOMScoreAdjust=-500

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 NAME = "lima-guestagent"
 #: How long calls have to end when we are asked to go.
 _GRACE = 2.0
+#: Who starts us again does so at once. One that cannot serve, whatever the reason, does not fail all the time.
+_EARLY = 10.0
+_PENANCE = 1.0
 #: Twice as many as a connection has streams (wire.bounded), each of which may be a socket.
 _FILES = 32768
 
@@ -63,8 +67,9 @@ def options_of(words: list[str]) -> Options:
     return Options(**{name.replace("-", "_"): value for name, value in values.items()})  # type: ignore[arg-type]
 
 
-def run_daemon(options: Options) -> int:
-    """Serve until a signal ends it; the exit status."""
+def run_daemon(options: Options, *, penance: float = _PENANCE) -> int:
+    """Serve until a signal ends it; the exit status. One that fails at once waits `penance` seconds before it ends."""
+    began = time.monotonic()
     logging.basicConfig(level=logging.DEBUG if options.debug else logging.INFO, format="%(levelname)s: %(message)s")
     logging.getLogger("grpclib").setLevel(logging.DEBUG if options.debug else logging.WARNING)
     logging.getLogger("hpack").setLevel(logging.WARNING)
@@ -72,8 +77,13 @@ def run_daemon(options: Options) -> int:
         token = read_token(options.token_file)
         allow_many_files()
         asyncio.run(_serve(options, token))
-    except (OSError, ValueError) as error:
-        return _failed(str(error))
+    except Exception as error:
+        status = _failed(str(error))
+        if not isinstance(error, OSError | ValueError):
+            log.exception("the agent ends")
+        if time.monotonic() - began < _EARLY:
+            time.sleep(penance)
+        return status
     return 0
 
 
@@ -96,7 +106,8 @@ async def _serve(options: Options, token: str) -> None:
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    tasks = [asyncio.ensure_future(part) for part in (asked.wait(), watcher.run(), _listening(server, options))]
+    # Serving first: the host connects while we are still setting up what tells us of sockets.
+    tasks = [asyncio.ensure_future(part) for part in (asked.wait(), _listening(server, options), watcher.run())]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({asyncio.ensure_future(server.stop())}, timeout=_GRACE)

@@ -67,10 +67,16 @@ def test_the_unit_is_what_the_specification_asks_for() -> None:
     lines = unit_text(Service(program=PROGRAM)).splitlines()
 
     assert {
-        *("Type=simple", "Restart=on-failure", "OOMPolicy=continue", "OOMScoreAdjust=-500"),
+        *("Type=simple", "Restart=always", "OOMPolicy=continue", "OOMScoreAdjust=-500"),
         "WantedBy=multi-user.target",
     } <= set(lines)
     assert {"StartLimitIntervalSec=0", "TimeoutStopSec=10"} <= set(lines)
+
+
+def test_the_unit_is_started_again_at_once_and_more_slowly_where_that_is_in_vain() -> None:
+    lines = unit_text(Service(program=PROGRAM)).splitlines()
+
+    assert {"RestartSec=100ms", "RestartSteps=100", "RestartMaxDelaySec=10s"} <= set(lines)
 
 
 def test_what_systemd_would_replace_is_escaped() -> None:

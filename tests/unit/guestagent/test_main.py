@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,16 @@ def test_a_token_is_the_text_of_its_file(tmp_path: Path) -> None:
 
 @POSIX
 def test_a_token_file_that_is_missing_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert agent.run_daemon(Options(token_file=str(tmp_path / "none"))) == 1
+    assert agent.run_daemon(Options(token_file=str(tmp_path / "none")), penance=0) == 1
     assert "No such file" in capsys.readouterr().err
+
+
+@POSIX
+def test_a_daemon_that_cannot_begin_waits_before_it_ends(tmp_path: Path) -> None:
+    began = time.monotonic()
+
+    assert agent.run_daemon(Options(token_file=str(tmp_path / "none")), penance=0.1) == 1
+    assert time.monotonic() - began >= 0.1
 
 
 #: What `python3 -m limavm.guestagent` does, with a socket of the test's and without being root.
