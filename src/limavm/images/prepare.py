@@ -8,6 +8,7 @@ The caller holds the lock of the instance. The disk itself is made by `disk`.
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -24,7 +25,7 @@ from limavm.model.report import Reporter
 
 log = logging.getLogger(__name__)
 
-Builder = Callable[[str, Arch, Reporter], Built]
+Builder = Callable[[str, Arch, Reporter], AbstractContextManager[Built]]
 
 _IMAGES = (paths.BASE_DISK, paths.DIFF_DISK, paths.DISK, paths.IMAGE, paths.ISO)
 _BOOT_FILES = (paths.KERNEL, paths.KERNEL_CMDLINE, paths.INITRD)
@@ -124,11 +125,11 @@ class _Attempts:
         self._place_image(image)
 
     def _place_build(self, image: Image) -> None:
-        built = self._builder(image.location, self._arch, self._report)
-        files.link_or_clone(built.kernel, self._path(paths.KERNEL))
-        files.link_or_clone(built.initrd, self._path(paths.INITRD))
-        files.write_atomic(self._path(paths.KERNEL_CMDLINE), built.cmdline.encode())
-        files.link_or_clone(built.image, self._path(paths.BASE_DISK))
+        with self._builder(image.location, self._arch, self._report) as built:
+            files.link_or_clone(built.kernel, self._path(paths.KERNEL))
+            files.link_or_clone(built.initrd, self._path(paths.INITRD))
+            files.write_atomic(self._path(paths.KERNEL_CMDLINE), built.cmdline.encode())
+            files.link_or_clone(built.image, self._path(paths.BASE_DISK))
 
     def _place_file(self, file: File, what: str, name: str, *, unpack: bool) -> None:
         digest = parse_digest(file.digest) if file.digest else None

@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import hashlib
 import os
@@ -5,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from limavm.images.build import Built
 from limavm.images.cache import entry_dir
 from limavm.images.disk import ensure_disk
 from limavm.images.download import Client
-from limavm.images.prepare import prepare, select
+from limavm.images.prepare import Builder, prepare, select
 from limavm.model.arch import Arch
 from limavm.model.config import File, Image, Kernel
 from limavm.model.report import Reporter
@@ -62,7 +63,7 @@ def base(server: Server) -> str:
 
 @pytest.fixture
 def run(inst: Path, report: Recorder, client: Client) -> Callable[..., None]:
-    def run(*images: Image, builder: Callable[[str, Arch, Reporter], Built] | None = None) -> None:
+    def run(*images: Image, builder: Builder | None = None) -> None:
         more = {"builder": builder} if builder else {}
         prepare(images, Arch.X86_64, str(inst), report, client=client, **more)
 
@@ -235,15 +236,16 @@ def test_the_first_image_of_the_architecture_fixes_the_variant() -> None:
     assert len(found.skipped) == 4
 
 
-def building(tmp_path: Path) -> Callable[[str, Arch, Reporter], Built]:
-    def builder(location: str, arch: Arch, report: Reporter) -> Built:
+def building(tmp_path: Path) -> Builder:
+    @contextlib.contextmanager
+    def builder(location: str, arch: Arch, report: Reporter) -> Iterator[Built]:
         if "broken" in location:
             raise UserError("mmdebstrap failed")
         (tmp_path / "built").mkdir(exist_ok=True)
         for name, content in {"image": BODY, "kernel": KERNEL, "initrd": INITRD}.items():
             (tmp_path / "built" / name).write_bytes(content)
         image, kernel, initrd = (str(tmp_path / "built" / name) for name in ("image", "kernel", "initrd"))
-        return Built(image=image, kernel=kernel, initrd=initrd, cmdline=f"{location} {arch}")
+        yield Built(image=image, kernel=kernel, initrd=initrd, cmdline=f"{location} {arch}")
 
     return builder
 

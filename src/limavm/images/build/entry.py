@@ -19,10 +19,8 @@ _LOCK = ".lock"
 
 
 def builds_dir() -> str:
-    """The directory of all builds of the user; it is made when missing."""
-    path = os.path.join(paths.cache_dir(), "build")
-    os.makedirs(path, exist_ok=True)
-    return path
+    """The directory of all builds of the user, which need not exist."""
+    return os.path.join(paths.cache_dir(), "build")
 
 
 def is_whole(directory: str) -> bool:
@@ -33,12 +31,25 @@ def is_whole(directory: str) -> bool:
 @contextlib.contextmanager
 def locked_entry(builds: str, key: str) -> Iterator[str]:
     """Hold the lock of an entry; its directory, which may be whole, made by whoever held the lock before."""
-    with files.locked(_ensure_lock(builds, key)):
+    with _held(builds, key, wait=True):
         yield os.path.join(builds, key)
+
+
+@contextlib.contextmanager
+def _held(builds: str, key: str, *, wait: bool) -> Iterator[str]:
+    """Hold the lock of an entry; its path. Raises BusyError unless we may wait for it."""
+    with contextlib.ExitStack() as stack:
+        while True:  # a prune may remove the lock between the two steps
+            with contextlib.suppress(FileNotFoundError):
+                lock = _ensure_lock(builds, key)
+                stack.enter_context(files.locked(lock, wait=wait))
+                break
+        yield lock
 
 
 def _ensure_lock(builds: str, key: str) -> str:
     lock = os.path.join(builds, key + _LOCK)
+    os.makedirs(builds, exist_ok=True)
     os.close(os.open(lock, os.O_RDONLY | os.O_CREAT, 0o644))
     return lock
 
@@ -78,5 +89,28 @@ def sweep(builds: str, remove: Callable[[str], None]) -> None:
         if not name.endswith(_PARTIAL):
             continue
         lock = _ensure_lock(builds, name.removesuffix(_PARTIAL))
-        with contextlib.suppress(BusyError), files.locked(lock, wait=False):
+        with contextlib.suppress(BusyError, FileNotFoundError), files.locked(lock, wait=False):
             remove(os.path.join(builds, name))
+
+
+def keys(builds: str) -> list[str]:
+    """The keys of all entries and of what killed builds left, sorted."""
+    try:
+        found = os.listdir(builds)
+    except FileNotFoundError:
+        return []
+    return sorted({name.removesuffix(_PARTIAL).removesuffix(_LOCK) for name in found})
+
+
+def places(builds: str, key: str) -> list[str]:
+    """What there may be of an entry: itself, and the directory of a build that goes on or was killed."""
+    return [os.path.join(builds, key), os.path.join(builds, key + _PARTIAL)]
+
+
+@contextlib.contextmanager
+def removing(builds: str, key: str) -> Iterator[None]:
+    """Hold an entry that is to be removed, its lock with it; raises BusyError while anybody else holds it."""
+    with _held(builds, key, wait=False) as lock:
+        yield
+        with contextlib.suppress(OSError):  # of Windows: it is open
+            os.unlink(lock)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 
 from limavm.errors import UserError
 from limavm.host import paths, platform, process
@@ -31,8 +32,9 @@ class Built(Value, frozen=True, kw_only=True):
     cmdline: str
 
 
-def build(location: str, arch: Arch, report: Reporter) -> Built:
-    """The image of a `mmdebstrap:` location, from the cache or built now.
+@contextlib.contextmanager
+def build(location: str, arch: Arch, report: Reporter) -> Iterator[Built]:
+    """The image of a `mmdebstrap:` location, from the cache or built now; nobody prunes it within the context.
 
     Raises UserError when the location is wrong, a tool is missing or the build fails; the cache then
     holds what it held before.
@@ -42,11 +44,11 @@ def build(location: str, arch: Arch, report: Reporter) -> Built:
     with locked_entry(builds, recipe.key) as entry:
         if not is_whole(entry):
             _check_tools()
-            sweep(builds, _remove)
+            sweep(builds, remove)
             report.info(f"building {recipe.location.suite} from the packages of {recipe.mirror.archive}")
-            with new_entry(builds, recipe.key, _remove) as directory:
+            with new_entry(builds, recipe.key, remove) as directory:
                 _make(recipe, directory, report)
-    return _built(entry)
+        yield _built(entry)
 
 
 def make_recipe(location: Location, arch: Arch) -> Recipe:
@@ -91,7 +93,7 @@ def _make(recipe: Recipe, directory: str, report: Reporter) -> None:
     used = int(process.run([*inside, "du", "-s", "--block-size=1", tree], env=env).split()[0])
     image = os.path.join(directory, paths.IMAGE)
     process.run([*inside, *mkfs_argv(recipe, tree, image, image_size(used))], env=env)
-    _remove(tree)
+    remove(tree)
 
 
 def take_kernel(tree: str, directory: str) -> None:
@@ -106,7 +108,7 @@ def take_kernel(tree: str, directory: str) -> None:
         file.write(build_initrd(tree, release))
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
     """Remove a tree whose files may belong to sub-IDs of the user."""
     process.run([*namespace_argv(is_root()), "rm", "-rf", "--one-file-system", path])
 

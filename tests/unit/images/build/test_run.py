@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from limavm.errors import UserError
+from limavm.errors import BusyError, UserError
 from limavm.host import platform
 from limavm.images.build import Built, build
-from limavm.images.build.entry import NAMES
+from limavm.images.build.entry import NAMES, removing
 from limavm.images.build.location import parse_location
 from limavm.images.build.run import make_recipe, take_kernel
 from limavm.model.arch import Arch
@@ -61,12 +61,17 @@ def tree_script(example: Path) -> str:
 needs_ranges = pytest.mark.skipif(sys.platform == "linux" and os.geteuid() != 0, reason="subordinate IDs are checked")
 
 
+def made(arch: Arch = NATIVE) -> Built:
+    with build(LOCATION, arch, Told()) as built:
+        return built
+
+
 @needs_ranges
 def test_a_build_leaves_one_whole_entry_and_is_found_again(builds: Path, tmp_path: Path) -> None:
     mmdebstrap(builds, tree_script(tmp_path / "example") + "\necho ran >>" + str(tmp_path / "log"))
 
-    built = build(LOCATION, NATIVE, Told())
-    again = build(LOCATION, NATIVE, Told())
+    built = made()
+    again = made()
 
     assert again == built
     assert (tmp_path / "log").read_text() == "ran\n"
@@ -82,7 +87,7 @@ def test_a_failed_build_leaves_nothing_that_looks_whole(builds: Path) -> None:
     mmdebstrap(builds, 'mkdir "$target"; echo "E: no such suite" >&2; exit 1')
 
     with pytest.raises(UserError, match="no such suite"):
-        build(LOCATION, NATIVE, Told())
+        made()
 
     assert [name for name in os.listdir(builds) if not name.endswith(".lock")] == []
 
@@ -93,7 +98,7 @@ def test_what_a_killed_build_left_is_swept_by_the_next(builds: Path, tmp_path: P
     for name in ("other.tmp", f"{key()}.tmp"):
         (builds / name / "root").mkdir(parents=True)
 
-    build(LOCATION, NATIVE, Told())
+    made()
 
     assert sorted(name for name in os.listdir(builds) if not name.endswith(".lock")) == [key()]
 
@@ -109,16 +114,26 @@ def test_a_whole_entry_is_used_without_any_tool(builds: Path, monkeypatch: pytes
         (entry / name).write_text("text")
     monkeypatch.setenv("PATH", "/nonexistent")
 
-    built = build(LOCATION, NATIVE, Told())
+    built = made()
 
     assert built == Built(
         image=str(entry / "image"), kernel=str(entry / "kernel"), initrd=str(entry / "initrd"), cmdline="text"
     )
 
 
+def test_nobody_else_holds_an_entry_while_it_is_used(builds: Path) -> None:
+    entry = builds / key()
+    entry.mkdir(parents=True)
+    for name in NAMES:
+        (entry / name).write_text("text")
+
+    with build(LOCATION, NATIVE, Told()), pytest.raises(BusyError), removing(str(builds), key()):
+        pass
+
+
 def test_a_foreign_architecture_is_refused(builds: Path) -> None:
     with pytest.raises(UserError, match="cannot be built") as caught:
-        build(LOCATION, FOREIGN, Told())
+        made(FOREIGN)
 
     assert caught.value.hint is not None
     assert f"arch: {NATIVE}" in caught.value.hint
