@@ -140,9 +140,21 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rou
         async with contextlib.aclosing(answer.parts):
             await _stream(connection, reader, writer, answer, stalled)
         return
-    response = answer if isinstance(answer, Response) else await answer
+    response = answer if isinstance(answer, Response) else await _done(answer)
     async with asyncio.timeout(_DEADLINE):
         await _answer(connection, writer, response)
+
+
+async def _done(action: Awaitable[Response]) -> Response:
+    """What an action answers; what goes wrong in it that it did not expect is an answer too."""
+    try:
+        return await action
+    except OSError as error:  # a full disk, too many files
+        log.warning("a request failed: %s", error)
+        return error_response(500, str(error))
+    except Exception as error:
+        log.exception("an action of the API has a defect")
+        return error_response(500, f"the host agent has a defect: {error!r}", "its log, ha.stderr.log, tells more")
 
 
 async def _answer(connection: h11.Connection, writer: asyncio.StreamWriter, response: Response) -> None:

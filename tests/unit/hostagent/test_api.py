@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.hostagent.api import Stream, error_response, json_response, serving
+from limavm.hostagent.api import Response, Stream, error_response, json_response, serving
 from limavm.hostagent.client import AgentError, Info, info
 
 if sys.platform == "win32":
@@ -66,6 +67,23 @@ async def test_status_codes(request_line: bytes, status: bytes, tmp_path: Path) 
         answer = await ask(path, request_line + b"\r\nHost: x\r\n\r\n")
 
     assert answer.split()[1] == status
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError(errno.ENOSPC, "No space left on device"), b"No space left"), (KeyError("x"), b"defect")],
+)
+async def test_what_goes_wrong_in_an_action_is_answered(error: Exception, said: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "ha.sock"
+
+    async def act(_query: str, _body: bytes) -> Response:
+        raise error
+
+    async with serving(str(path), {}, {("POST", "/act"): act}):
+        answer = await ask(path, b"POST /act HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert answer.split()[1] == b"500"
+    assert said in answer
 
 
 async def test_garbage_and_endless_headers_drop_the_client_and_not_the_server(tmp_path: Path) -> None:
