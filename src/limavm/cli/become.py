@@ -1,17 +1,18 @@
 """Becomes another program, whose exit code and signals are then limactl's own. Loaded by `shell`."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from limavm.errors import ChildExit
+from limavm.errors import ChildExit, UserError
 
 
 def become(argv: Sequence[str]) -> NoReturn:
     """Replace this process by the program; on Windows, which cannot, run it and take its exit code.
 
-    Raises UserError naming the package when the program is missing.
+    Raises UserError when it cannot be started; for a program that is missing it names the package.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -25,7 +26,12 @@ def become(argv: Sequence[str]) -> NoReturn:
 def _exec(argv: Sequence[str]) -> NoReturn:
     try:
         os.execvp(argv[0], list(argv))  # noqa: S606 - a list, no shell
-    except FileNotFoundError as error:
-        from limavm.host.process import missing_program
+    except OSError as error:
+        if error.errno == errno.E2BIG:
+            raise UserError(
+                "the command is too long for this system", hint="put what is long into a file, or on standard input"
+            ) from error
+        from limavm.host.process import starting
 
-        raise missing_program(argv[0]) from error
+        with starting(argv):
+            raise
