@@ -44,7 +44,7 @@ def changed(
     `params` tells which params `--param` may set, instead of those of the text. Raises UserError, naming the
     flag, for what cannot be done.
     """
-    situation = Situation(place=_place(), params=params or (lambda: declared(text, source)), existing=existing)
+    situation = Situation(place=here(), params=params or (lambda: declared(text, source)), existing=existing)
     after = applied(text, decide(given, situation), source=source)
     variants = [f"--{flag.replace('_', '-')}" for flag in ("image_variant", "arch_variant") if given.get(flag)]
     if variants and not existing and decode(text, source).layer.images and not decode(after, source).layer.images:
@@ -57,12 +57,13 @@ def places(template: Template, given: Mapping[str, object]) -> Document:
     from limavm.yq.edit import apply_to
 
     document = embed(template, reader(), base=True)
-    situation = Situation(place=_place(), params=lambda: declared(document, template.locator))
+    situation = Situation(place=here(), params=lambda: declared(document, template.locator))
     edits = decide(given, situation, warn=lambda _: None)
     return apply_to([document], [edit.expression for edit in edits])[0]
 
 
-def _place() -> Home:
+def here() -> Home:
+    """What relative paths of the user start at."""
     try:
         cwd = os.getcwd()
     except FileNotFoundError:  # it was removed; what is relative to it stays so, and is refused as such

@@ -1,16 +1,18 @@
 """`limactl mount` and `limactl umount`: directories of the host in an instance that runs."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from limavm.cli import logs
 from limavm.cli.app import Command
-from limavm.cli.expressions import Home
 from limavm.cli.flags import BoolFlag, Duration, Flag
 from limavm.cli.instances import one_name
 from limavm.cli.session import Session
 from limavm.errors import ChildExit, UserError
+from limavm.model.mount import clean_point
 
 _VERIFY = "verify"
 _SECONDS = 10.0
@@ -57,19 +59,32 @@ def _show(name: str, *, json: bool, watch: bool) -> int:
 
 def _add(name: str, text: str, *, save: bool) -> None:
     from limavm.cli import mountsaved, mountspec
+    from limavm.cli.changed import here
     from limavm.instance import mounts
 
-    mount = mountspec.parse(text, Home(home=os.path.expanduser("~"), cwd=os.getcwd()))
+    mount = mountspec.parse(text, here())
     if not os.path.lexists(mount.location):
         # Where the configuration names one it is made. Here it is more likely that its name is mistyped.
         raise UserError(f"{mount.location} does not exist", hint="make it first, or correct its name")
-    state = mounts.add(name, mount)
+    logs.info(f"mounting {mount.location} in instance {name!r}; it takes longer where the guest has to install sshfs")
+    with _told_how_to_undo(name, mount.mount_point):
+        state = mounts.add(name, mount)
     access = "writable" if state.writable else "read-only"
     logs.info(f"{state.location} is at {state.mount_point} of instance {name!r} now ({state.type}, {access})")
     if save:
         mountsaved.save(name, mount)
     else:
         logs.info("It is there until the instance stops; with --save it is kept in its configuration")
+
+
+@contextlib.contextmanager
+def _told_how_to_undo(name: str, point: str) -> Iterator[None]:
+    """The host agent goes on with what it was asked for when we leave."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        logs.warning(f"the host agent goes on with it; `limactl umount {name} {quote(point)}` takes it away again")
+        raise
 
 
 def _umount(_session: Session, words: list[str], *, force: bool, save: bool) -> None:
@@ -82,7 +97,7 @@ def _umount(_session: Session, words: list[str], *, force: bool, save: bool) -> 
             f"{point!r} is no place in the guest: an absolute path is needed",
             hint=f"`limactl mount {name}` shows them in the column GUEST",
         )
-    point = "/" + "/".join(part for part in point.split("/") if part)
+    point = clean_point(point)
     mounts.remove(name, point, force=force)
     logs.info(f"{point} of instance {name!r} is no mount any more; the files are where they were, on the host")
     if save:

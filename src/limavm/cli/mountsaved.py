@@ -12,6 +12,7 @@ from limavm.host.platform import facts
 from limavm.instance.edit import Original, check, opened
 from limavm.instance.edit import save as store
 from limavm.model.config import Mount
+from limavm.model.mount import clean_point
 
 
 def save(name: str, mount: Mount) -> None:
@@ -63,4 +64,4 @@ def _edit(expression: str) -> Edit:
 def _points(original: Original, text: bytes) -> set[str]:
     assert original.directory is not None
     loaded = load_text(text, source=original.path, directory=original.directory, facts=facts(), version=COMPATIBLE_WITH)
-    return {mount.mount_point for mount in loaded.filled.config.mounts}
+    return {clean_point(mount.mount_point) for mount in loaded.filled.config.mounts}

@@ -1,8 +1,11 @@
 """What the words of `limactl mount` mean: `HOST[:GUEST][:w]`, and how a configuration keeps that. Pure."""
 
+import os
+
 from limavm.cli.expressions import Home, boolean, expanded, quoted
 from limavm.errors import UserError
 from limavm.model.config import Mount
+from limavm.model.mount import clean_point
 
 _FORM = "HOST[:GUEST][:w]"
 
@@ -20,14 +23,12 @@ def parse(text: str, place: Home) -> Mount:
         location = expanded(host, place)
     except ValueError as error:
         raise _wrong(text, str(error)) from error
+    if not os.path.isabs(location):
+        raise _wrong(text, "the current directory does not exist any more, so its path has to be written in full")
     guest = others[0] if others else location
     if not guest.startswith("/"):
         raise _wrong(text, f"the place in the guest has to be an absolute path, and is {guest!r}")
-    return Mount(location=location, mount_point=_clean(guest), writable=access == "w")
-
-
-def _clean(path: str) -> str:
-    return "/" + "/".join(part for part in path.split("/") if part)
+    return Mount(location=location, mount_point=clean_point(guest), writable=access == "w")
 
 
 def _wrong(text: str, what: str) -> UserError:

@@ -13,7 +13,7 @@ from limavm.instance.verify.guest import asked, command
 from limavm.instance.verify.sides import Verdict
 from limavm.model.config import Mount
 from limavm.model.instance import Instance
-from limavm.model.mount import NINEP, MountPhase, MountState
+from limavm.model.mount import NINEP, MountPhase, MountState, clean_point
 
 #: Security models of 9p that keep permissions elsewhere than in the file's own mode.
 _MAPPED = ("mapped-xattr", "mapped-file")
@@ -52,6 +52,7 @@ def examined(name: str, mount_points: Sequence[str], *, seconds: float) -> Itera
 
 def _chosen(name: str, known: Sequence[MountState], wanted: Sequence[str]) -> list[MountState]:
     points = {mount.mount_point: mount for mount in known}
+    wanted = [clean_point(point) if point.startswith("/") else point for point in wanted]
     for point in wanted:
         if point not in points:
             raise unknown(name, point, known)
@@ -74,7 +75,7 @@ def unknown(name: str, point: str, known: Sequence[MountState]) -> UserError:
 
 def _examined(instance: Instance, mount: MountState, seconds: float) -> Verdict:
     configured = instance.config.mounts if instance.config else ()
-    known = next((one for one in configured if one.mount_point == mount.mount_point), None)
+    known = next((one for one in configured if clean_point(one.mount_point) == mount.mount_point), None)
     links = known is None or not known.sshfs.follow_symlinks
     modes = mount.type != NINEP or known is None or known.ninep.security_model not in _MAPPED
     ssh = ["ssh", "-F", instance.ssh_config_file, instance.hostname, "--"]

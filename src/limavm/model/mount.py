@@ -40,6 +40,11 @@ class MountState(Sparse, frozen=True, kw_only=True):
     configured: bool = True
 
 
+def clean_point(point: str) -> str:
+    """An absolute mount point without needless slashes and dots, so that two names of one directory are equal."""
+    return "/" + "/".join(part for part in point.split("/") if part not in ("", "."))
+
+
 def mount_tag(location: str, mount_point: str) -> str:
     """The name by which guest and hypervisor know a shared directory (spec/runtime.md 1.8)."""
     digest = hashlib.sha256(f"{location}:{mount_point}".encode(errors="surrogateescape")).digest()

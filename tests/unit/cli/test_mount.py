@@ -1,13 +1,20 @@
 """`limactl mount` and `umount`, on an agent that keeps the books."""
 
+import asyncio
 import json
+import os
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from limavm.host import pidfile
+from limavm.model.config import Mount
 from limavm.model.mount import MountPhase, MountState
 from tests.fakes.mountagent import MountAgent, mount_agent
 from tests.unit.cli.harness import YAML, Run, make_instance
@@ -78,6 +85,51 @@ def test_a_directory_is_mounted_until_the_instance_stops(limactl: Run, agent: Mo
     assert configured(dev) == []
 
 
+def test_what_may_take_long_is_told_before(limactl: Run, agent: MountAgent) -> None:
+    first, *_ = limactl("mount", "dev", "/tmp:/mnt/tmp").err.splitlines()
+
+    assert "mounting /tmp in instance 'dev'" in first
+
+
+class SlowAgent(MountAgent):
+    """A guest that installs sshfs for ever."""
+
+    asked = threading.Event()
+
+    async def add(self, mount: Mount) -> MountState:
+        self.asked.set()
+        await asyncio.Event().wait()
+        return await super().add(mount)
+
+
+def test_who_leaves_by_ctrl_c_is_told_that_it_goes_on(dev: Path) -> None:
+    words = ["mount", "dev", "/tmp:/mnt/two words"]
+    with (
+        pidfile.held(str(dev / "ha.pid")),
+        SlowAgent(dev, ()) as slow,
+        subprocess.Popen([sys.executable, "-P", "-m", "limavm", *words], stderr=subprocess.PIPE, text=True) as left,
+    ):
+        assert slow.asked.wait(30)
+        left.send_signal(signal.SIGINT)
+        _, said = left.communicate(timeout=30)
+
+    assert left.returncode == 130
+    assert "limactl umount dev '/mnt/two words'" in said
+
+
+def test_in_a_directory_that_was_removed_a_path_has_to_be_whole(
+    limactl: Run, agent: MountAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    os.rmdir(tmp_path / "gone")
+
+    done = limactl("mount", "dev", ".")
+
+    assert (done.code, "the current directory does not exist any more" in done.message) == (1, True)
+    assert limactl("mount", "dev", "/tmp").code == 0
+
+
 def test_saved_it_is_in_the_configuration(limactl: Run, agent: MountAgent, dev: Path) -> None:
     done = limactl("mount", "dev", "/tmp:/mnt/tmp:w", "--save")
 
@@ -125,6 +177,7 @@ def test_one_that_is_used_is_taken_away_by_force(limactl: Run, agent: MountAgent
     "entry",
     [
         {"location": "/srv", "mountPoint": "/mnt/srv"},
+        {"location": "/srv", "mountPoint": "/mnt//./srv/"},
         {"location": "/mnt/srv"},
         {"location": "/mnt/../mnt/srv/"},
         {"location": "/srv", "mountPoint": "/mnt/{{.Param.place}}"},
@@ -205,8 +258,11 @@ def test_verify_says_what_is_mounted_when_the_name_is_wrong(limactl: Run, agent:
     assert "/home/ann, /mnt/srv" in limactl("mount", "verify", "dev", "/nowhere").message
 
 
-def test_a_mount_that_is_lost_cannot_be_verified_and_its_reason_is_told(limactl: Run, agent: MountAgent) -> None:
-    assert "lost: ssh" in limactl("mount", "verify", "dev", "/mnt/srv").message
+@pytest.mark.parametrize("point", ["/mnt/srv", "/mnt//srv/", "/mnt/./srv"])
+def test_a_mount_that_is_lost_cannot_be_verified_and_its_reason_is_told(
+    limactl: Run, agent: MountAgent, point: str
+) -> None:
+    assert "lost: ssh" in limactl("mount", "verify", "dev", point).message
 
 
 def test_an_instance_without_mounts_says_how_to_add_one(limactl: Run, dev: Path) -> None:
