@@ -65,10 +65,15 @@ def split_messages(text: str) -> tuple[list[dict[str, Any]], str]:
     return messages, text
 
 
+def ssh_place(argv: list[str]) -> tuple[str, int]:
+    """Where the host reaches the guest's ssh server."""
+    address, port = value_with(argv, "hostfwd=").partition("hostfwd=tcp:")[2].partition("-")[0].split(":")
+    return address, int(port)
+
+
 def greet(argv: list[str]) -> None:
     """Answer every connection to the forwarded port with the banner of an ssh server."""
-    address, port = value_with(argv, "hostfwd=").partition("hostfwd=tcp:")[2].partition("-")[0].split(":")
-    with socket.create_server((address, int(port))) as server:
+    with socket.create_server(ssh_place(argv)) as server:
         while True:
             peer, _ = server.accept()
             with peer:
@@ -104,7 +109,7 @@ class Forwards:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((ip, int(number)))
             if protocol == "tcp":
-                listener.listen()
+                listener.listen(1)  # as libslirp does
         except OSError:
             listener.close()
             return f"Could not set up host forwarding rule '{rule}'\r\n"
@@ -129,6 +134,7 @@ class Fake:
         self.status = "running"
         self.peer: socket.socket | None = None
         self.listening = False
+        self.idle: socket.socket | None = None
         self.forwards = Forwards()
 
     def run(self) -> int:
@@ -153,6 +159,8 @@ class Fake:
         if goes_wrong("kernel-panic", self.argv):
             with open(path_of(value_with(self.argv, "id=char-serial,")).replace(".sock", ".log"), "a") as log:
                 log.write("[ 0.02] Kernel panic - not syncing: no timer\r\n")
+        elif goes_wrong("idle", self.argv) and self.idle is None:
+            self.idle = socket.create_server(ssh_place(self.argv), backlog=1)
         elif goes_wrong("sshd", self.argv) and not self.listening:
             self.listening = True
             threading.Thread(target=greet, args=(self.argv,), daemon=True).start()

@@ -2,7 +2,8 @@
 
 QEMU's user-mode network listens with a queue of one. A browser that opens six connections at once then waits a
 second for some of them, until the kernel sends their first packet again, and others are reset. Whoever shares a
-socket may call listen(2) again; pidfd_getfd(2) shares one that a process has not sent us.
+socket may call listen(2) again; pidfd_getfd(2) shares one that a process has not sent us. Between the two calls
+the queue is short: nobody can listen for QEMU, so a burst in that millisecond still waits.
 """
 
 import errno
@@ -26,17 +27,27 @@ def lengthen_backlog(pid: int, ip: str, port: int) -> bool:
     The kernel (5.6 or newer) allows it for children and, unless `kernel.yama.ptrace_scope` forbids it, for all
     processes of the same user.
     """
+    return any(_lengthened(pid, (ip, port)))
+
+
+def lengthen_backlogs(pid: int) -> int:
+    """How many TCP sockets on which a process listens got a longer queue: all of them, or none where that cannot be."""
+    return sum(_lengthened(pid, None))
+
+
+def _lengthened(pid: int, place: tuple[str, int] | None) -> Iterator[bool]:
+    """For each socket of a process, whether its queue is longer now."""
     if sys.platform != "linux":
-        return False
+        return
     try:
         pidfd = os.pidfd_open(pid)
         try:
-            return any(_lengthened(pidfd, number, ip, port) for number in _sockets(pid))
+            for number in _sockets(pid):
+                yield _listens_again(pidfd, number, place)
         finally:
             os.close(pidfd)
     except OSError as error:
-        log.debug("the queue of %s:%d stays short: %s", ip, port, error)
-        return False
+        log.debug("the queue of %s of process %d stays short: %s", place or "every socket", pid, error)
 
 
 def _sockets(pid: int) -> Iterator[int]:
@@ -54,8 +65,8 @@ def _is_socket(path: str) -> bool:
         return False
 
 
-def _lengthened(pidfd: int, number: int, ip: str, port: int) -> bool:
-    """Listen again on a descriptor if it is the one; ours of it is closed."""
+def _listens_again(pidfd: int, number: int, place: tuple[str, int] | None) -> bool:
+    """Listen again on a descriptor if it is one on which that is done; ours of it is closed."""
     try:
         shared = _shared(pidfd, number)
     except OSError as error:
@@ -63,7 +74,9 @@ def _lengthened(pidfd: int, number: int, ip: str, port: int) -> bool:
             return False
         raise
     with socket.socket(fileno=shared) as found:
-        if found.family != socket.AF_INET or found.type != socket.SOCK_STREAM or found.getsockname() != (ip, port):
+        if found.family not in (socket.AF_INET, socket.AF_INET6) or found.type != socket.SOCK_STREAM:
+            return False
+        if place is not None and found.getsockname() != place:
             return False
         if not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):  # a connection that came through it
             return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from limavm.host.backlog import lengthen_backlog
+from limavm.host.backlog import lengthen_backlog, lengthen_backlogs
 
 if sys.platform != "linux":
     pytest.skip("other systems share no sockets in this way", allow_module_level=True)
@@ -16,9 +16,9 @@ if sys.platform != "linux":
 LISTENER = (
     "import socket, sys\n"
     "udp = socket.socket(type=socket.SOCK_DGRAM)\n"
-    "s = socket.socket()\n"
-    "s.bind(('127.0.0.1', 0)); s.listen(1)\n"
-    "udp.bind(s.getsockname())\n"
+    "while True:\n"
+    "    try: s = socket.create_server(('127.0.0.1', 0), backlog=1); udp.bind(s.getsockname()); break\n"
+    "    except OSError: pass\n"  # another program has the number
     "c = socket.create_connection(s.getsockname()); a, _ = s.accept()\n"
     "print(s.getsockname()[1], flush=True)\n"
     "sys.stdin.read()\n"
@@ -46,6 +46,18 @@ def test_a_longer_queue_takes_what_the_short_one_did_not(listener: tuple[int, in
         peer.close()
 
 
+def test_every_socket_on_which_a_process_listens_gets_a_longer_queue(listener: tuple[int, int]) -> None:
+    pid, port = listener
+    if not lengthen_backlogs(pid):
+        pytest.skip("this kernel does not share descriptors with us")
+
+    assert lengthen_backlogs(pid) == 1
+    peers = [socket.create_connection(("127.0.0.1", port), timeout=0.9) for _ in range(20)]
+
+    for peer in peers:
+        peer.close()
+
+
 def test_a_port_on_which_the_process_does_not_listen_is_left_alone(listener: tuple[int, int]) -> None:
     pid, port = listener
 
@@ -58,3 +70,4 @@ def test_a_process_that_is_gone_is_no_error() -> None:
     child.wait()
 
     assert not lengthen_backlog(child.pid, "127.0.0.1", 80)
+    assert lengthen_backlogs(child.pid) == 0

@@ -24,7 +24,7 @@ from limavm.driver.qemu.running import Running
 from limavm.driver.qemu.shares import Shares
 from limavm.errors import BusyError, UserError
 from limavm.host.aprocess import wait_for_end
-from limavm.host.backlog import lengthen_backlog
+from limavm.host.backlog import lengthen_backlog, lengthen_backlogs
 from limavm.host.paths import user_home
 from limavm.host.process import end
 from limavm.model.forward import HostForward
@@ -89,6 +89,7 @@ class Qemu:
         vm = QemuVM(machine, process)
         vm.ready()  # how far the guest came is not known, so it is not started again
         await vm.reconnect()
+        lengthen_backlogs(process.pid)  # the one who started it may not have come to that
         return vm
 
 
@@ -347,6 +348,7 @@ async def _launch(machine: Machine, host: HostFacts, command: launch.Plan) -> Qe
         raise
     _log_output(machine)
     process = running.ours(machine, child)
+    lengthen_backlogs(process.pid)  # of the way to ssh
     machine = replace(machine, pid=process.pid, pid_started=process.started, accelerator=command.accelerator)
     return QemuVM(machine, process, monitor, host=host, warnings=command.warnings)
 

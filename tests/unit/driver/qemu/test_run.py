@@ -1,8 +1,10 @@
 """QEMU started, watched, adopted and ended; a fake QEMU as a real process stands in for it."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,9 +13,11 @@ import pytest
 from msgspec.structs import replace
 
 from limavm.driver import ForwardRefusedError, PortTakenError, VirtualMachine
+from limavm.driver.qemu import hostfwd, qmp
 from limavm.driver.qemu.run import Qemu
 from limavm.errors import BusyError, UserError
 from limavm.host import pidfile
+from limavm.host.backlog import lengthen_backlogs
 from limavm.host.net import free_tcp_port
 from limavm.model.forward import HostForward
 from limavm.model.host import HostFacts
@@ -402,3 +406,45 @@ async def test_ports_are_forwarded_and_listed_also_after_the_monitor_was_lost(
     with pytest.raises(ForwardRefusedError, match="does not answer"):
         await vm.add_forward(forward)
     await vm.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems share no sockets")
+async def test_the_way_to_ssh_takes_a_burst_of_connections(prepare: Prepare, host: HostFacts) -> None:
+    machine = prepare("idle")
+    port = free_tcp_port()
+    machine = replace(machine, nic=replace(machine.nic, ssh_port=port))
+
+    vm = await Qemu("tcg").start(machine, host)
+
+    assert connects_at_once(port) or not lengthen_backlogs(vm.machine.pid)  # where the kernel shares no sockets
+    await vm.kill()
+    await vm.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems share no sockets")
+async def test_forwards_that_are_found_take_a_burst_of_connections(prepare: Prepare, host: HostFacts) -> None:
+    """Whoever had QEMU listen has died before it made the queue longer."""
+    first = await Qemu("tcg").start(prepare(), host)
+    await first.close()
+    port = free_tcp_port()
+    monitor = await qmp.connect(f"{first.machine.directory}/qmp.sock", 10)
+    await hostfwd.add(monitor.human, HostForward(protocol="tcp", host_ip="127.0.0.1", host_port=port, guest_port=80))
+    await monitor.close()
+
+    vm = await Qemu().adopt(first.machine)
+
+    assert vm
+    assert connects_at_once(port) or not lengthen_backlogs(vm.machine.pid)  # where the kernel shares no sockets
+    await vm.kill()
+    await vm.close()
+
+
+def connects_at_once(port: int) -> bool:
+    """Whether more connections are taken than a queue of one holds; a packet that is dropped comes again after 1 s."""
+    with contextlib.ExitStack() as peers:
+        try:
+            for _ in range(20):
+                peers.enter_context(socket.create_connection(("127.0.0.1", port), timeout=0.9))
+        except TimeoutError:
+            return False
+    return True
