@@ -20,6 +20,11 @@ if sys.platform == "win32":
 pytestmark = pytest.mark.vm
 
 
+def allocated(path: Path) -> int:
+    """Bytes that a file takes."""
+    return path.stat().st_blocks * 512
+
+
 def boot_id(limactl: Limactl, machine: str) -> str:
     return limactl.ok("shell", machine, "cat", "/proc/sys/kernel/random/boot_id")
 
@@ -293,7 +298,7 @@ def test_a_clone_is_another_machine_with_the_same_files(limactl: Limactl, machin
     assert f"limactl stop {machine}" in refused.stderr
     limactl.ok("stop", machine)
     disk = limactl.home / machine / "disk"
-    before = disk.stat().st_mtime_ns
+    taken = allocated(disk)
 
     limactl.ok("clone", "--cpus", "1", "--set", '.env.TWIN = "yes"', "--start", machine, "twin")
 
@@ -301,8 +306,12 @@ def test_a_clone_is_another_machine_with_the_same_files(limactl: Limactl, machin
     assert limactl.ok("shell", "twin", "sh", "-c", words).splitlines() == ["lima-twin", "1", "a base, yes", "kept"]
     assert limactl.ok("shell", "twin", "cat", "/etc/ssh/ssh_host_ed25519_key.pub") != keys
     assert limactl.ok("shell", "twin", "systemctl", "--failed", "--plain", "--no-legend").strip() == ""
-    assert disk.stat().st_mtime_ns == before
+    (layer,) = disk.parent.glob("layer-*")
+    assert (layer.stat().st_nlink, allocated(layer)) == (2, taken)
+    assert allocated(disk) < 1 << 20 < taken
     limactl.ok("delete", "-f", "twin")
+    assert layer.stat().st_nlink == 1
+    subprocess.run(["qemu-img", "check", "-q", disk], check=True)
     assert machine in limactl.ok("list", "-q").split()
     assert not (limactl.home / "twin").exists()
 

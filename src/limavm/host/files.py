@@ -199,6 +199,17 @@ def clone(source: str, target: str, *, advance: Callable[[int], None] = lambda _
         os.fsync(writer.fileno())
 
 
+def shares_extents(path: str, directory: str) -> bool:
+    """Whether `clone` of a file into a directory would share its extents: it takes no space then."""
+    probe = _partial(os.path.join(directory, "probe"))
+    try:
+        with open(path, "rb") as reader, open(probe, "wb") as writer:
+            return _reflink(reader.fileno(), writer.fileno())
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(probe)
+
+
 def _reflink(source: int, target: int) -> bool:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):

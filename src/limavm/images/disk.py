@@ -1,5 +1,6 @@
 """The main disk of an instance: a qcow2 overlay on `basedisk`, or what Lima left (spec/runtime.md 2.2, 4.10).
 
+Between the two there may be layers, which it shares with clones.
 Nobody else uses the disk meanwhile: the caller holds the instance's lock, and no machine runs.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from limavm.errors import UserError
 from limavm.host import files, paths
 from limavm.host.process import ProcessError, run
-from limavm.images import qcow2
+from limavm.images import layers, qcow2
 from limavm.images.convert import convert_argv
 from limavm.images.formats import Format, accept_image, detect_format, virtual_size
 from limavm.model.size import format_size
@@ -40,18 +41,25 @@ def disk_format(path: str) -> str:
     """`qcow2` or `raw`, to be named to QEMU explicitly; no image is probed by QEMU itself.
 
     A guest can write a qcow2 header into its raw disk, to be shown a file of the host at the next
-    start: so a disk that refers to anything but the `basedisk` beside it is refused with UserError.
+    start: so a disk that refers to anything but the `basedisk` and the layers beside it is refused with UserError.
     """
     if detect_format(path) is not Format.QCOW2:
         return Format.RAW.value
+    directory = os.path.dirname(path)
     try:
-        header = qcow2.read_header(path)
-    except ValueError as error:
+        problems = _problems(path)
+        for name in () if problems else layers.beneath(path):
+            problems += _problems(os.path.join(directory, name)) if layers.is_layer(name) else []
+    except (ValueError, FileNotFoundError) as error:
         raise _refused(path, [str(error)]) from error
-    problems = qcow2.flaws(header, backing_allowed=_is_base(path, header.backing))
     if problems:
         raise _refused(path, problems)
     return Format.QCOW2.value
+
+
+def _problems(path: str) -> list[str]:
+    backing = (header := qcow2.read_header(path)).backing
+    return qcow2.flaws(header, backing_allowed=layers.is_layer(backing) or _is_base(path, backing))
 
 
 def _is_base(path: str, backing: str) -> bool:

@@ -33,6 +33,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     encryption: int
     l1_offset: int
     incompatible: int
+    #: How many snapshots there are inside of it.
+    snapshots: int = 0
     backing: str = ""
     backing_format: str = ""
     data_file: str = ""
@@ -47,7 +49,7 @@ def parse_header(data: bytes) -> Header:
         raise ValueError("the file does not begin like a qcow2 image")
     if len(data) < _V2.size:
         raise ValueError("the qcow2 header is cut off")
-    _, version, backing_at, backing_length, bits, size, encryption, l1_entries, l1_offset, *_ = _V2.unpack_from(data)
+    _, version, backing_at, backing_length, bits, size, encryption, l1_entries, l1_offset, *rest = _V2.unpack_from(data)
     if version not in (2, 3):
         raise ValueError(f"qcow2 version {version} is unknown")
     if not 9 <= bits <= 21:
@@ -64,6 +66,7 @@ def parse_header(data: bytes) -> Header:
         encryption=encryption,
         l1_offset=l1_offset,
         incompatible=incompatible,
+        snapshots=rest[2],
         backing=_backing_name(cluster, backing_at, backing_length),
         backing_format=extensions.get(_BACKING_FORMAT, b"").decode(errors="replace"),
         data_file=extensions.get(_DATA_FILE_NAME, b"").decode(errors="surrogateescape"),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from limavm.config import cache
 from limavm.host import paths
+from limavm.images import layers
 from limavm.model.value import Value
 
 
@@ -55,6 +56,7 @@ _TABLE = (
     _Row("vz-identifier", Fate.EMPTIED, "tells machines apart, and its presence that vz made this one"),
     # Nothing writes to these: they are replaced as a whole, if at all. `image` is not among them: it may become `disk`.
     _Row(paths.BASE_DISK, Fate.LINKED, "the disk is an overlay on it"),
+    _Row(layers.PATTERN, Fate.LINKED, "the disk is an overlay on them"),
     _Row(paths.ISO, Fate.LINKED, "read only, as every CD"),
     _Row(paths.KERNEL, Fate.LINKED, "read by the hypervisor"),
     _Row(paths.KERNEL_CMDLINE, Fate.LINKED, "read by the hypervisor"),

@@ -1,7 +1,8 @@
 """Makes an instance that is a copy of another one: nothing, or all of it (spec/runtime.md 2.7).
 
 The copy is made in a hidden directory that becomes the instance when it is complete; what a killed command left
-of it is swept by the next one. Which files it gets, and why, is told by `belongings`.
+of it is swept by the next one. Which files it gets, and why, is told by `belongings`. Original and clone share what
+the disk holds now, by extents where the file system can, else by a layer.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from limavm.errors import UserError
 from limavm.host import files, paths
+from limavm.images import layers
 from limavm.images.backing import lean_on_neighbour
 from limavm.instance.another import resolved_for
 from limavm.instance.belongings import Fate, Item, for_clone
@@ -40,6 +42,9 @@ def clone(original: Original, new: str, text: bytes, *, report: Reporter) -> Non
 
 def _fill(copy: str, source: str, report: Reporter) -> None:
     """Take along what a clone gets; all of it is on the disk afterwards."""
+    disk = os.path.join(source, paths.DISK)
+    if os.path.isfile(disk) and not files.shares_extents(disk, copy):
+        layers.freeze(source)
     items = list(for_clone(source))
     total = sum(item.size for item in items if item.fate is Fate.COPIED)
     with report.transfer(f"Copying the instance {os.path.basename(source)!r}", total) as transfer:

@@ -49,6 +49,21 @@ def test_flags_change_the_clone_only_and_nothing_else_of_it(limactl: Run, home: 
     assert (dev / "lima.yaml").read_text() == "# mine\n" + YAML
 
 
+def test_a_clone_has_ports_and_addresses_of_its_own(limactl: Run, home: Path, dev: Path) -> None:
+    text = YAML + "ssh: {localPort: 60922}\n"
+    (dev / "lima.yaml").write_text(text)
+
+    done = limactl("clone", "--tty=false", "dev", "twin")
+
+    assert done.code == 0
+    assert "the port 60922 of ssh stays with the original" in done.err
+    assert (home / "twin" / "lima.yaml").read_text() == text.replace("60922", "0")
+    assert limactl("clone", "--tty=false", "--ssh-port=60923", "dev", "third").code == 0
+    assert (home / "third" / "lima.yaml").read_text() == text.replace("60922", "60923")
+    assert limactl("rename", "--tty=false", "dev", "web").code == 0
+    assert (home / "web" / "lima.yaml").read_text() == text
+
+
 def test_flags_change_what_is_renamed(limactl: Run, home: Path, dev: Path) -> None:
     assert limactl("rename", "--tty=false", "dev", "web", "--memory=2").code == 0
 
@@ -120,15 +135,17 @@ def test_names_that_will_not_do_are_told(limactl: Run, dev: Path, command: str, 
     assert instances.names() == ["dev"]
 
 
-def test_a_port_that_both_want_is_warned_about(limactl: Run, dev: Path) -> None:
-    (dev / "lima.yaml").write_text(YAML + "ssh: {localPort: 2222}\n")
+def test_a_port_that_both_want_is_warned_about(limactl: Run, home: Path, dev: Path) -> None:
+    (home / "_config").mkdir(exist_ok=True)
+    (home / "_config" / "override.yaml").write_text("ssh: {localPort: 2222}\n")
 
     done = limactl("clone", "--tty=false", "dev", "twin")
 
     assert done.code == 0
     assert "level=warning" in done.err
     assert "--ssh-port=0 twin" in done.err
-    assert "2222" not in limactl("clone", "--tty=false", "--ssh-port=0", "dev", "third").err
+    (home / "_config" / "override.yaml").unlink()
+    assert "2222" not in limactl("clone", "--tty=false", "dev", "third").err
 
 
 @COMMANDS

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from limavm.errors import BusyError, NotFoundError, UserError
 from limavm.host import pidfile
+from limavm.images.disk import disk_format, ensure_disk
 from limavm.instance.another import original_for
 from limavm.instance.clone import clone, collisions
 from limavm.instance.configuration import configuration
@@ -24,6 +25,7 @@ from limavm.model.instance import Status
 from limavm.store import instances
 from tests.fakes.report import KeptReport
 from tests.unit.images.sparse import allocated
+from tests.unit.images.test_layers import has, write
 from tests.unit.instance.conftest import YAML
 
 MIB = 1 << 20
@@ -109,6 +111,35 @@ def test_a_clone_of_a_clone_has_a_disk_of_its_own(used: Path, home: Path) -> Non
 
     assert (home / "third" / "disk").stat().st_size == 64 * MIB
     assert (used / "disk").stat().st_size == 64 * MIB
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what a file takes is not told")
+@pytest.mark.parametrize("last", ["dev", "twin", "third"])
+def test_clones_of_a_full_disk_take_no_space_and_do_not_need_one_another(last: str, dev: Path, home: Path) -> None:
+    (home.parent / "bin" / "qemu-img").unlink()  # the real one
+    (dev / "basedisk").write_bytes(bytes(MIB))
+    ensure_disk(str(dev), 100 << 30)
+    write(dev / "disk", 1, 0, 64 * MIB)
+    before = usage(home)
+
+    cloned("dev", "twin")
+    write(home / "twin" / "disk", 2, 32 * MIB, 8 * MIB)
+    grown = usage(home) - before
+    cloned("twin", "third")
+
+    assert grown < 4 * MIB + 8 * MIB
+    assert usage(home) - before - grown < 4 * MIB
+    for name in {"dev", "twin", "third"} - {last}:
+        delete(name, force=False, report=KeptReport())
+    disk = home / last / "disk"
+    assert disk_format(str(disk)) == "qcow2"
+    assert has(disk, 1, 0, 32 * MIB)
+    assert has(disk, 1 if last == "dev" else 2, 32 * MIB)
+
+
+def usage(directory: Path) -> int:
+    """Bytes that everything in a directory takes, each file once."""
+    return sum({path.stat().st_ino: allocated(path) for path in directory.rglob("*") if path.is_file()}.values())
 
 
 def test_the_text_of_the_clone_is_the_one_given(used: Path, home: Path) -> None:
