@@ -45,6 +45,8 @@ ELSEWHERE = {
     "unit/cli/test_mount.py": ["cli/mountsaved", "instance/mounts", "instance/running"],
     "unit/cli/test_portstable.py": ["cli/widetable"],
     "unit/cli/test_timings.py": ["model/timings"],
+    "unit/cli/test_screenshot.py": ["instance/screenshot"],
+    "unit/cli/test_showssh.py": ["instance/reach"],
     "unit/cli/test_main.py": ["errors"],
     "unit/config/test_embed.py": ["config/basekey", "config/bases"],
     "unit/config/test_fetch.py": ["config/page"],

@@ -43,12 +43,16 @@ COMMANDS = (
     Entry("rename", "rename", "advanced", "Give an instance another name"),
     Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
     Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
+    Entry("screenshot", "screenshot", "advanced", "Take a picture of the display of a running instance"),
+    Entry("show-ssh", "showssh", "advanced", "Show how ssh reaches an instance (deprecated)"),
     Entry("timings", "timings", "advanced", "Show how long each phase of the last start took"),
     Entry("umount", "mount:UMOUNT", "advanced", "Take a directory of the host away from a running instance"),
     Entry("unprotect", "protect:UNPROTECT", "advanced", "Allow instances to be deleted again"),
+    Entry("tunnel", "tunnel", "advanced", "Open a proxy into the network of an instance (experimental)"),
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
+    Entry("watch", "watch", "advanced", "Show what happens to instances, as it happens"),
     Entry("generate-jsonschema", "jsonschema", "hidden", "Print the JSON schema of a configuration"),
     Entry("yq-restrictions", "topics:YQ_RESTRICTIONS", "topic", "What expressions of yq may not do"),
     Entry("debug", "debug", "hidden", "Run parts of limactl by hand"),
@@ -62,9 +66,8 @@ COMMANDS = (
 #: Commands of Lima that are not built yet.
 LATER = frozenset(
     {
-        *("autostart", "disk", "mcp", "prune"),
-        *("screenshot", "show-ssh", "snapshot", "start-at-login", "tunnel"),
-        *("usernet", "watch"),
+        *("autostart", "disk", "mcp"),
+        *("snapshot", "start-at-login", "usernet"),
     }
 )
 

@@ -22,11 +22,11 @@ Candidate = tuple[str, str]
 _OF_INSTANCES = frozenset(
     {
         *("delete", "factory-reset", "guest-install", "list", "ports", "protect"),
-        *("restart", "stop", "timings", "unprotect"),
+        *("restart", "screenshot", "show-ssh", "stop", "timings", "tunnel", "unprotect", "watch"),
     }
 )
 #: Flags whose values the shell completes.
-_DIRECTORIES = frozenset({"mount", "mount_only", "sync"})
+_DIRECTORIES = frozenset({"mount", "mount_only", "output", "sync"})
 
 
 def complete(words: Sequence[str]) -> tuple[list[Candidate], int]:

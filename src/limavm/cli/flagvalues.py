@@ -65,6 +65,7 @@ _VALUES: dict[str, Callable[[], Iterable[str]]] = {
     "containerd": lambda: ("user", "system", "user+system", "none"),
     "cpus": _cpus,
     "disk": lambda: ("10", "30", "50", "100", "200"),
+    "form": lambda: ("cmd", "args", "options", "config"),
     "format": lambda: ("json", "yaml", "table"),
     "instance": _instances,
     "interface": _interfaces,
@@ -77,5 +78,6 @@ _VALUES: dict[str, Callable[[], Iterable[str]]] = {
     "port_forward": lambda: ("8080:80", "3000:3000", "8080:80,static=true"),
     "shell": lambda: _SHELLS,
     "ssh_port": lambda: ("60022",),
+    "tunnel_type": lambda: ("socks",),
     "vm_type": _drivers,
 }

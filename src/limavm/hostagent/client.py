@@ -23,6 +23,10 @@ _LONGEST_LINE = 1 << 16
 _LIMIT = 3.0
 #: A mount may have to wait for packages in the guest.
 _MOUNT_LIMIT = 300.0
+#: A large display is compressed while the machine runs on.
+_PICTURE_LIMIT = 30.0
+#: How an agent says that it has understood and cannot do it; the reason is its own.
+_REASONS = ("409", "422", "500", "501")
 
 
 class Info(Sparse, frozen=True, kw_only=True):
@@ -106,6 +110,12 @@ def remove_mount(path: str, mount_point: str, limit: float = _MOUNT_LIMIT, *, fo
         _all(answer, _LARGEST_ANSWER)
 
 
+def screenshot(path: str, kind: str, limit: float = _PICTURE_LIMIT) -> bytes:
+    """A picture of the display, in the format `kind`; raises UserError with the agent's reason, AgentError."""
+    with _asked(path, f"/v1/screenshot?format={kind}", limit) as (_, answer):
+        return _all(answer, _LARGEST_LIST)
+
+
 def _watched(path: str, target: str, limit: float, kind: type[_List]) -> Iterator[_List]:
     """The lines of a stream without an end; raises AgentError when it has one."""
     with _asked(path, target, limit) as (connection, answer):
@@ -149,7 +159,8 @@ def _asked(
 def _body(reader: BufferedReader, target: str) -> Iterator[bytes]:
     """The parts of a successful answer.
 
-    Raises OSError, AgentError for a 404, UserError with the agent's reason for a 409, ValueError for all but a 200.
+    Raises OSError, AgentError for a 404, UserError with the agent's reason where it has one, ValueError for all
+    but a 200.
     """
     status = b"".join(reader.readline(_LONGEST_LINE).split(b" ", 2)[1:2]).decode("ascii", "replace")
     if status == "404":
@@ -162,7 +173,7 @@ def _body(reader: BufferedReader, target: str) -> Iterator[bytes]:
     if status == "200":
         return parts
     problem = _problem(parts)
-    if status == "409":
+    if status in _REASONS and problem.message:
         raise UserError(problem.message, hint=problem.hint)
     raise ValueError(problem.message or f"status {status or 'missing'} for {target}")
 

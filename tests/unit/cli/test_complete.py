@@ -53,6 +53,10 @@ def test_hidden_commands_and_aliases_are_not_offered() -> None:
         "edit",
         "mount",
         "umount",
+        "screenshot",
+        "show-ssh",
+        "tunnel",
+        "watch",
     ],
 )
 def test_instances_are_offered(command: str) -> None:
@@ -199,3 +203,9 @@ def test_a_directory_follows_the_instance_of_mount() -> None:
     assert values("mount", "v") == ["verify"]
     assert values("mount", "verify", "w") == ["web", "work"]
     assert complete(["mount", "web", "/a", ""]) == ([], NO_FILES)
+
+
+def test_values_of_flags_that_other_commands_have_too_are_their_own() -> None:
+    assert values("show-ssh", "--format", "") == ["cmd", "args", "options", "config"]
+    assert values("tunnel", "--type", "") == ["socks"]
+    assert complete(["screenshot", "--output", ""]) == ([], DEFAULT)
