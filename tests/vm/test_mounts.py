@@ -139,9 +139,6 @@ def test_verify_finds_no_difference(shared: Shared) -> None:
 
     lines = done.stdout.splitlines()
     differences = [line for line in lines if line.startswith(" ")]
-    if shared.kind == "reverse-sshfs":
-        # This machine has mountInotify, which may undo a time that is set in the moment in which a change is told.
-        differences = [line for line in differences if ": mtime: expected" not in line]
     assert not differences, done.stdout + done.stderr
     assert not done.stderr, done.stderr
     assert len([line for line in lines if not line.startswith(" ") and "ended early" not in line]) == 3

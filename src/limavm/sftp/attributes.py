@@ -15,6 +15,9 @@ _ALL = SIZE | OWNER | PERMISSIONS | TIMES
 _LAYOUT = struct.Struct(">IQIIIII")
 #: Times are seconds in 32 bits: what does not fit is the first or the last of them, not some other date.
 _LAST = (1 << 32) - 1
+#: In place of a time of modification or the number of an owner: what there is stays. For times that is our own rule,
+#: of which guests make use that are told of changes (`limavm.guestagent.inotify`); no file of theirs is from 2106.
+UNCHANGED = (1 << 32) - 1
 #: `ls` writes the year instead of the hour of what is older.
 _HALF_A_YEAR = 183 * 86400
 
@@ -22,7 +25,7 @@ _HALF_A_YEAR = 183 * 86400
 class Attributes:
     """What a request says of a file; what it does not say is None."""
 
-    __slots__ = ("atime", "gid", "mode", "mtime", "size", "uid")
+    __slots__ = ("atime", "gid", "keeps_times", "mode", "mtime", "size", "uid")
 
     def __init__(self, request: Request) -> None:
         flags = request.u32()
@@ -32,6 +35,10 @@ class Attributes:
         self.mode: int | None = request.u32() & 0o7777 if flags & PERMISSIONS else None
         self.atime: int | None = request.u32() if flags & TIMES else None
         self.mtime: int | None = request.u32() if flags & TIMES else None
+        #: Whether times are said, and are said to stay: sshfs has no other way to say nothing of one of both.
+        self.keeps_times = self.mtime == UNCHANGED
+        if self.keeps_times:
+            self.atime = self.mtime = None
         if flags & EXTENDED:
             for _ in range(request.u32()):
                 request.data()
@@ -39,7 +46,8 @@ class Attributes:
 
     def only_times(self) -> bool:
         """Whether nothing but the times is said."""
-        return self.mtime is not None and self.size is None and self.uid is None and self.mode is None
+        has_times = self.mtime is not None or self.keeps_times
+        return has_times and self.size is None and self.uid is None and self.mode is None
 
 
 def pack(found: "os.stat_result") -> bytes:

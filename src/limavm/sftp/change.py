@@ -9,11 +9,9 @@ import sys
 
 assert sys.platform != "win32"
 
-from limavm.sftp.attributes import Attributes
+from limavm.sftp.attributes import UNCHANGED, Attributes
 from limavm.sftp.beneath import Place
 from limavm.sftp.packet import FAILURE, Refusal
-
-_UNCHANGED = (1 << 32) - 1
 
 
 def apply_to_place(place: Place, wanted: Attributes) -> None:
@@ -65,8 +63,9 @@ def _chmod(place: Place, mode: int) -> None:
 def _times(atime: int, mtime: int, found: "os.stat_result") -> "tuple[int, int]":
     """In nanoseconds. A second that the file has already keeps its fraction, of which the protocol cannot speak.
 
-    mountInotify has guests set the time that a file has: without this each change on the host would make the file
-    older by up to a second, and `make` could take it for one that is older than what was made of it before.
+    Programs set the time that they have read, such as `cp -p`, and guest agents before this version did so to tell of
+    changes: without this the file would be older by up to a second, and `make` could take it for one that is older
+    than what was made of it before.
     """
     if mtime == found.st_mtime_ns // 1_000_000_000:
         return atime * 1_000_000_000, found.st_mtime_ns
@@ -74,4 +73,4 @@ def _times(atime: int, mtime: int, found: "os.stat_result") -> "tuple[int, int]"
 
 
 def _owner(number: int) -> int:
-    return -1 if number == _UNCHANGED else number
+    return -1 if number == UNCHANGED else number

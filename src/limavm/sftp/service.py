@@ -42,11 +42,11 @@ class Service:
     def changes(self, wanted: Attributes, found: "os.stat_result") -> bool:
         """Whether there is anything to do to set these attributes; raise Refusal when it may not be done.
 
-        The host agent tells a guest that watches its files of a change on the host by having it set the time that
-        the file has already (mountInotify). On a read-only mount that is the one change that is let pass: none.
+        A guest is told of a change on the host by setting times that are said to stay, or that the file has already
+        (mountInotify). On a read-only mount that is the one change that is let pass: none.
         """
         if not self.read_only:
             return True
-        if wanted.only_times() and wanted.mtime == found[8]:
+        if wanted.only_times() and (wanted.keeps_times or wanted.mtime == found[8]):
             return False
         raise Refusal(PERMISSION_DENIED, "the mount is read-only")

@@ -443,6 +443,31 @@ def test_a_second_that_the_file_has_already_keeps_its_fraction(client: SftpClien
     assert file.stat().st_mtime_ns == 1_699_999_999 * 10**9
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_times_of_all_ones_stay_as_they_are(tree: Tree, read_only: bool) -> None:
+    """So guests tell their programs of changes on the host, and undo nothing that others do meanwhile."""
+    for name in ("f", "d"):
+        (tree.root / name).touch() if name == "f" else (tree.root / name).mkdir()
+        os.utime(tree.root / name, ns=(7, 1_700_000_000_123_456_789))
+    before = [(tree.root / name).stat() for name in ("f", "d")]
+    ones = (1 << 32) - 1
+
+    with connected(server_argv("--root", str(tree.root), *["--read-only"] * read_only)) as (client, _):
+        for name in ("f", "d"):
+            client.setstat(tree.path(name), attributes(times=(5, ones)))
+            client.setstat(tree.path(name), attributes(times=(ones, ones)))
+        client.fsetstat(client.open(tree.path("f")), attributes(times=(5, ones)))
+        with pytest.raises(StatusError) as caught:
+            client.setstat(tree.path("none"), attributes(times=(ones, ones)))
+        assert code(caught) == NO_SUCH_FILE
+        if read_only:
+            with pytest.raises(StatusError):
+                client.setstat(tree.path("f"), attributes(times=(5, ones), mode=0o600))
+
+    # Not even the time of the last change of attributes is another one.
+    assert [(tree.root / name).stat() for name in ("f", "d")] == before
+
+
 def test_a_time_that_the_file_has_already_can_be_set_where_nothing_can_be_changed(tree: Tree) -> None:
     """So the host agent has the guest's kernel tell of changes on the host (mountInotify)."""
     (tree.root / "f").touch()

@@ -57,7 +57,7 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.tuples(st.just("symlink"), st.tuples(st.sampled_from(TEXTS), name)),
     st.tuples(st.just("chmod"), st.tuples(name, MODES)),
     st.tuples(st.just("truncate"), st.tuples(name, offset)),
-    st.tuples(st.just("utime"), st.tuples(name, st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 32) - 1))),
+    st.tuples(st.just("utime"), st.tuples(name, st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 32) - 2))),
 )
 
 
