@@ -1,12 +1,27 @@
 """The files of `copyToHost` on the host: where a guest may have been, and what goes when the instance stops."""
 
 import logging
+import os
 from collections.abc import Sequence
 
+import msgspec
+
+from limavm.host import paths
 from limavm.host.planted import remove_safely
-from limavm.model.config import Config
+from limavm.model.config import Config, Mount
+from limavm.model.value import Sparse
 
 log = logging.getLogger(__name__)
+
+
+class _Added(Sparse, frozen=True, kw_only=True):
+    mount: Mount
+
+
+class _Changes(Sparse, frozen=True, kw_only=True):
+    """Of `mounts.json`, which the host agent writes, what matters here."""
+
+    added: tuple[_Added, ...] = ()
 
 
 def delete_copies(config: Config, directory: str) -> None:
@@ -22,4 +37,14 @@ def delete_copies(config: Config, directory: str) -> None:
 
 def distrusted_of(config: Config, directory: str) -> Sequence[str]:
     """Directories of the host below which a guest may have planted links; `directory` is the instance's."""
-    return [directory, *(mount.location for mount in config.mounts if mount.writable)]
+    mounts = (*config.mounts, *_added(directory))
+    return [directory, *(mount.location for mount in mounts if mount.writable)]
+
+
+def _added(directory: str) -> list[Mount]:
+    """What `limactl mount` has added to the last run; nothing where that is not known."""
+    try:
+        with open(os.path.join(directory, paths.MOUNTS_JSON), "rb") as file:
+            return [one.mount for one in msgspec.json.decode(file.read(), type=_Changes).added]
+    except (OSError, ValueError):
+        return []

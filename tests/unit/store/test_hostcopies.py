@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from limavm.model.config import Config, CopyToHost
+from limavm.hostagent.mounts.record import Added, Record
+from limavm.model.config import Config, CopyToHost, Mount
 from limavm.store.hostcopies import delete_copies
 from tests.unit.hostagent.test_services import CONFIG
 
@@ -47,6 +48,32 @@ def test_nothing_is_deleted_through_a_link_that_a_guest_may_have_planted(
 
     assert (tmp_path / "outside" / "file").exists()
     assert "not followed" in caplog.text
+
+
+def test_a_directory_that_was_mounted_while_it_ran_is_not_trusted_either(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("outside", "dev", "shared"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "outside" / "file").touch()
+    (tmp_path / "shared" / "link").symlink_to(tmp_path / "outside")
+    mount = Mount(location=str(tmp_path / "shared"), mount_point="/srv", writable=True)
+    record = Record(str(tmp_path / "dev" / "mounts.json"), "token")
+    record.store((Added(mount=mount, type="reverse-sshfs"),), ())
+
+    delete_copies(config(rule(tmp_path / "shared" / "link" / "file", delete=True)), str(tmp_path / "dev"))
+
+    assert (tmp_path / "outside" / "file").exists()
+    assert "not followed" in caplog.text
+
+
+def test_a_damaged_record_of_mounts_hinders_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mounts.json").write_bytes(b"\xff[")
+    (tmp_path / "copy").touch()
+
+    delete_copies(config(rule(tmp_path / "copy", delete=True)), str(tmp_path))
+
+    assert not (tmp_path / "copy").exists()
 
 
 def test_a_copy_that_cannot_be_deleted_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
