@@ -1,4 +1,4 @@
-"""How long limactl takes to answer: --version, and list with 1, 10 and 100 stopped instances.
+"""How long limactl takes to answer: --version, and list in all formats with 1, 10, 100 and 1,000 stopped instances.
 
 `python -c pass` is measured in the same run: it is the least that any command in Python can take.
 """
@@ -54,6 +54,20 @@ message: |
 """
 
 
+COUNTS = (1, 10, 100, 1000)
+#: Ways to ask for a list, by the name in the table.
+FORMATS = {
+    "list": [],
+    "list --quiet": ["--quiet"],
+    "list --json": ["--json"],
+    "list --format=yaml": ["--format=yaml"],
+    "list --format={{.Name}}": ["--format={{.Name}}"],
+    "list --yq=.name": ["--yq=.name"],
+}
+#: The most that a list of 100 may take, in times of `python -c pass`.
+AIM = {"list": 6.0, "list --quiet": 3.0}
+
+
 def add_instances(home: str, count: int) -> None:
     """Make stopped instances out of nothing but their files."""
     for number in range(count):
@@ -73,15 +87,19 @@ def main() -> None:
             base: partial(timed, [sys.executable, "-c", "pass"]),
             "limactl --version": partial(timed, [args.limactl, "--version"]),
         }
-        for count in (1, 10, 100):
+        aims = {}
+        for count in COUNTS:
             home = stack.enter_context(temporary_home())
             add_instances(home, count)
             env = {**os.environ, "LIMA_HOME": home}
-            cases[f"limactl list, {count} stopped"] = partial(timed, [args.limactl, "list"], env)
+            for what, options in FORMATS.items():
+                name = f"limactl {what}, {count} stopped"
+                cases[name] = partial(timed, [args.limactl, "list", *options], env)
+                if count == 100 and what in AIM:
+                    aims[name] = AIM[what]
         values = in_turns(cases, args.runs)
     for name, seconds in values.items():
-        aim = 6.0 if name.endswith("100 stopped") else None
-        report.add(name, seconds, versus=None if name == base else base, aim=aim)
+        report.add(name, seconds, versus=None if name == base else base, aim=aims.get(name))
     report.finish(args.json)
 
 
