@@ -28,6 +28,8 @@ MOUNT_TYPES = ("reverse-sshfs", "9p", "virtiofs", "wsl2")
 BUILT_IN_DRIVERS = ("qemu", "vz", "wsl2")
 _WINDOWS_SHELLS = ("cmd.exe", "powershell.exe", "pwsh.exe")
 _TPM_ARCHES = (Arch.X86_64, Arch.AARCH64, Arch.ARMV7L, Arch.RISCV64)
+#: PATH_MAX of Linux, without the byte that ends it.
+_LONGEST_PATH = 4095
 _RESERVED_POINTS = ("/", "/bin", "/dev", "/etc", "/home", "/opt", "/sbin", "/tmp", "/usr", "/var")  # noqa: S108
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _PARAM = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
@@ -157,6 +159,8 @@ def check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:
         )
         flaws.unless(not point.startswith("~"), "cannot begin with ~; use {{.Home}}", *path, "mountPoint")
         flaws.unless(not set("\n\r\0") & set(point), "cannot have a line break in it", *path, "mountPoint")
+        length = len(point.encode(errors="surrogateescape"))
+        flaws.unless(length <= _LONGEST_PATH, f"has {length} bytes, more than any path", *path, "mountPoint")
         _check_size(mount.ninep.msize, flaws, *path, "9p", "msize")
 
 
