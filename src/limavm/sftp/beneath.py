@@ -26,6 +26,10 @@ _ATTEMPTS = 16
 _NO_OPENAT2 = (errno.ENOSYS, errno.EPERM, errno.EINVAL)
 #: A path and what the links in it add, in components: no kernel takes longer ones.
 _LONGEST = 4096
+#: A client's path below the root, in bytes: PATH_MAX of Linux.
+_LONGEST_NAMED = 4096
+#: How often a walk may go down one directory, for each `..` anew: a thousand times what honest paths need.
+_STEPS = 20_000
 #: Links lead to deeper directories than a path can name; a reply has room for less than that.
 _LONGEST_PATH = 32 << 10
 #: What the step says of a link, depending on the system.
@@ -54,6 +58,10 @@ class Place:
 def outside() -> Refusal:
     """What is not beneath the root."""
     return Refusal(PERMISSION_DENIED, "outside of the shared directory")
+
+
+def _too_long() -> OSError:
+    return OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
 class Root:
@@ -96,17 +104,19 @@ class Root:
             below = trail if place.name == b"." else [*trail, place.name]
         path = b"/".join([self.name.rstrip(b"/"), *below]) or b"/"
         if len(path) > _LONGEST_PATH:
-            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+            raise _too_long()
         return path
 
     def _parts(self, path: bytes) -> "list[bytes]":
-        """The components of a client's path below the root; a relative path starts at the root."""
+        """The components of a path below the root; a relative path starts at the root."""
         parts = [part for part in path.split(b"/") if part]
         # A dot says that it is a directory; it has a meaning at the end only.
         dot = parts[-1:] == [b"."]
         parts = [part for part in parts if part != b"."]
         if path.startswith(b"/"):
             parts = self._below(parts)
+        if sum(map(len, parts)) + len(parts) > _LONGEST_NAMED:
+            raise _too_long()
         return [*parts, b"."] if dot and parts else parts
 
     def _below(self, parts: "list[bytes]") -> "list[bytes]":
@@ -177,9 +187,13 @@ class _Descent:
 
     def __init__(self, root: int) -> None:
         self._root = root
+        self._steps = 0
         self.fd = root
 
     def down(self, name: bytes) -> None:
+        self._steps += 1
+        if self._steps > _STEPS:
+            raise _too_long()
         fd = os.open(name, _STEP, dir_fd=self.fd)
         self.close()
         self.fd = fd

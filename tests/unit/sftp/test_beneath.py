@@ -395,3 +395,23 @@ def test_a_path_that_is_too_long_for_an_answer_is_refused(client: SftpClient, tr
     with pytest.raises(StatusError):
         client.realpath(tree.path("l/" * links + "."))
     assert client.names(tree.path("")) == [os.fsencode(name), b"l"]
+
+
+@pytest.mark.parametrize("path", [b"a/" * 2100, b"a/../" * 900, b"x" * 5000])
+def test_a_path_that_is_longer_than_any_kernel_takes_is_refused(client: SftpClient, tree: Tree, path: bytes) -> None:
+    (tree.root / "a").mkdir()
+
+    for attempt in ("realpath", "stat", "create", "opendir"):
+        with pytest.raises(StatusError, match="too long"):
+            ATTEMPTS[attempt](client, path)
+
+
+def test_links_that_go_up_and_down_for_ever_cost_little(client: SftpClient, tree: Tree) -> None:
+    depth = 30
+    deep = tree.root.joinpath(*["d"] * depth)
+    deep.mkdir(parents=True)
+    (deep / "end").symlink_to("../d/" * 800 + "end2")
+    (deep / "end2").symlink_to("../d/" * 800)
+
+    with pytest.raises(StatusError, match="too long"):
+        client.realpath(b"d/" * depth + b"end")
