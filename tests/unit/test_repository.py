@@ -43,6 +43,7 @@ ELSEWHERE = {
     "unit/cli/test_sync.py": ["cli/syncreview", "instance/sync/guestcopy"],
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
     "unit/cli/test_mount.py": ["cli/mountsaved", "instance/mounts", "instance/running"],
+    "unit/cli/test_prune.py": ["cli/referred"],
     "unit/cli/test_portstable.py": ["cli/widetable"],
     "unit/cli/test_timings.py": ["model/timings"],
     "unit/cli/test_screenshot.py": ["instance/screenshot"],

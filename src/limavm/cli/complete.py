@@ -122,6 +122,9 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             full = most is not None and len(given) >= most
             fresh = [row for row in _instances() if row[0] not in given]
             return [] if full else _matching(fresh, current), NO_FILES
+        case "disk-usage":
+            known = [*_instances(), *_data_disks()]
+            return _matching([row for row in known if row[0] not in given], current), NO_FILES
         case "copy" | "mount" | "umount":
             return _OF_FILES[name](given, current)
         case "clone" | "rename":
@@ -197,6 +200,12 @@ def _instances() -> list[Candidate]:
     from limavm.store.instances import names
 
     return [(name, "") for name in names()]
+
+
+def _data_disks() -> list[Candidate]:
+    from limavm.instance.occupied import disk_names
+
+    return [(name, "data disk") for name in disk_names() if not name.startswith(".")]
 
 
 def _networks() -> list[Candidate]:

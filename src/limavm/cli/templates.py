@@ -111,6 +111,11 @@ def asked(template: Template, expression: str) -> list[str]:
     return [f"{node.value}\n" if node.kind is Kind.SCALAR else write_node(node) for node in nodes]
 
 
+def filled_config(template: Template) -> Config:
+    """The configuration of a template with everything embedded and all defaults but the driver's, unchecked."""
+    return _loaded(whole(template, base=True), template.locator, paths.lima_home()).filled.config
+
+
 def _filled(template: Template) -> Node:
     from limavm.config.filled import document
 

@@ -23,6 +23,8 @@ from limavm.model.report import Reporter
 _DATA = "data"
 _PART = "data.part"
 _DERIVED = ("decompressed", "converted")
+#: What interrupted downloads leave, ours and Lima's; shell patterns.
+LEFTOVERS = (_PART, f"{_PART}.*", f"{_DATA}.tmp.*", "*.tmp")
 #: How often bytes with a wrong digest are fetched: a resumed or damaged download deserves a second chance.
 _ATTEMPTS = 2
 
@@ -39,8 +41,8 @@ def locked_entry(url: str, report: Reporter) -> Iterator[str]:
     entry = entry_dir(url)
     with contextlib.ExitStack() as stack:
         while True:  # a prune may remove the directory between the two steps
-            os.makedirs(entry, mode=0o700, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
+                os.makedirs(entry, mode=0o700, exist_ok=True)
                 stack.enter_context(_locked(entry, url, report))
                 break
         files.sweep(entry, "*.tmp", f"{_DATA}.tmp.*")

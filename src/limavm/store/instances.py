@@ -116,12 +116,18 @@ def remove(name: str) -> None:
 
 def sweep() -> None:
     """Remove what killed commands left behind; directories of living commands are kept."""
-    home = paths.lima_home()
-    with contextlib.suppress(FileNotFoundError):
-        for entry in os.listdir(home):
-            match = _LEFTOVER.fullmatch(entry)
-            if match and not pidfile.exists(int(match["pid"])):
-                remove_tree(os.path.join(home, entry))
+    for entry in leftovers():
+        remove_tree(os.path.join(paths.lima_home(), entry))
+
+
+def leftovers() -> list[str]:
+    """Names in LIMA_HOME of what killed commands left behind, sorted."""
+    try:
+        entries = os.listdir(paths.lima_home())
+    except FileNotFoundError:
+        return []
+    found = ((entry, _LEFTOVER.fullmatch(entry)) for entry in entries)
+    return sorted(entry for entry, match in found if match and not pidfile.exists(int(match["pid"])))
 
 
 @contextlib.contextmanager

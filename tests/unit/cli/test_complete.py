@@ -63,6 +63,15 @@ def test_instances_are_offered(command: str) -> None:
     assert values(command, "w") == ["web", "work"]
 
 
+def test_instances_and_data_disks_are_offered_for_their_usage(home: Path) -> None:
+    (home / "_disks" / "wide").mkdir(parents=True)
+    (home / "_disks" / ".wide.1.creating").mkdir()
+
+    assert values("disk-usage", "w") == ["web", "work", "wide"]
+    assert values("disk-usage", "web", "w") == ["work", "wide"]
+    assert values("prune", "") == []
+
+
 def test_an_instance_to_copy_from_or_to_is_offered_with_its_colon_and_files_of_the_host_as_well() -> None:
     assert complete(["copy", "w"]) == ([("web:", ""), ("work:", "")], NO_SPACE)
     assert complete(["cp", "x", "d"]) == ([("db:", "")], NO_SPACE)
