@@ -63,6 +63,31 @@ def test_a_restart_of_the_guest_agent_closes_no_forward(
     work_within(forwards, BACK)
 
 
+@pytest.mark.parametrize("how", ["KILL", "TERM", "SEGV"])
+def test_a_guest_agent_that_ended_without_being_told_to_is_started_again_at_once(
+    how: str, limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
+) -> None:
+    before = ended_and_started(limactl, forwarding)[1]
+
+    sudo(limactl, forwarding, "systemctl", "kill", f"--signal={how}", "lima-guestagent")
+
+    assert forwards["hostfwd"]()
+    assert forwards["ssh"]()
+    wait_for("another agent", lambda: ended_and_started(limactl, forwarding)[1] > before, SOON)
+    # The rest is the time in which Python starts, which in an emulated guest is the load of the host's.
+    ended, started = ended_and_started(limactl, forwarding)
+    assert started - ended < 1
+    work_within(forwards, SOON)
+
+
+def ended_and_started(limactl: Limactl, machine: str) -> tuple[float, float]:
+    """When the service of the guest agent became inactive and active the last time, in seconds of the guest's clock."""
+    names = ("InactiveEnterTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+    told = sudo(limactl, machine, "systemctl", "show", *(f"-p{name}" for name in names), "lima-guestagent")
+    values = dict(line.split("=", 1) for line in told.splitlines())
+    return int(values[names[0]]) / 1e6, int(values[names[1]]) / 1e6
+
+
 def test_an_ordinary_user_of_the_guest_does_not_reach_the_agent(guest: Guest) -> None:
     script = (
         "import glob, os, socket, sys\n"

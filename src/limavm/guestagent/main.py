@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 NAME = "lima-guestagent"
 #: How long calls have to end when we are asked to go.
 _GRACE = 2.0
+#: Setting up what tells of sockets holds up everything else, a quarter of a second where a processor is emulated. The
+#: host waits for us; it can have its first list, and its tunnels, before.
+_HOST_FIRST = 0.2
 #: Who starts us again does so at once. One that cannot serve, whatever the reason, does not fail all the time.
 _EARLY = 10.0
 _PENANCE = 1.0
@@ -106,8 +109,7 @@ async def _serve(options: Options, token: str) -> None:
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    # Serving first: the host connects while we are still setting up what tells us of sockets.
-    tasks = [asyncio.ensure_future(part) for part in (asked.wait(), _listening(server, options), watcher.run())]
+    tasks = [asyncio.ensure_future(part) for part in (asked.wait(), _listening(server, options), _watching(watcher))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({asyncio.ensure_future(server.stop())}, timeout=_GRACE)
@@ -117,6 +119,11 @@ async def _serve(options: Options, token: str) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _watching(watcher: Watcher) -> None:
+    await asyncio.sleep(_HOST_FIRST)
+    await watcher.run()
 
 
 def _listening(server: AgentServer, options: Options) -> Coroutine[Any, Any, None]:
