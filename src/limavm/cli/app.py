@@ -32,6 +32,7 @@ COMMANDS = (
     Entry("shell", "shell", "basic", "Open a shell in an instance, or run a command there"),
     Entry("start", "start", "basic", "Start an instance, creating it when needed"),
     Entry("stop", "stop", "basic", "Stop instances"),
+    Entry("autostart", "autostart", "advanced", "Start instances when you log in"),
     Entry("clone", "clone", "advanced", "Make a copy of an instance"),
     Entry("copy", "copy", "advanced", "Copy files between the host and instances", ("cp",)),
     Entry("disk-usage", "diskusage", "advanced", "Show what instances and the cache occupy (limavm's own)"),
@@ -60,18 +61,14 @@ COMMANDS = (
     Entry("debug", "debug", "hidden", "Run parts of limactl by hand"),
     Entry("guest-install", "guestinstall", "hidden", "Install the guest agent in a running instance"),
     Entry("hostagent", "hostagent", "hidden", "Run the host agent of an instance"),
+    Entry("start-at-login", "autostart:AT_LOGIN", "hidden", "Start an instance when you log in (deprecated)"),
     Entry("__complete", "complete", "hidden", "Print completion candidates with descriptions"),
     Entry("__completeNoDesc", "complete:BARE", "hidden", "Print completion candidates"),
 )
 
 
 #: Commands of Lima that are not built yet.
-LATER = frozenset(
-    {
-        *("autostart", "disk", "mcp"),
-        *("snapshot", "start-at-login", "usernet"),
-    }
-)
+LATER = frozenset({"mcp", "usernet"})
 
 
 #: Commands whose question is answered by `--start`, so that `--yes` would be misread (spec/cli.md 1.4).

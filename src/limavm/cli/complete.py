@@ -21,6 +21,7 @@ Candidate = tuple[str, str]
 #: Commands whose words are instances, each of them once.
 _OF_INSTANCES = frozenset(
     {
+        *("autostart disable", "autostart enable", "start-at-login"),
         *("delete", "factory-reset", "guest-install", "list", "ports", "protect"),
         *("restart", "screenshot", "show-ssh", "stop", "timings", "tunnel", "unprotect", "watch"),
     }

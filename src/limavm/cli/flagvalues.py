@@ -62,6 +62,7 @@ def _drivers() -> Sequence[str]:
 
 _VALUES: dict[str, Callable[[], Iterable[str]]] = {
     "arch": lambda: _ARCHES,
+    "condition": lambda: ("login", "boot"),
     "containerd": lambda: ("user", "system", "user+system", "none"),
     "cpus": _cpus,
     "disk": lambda: ("10", "30", "50", "100", "200"),

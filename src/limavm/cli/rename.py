@@ -10,11 +10,13 @@ def _rename(session: Session, args: list[str], *, start: bool | None, **flags: o
     from limavm.cli.another import another
     from limavm.cli.instances import reporter
     from limavm.cli.startnow import start_now, wants_start
+    from limavm.instance.autostart import follow_rename
     from limavm.instance.rename import rename
 
     old, new = args
     with another(old, new, flags, done="renamed") as (original, text):
         rename(original, new, text, report=reporter())
+    follow_rename(old, new, report=reporter())
     if wants_start(session, new, start):
         start_now(session, new)
 

@@ -53,3 +53,12 @@ def _program(argv0: str) -> str:
         if argv0 and directory and os.path.isfile(path) and os.access(path, os.X_OK):
             return os.path.abspath(path)
     return ""
+
+
+def limactl_argv(argv0: str | None = None) -> list[str]:
+    """How other programs start limactl: the installed program, else this interpreter with the package."""
+    for directory in self_dirs(argv0):
+        path = os.path.join(directory, "limactl.exe" if sys.platform == "win32" else "limactl")
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return [path]
+    return [sys.executable, "-P", "-m", "limavm"]

@@ -18,6 +18,7 @@ from limavm.driver import Hypervisor, VirtualMachine
 from limavm.driver.registry import driver, hypervisor
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
+from limavm.host.autostart.manager import own_identity
 from limavm.host.platform import facts
 from limavm.hostagent import vnc
 from limavm.hostagent.api import (
@@ -128,6 +129,8 @@ class Agent:
         self.emitter = emitter
         self.recorder = recorder
         self._services: Services | None = None
+        #: Who has started us: a unit of systemd or a label of launchd, if it was one of them.
+        self._identity = own_identity(os.environ)
         #: Where in the log of the serial console this run begins.
         self._console_offset = 0
         self._stopping = asyncio.Event()
@@ -194,7 +197,13 @@ class Agent:
         return "degraded" if status.degraded else "running" if status.running else "starting"
 
     def _info(self, _query: str) -> Response:
-        return json_response(Info(ssh_local_port=self.emitter.status.ssh_local_port, state=self.state))
+        return json_response(
+            Info(
+                auto_started_identifier=self._identity,
+                ssh_local_port=self.emitter.status.ssh_local_port,
+                state=self.state,
+            )
+        )
 
     async def _machine(self, plan: Plan) -> tuple[Plan, VirtualMachine]:
         """The machine of the plan: adopted when it runs already, started else."""

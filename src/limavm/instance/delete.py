@@ -4,6 +4,7 @@ import os
 
 from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
+from limavm.instance.autostart import forget
 from limavm.instance.inspect import inspect
 from limavm.instance.protect import check_unprotected
 from limavm.instance.stop import force_stop
@@ -25,6 +26,7 @@ def delete(name: str, *, force: bool, report: Reporter) -> None:
             instance = inspect(name)
             _check(instance, force=force)
             force_stop(instance, report)
+            forget(name, report=report)
             instances.remove(name)
     except NotFoundError:
         _check_is_nothing(name)

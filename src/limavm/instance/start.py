@@ -9,6 +9,8 @@ from typing import NoReturn
 from limavm.errors import UserError
 from limavm.host import paths, process
 from limavm.hostagent.client import info
+from limavm.instance.autostart import start_by_manager
+from limavm.instance.disks import attach
 from limavm.instance.follow import last_status
 from limavm.instance.inspect import inspect
 from limavm.instance.planning import write_plan
@@ -23,6 +25,8 @@ from limavm.store.timings import Recorder
 
 #: How long a host agent may take to show its PID, in seconds.
 _AGENT_LIMIT = 10.0
+#: The same for one that a service manager starts, which prepares image and disk first.
+_MANAGER_LIMIT = 120.0
 
 
 class StartOptions(Value, frozen=True, kw_only=True):
@@ -48,6 +52,8 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
     if found.host_agent_pid:
         return _join(found, options, report)
     began = time.time()
+    if start_by_manager(name, lambda: _prepare(found, report), foreground=options.foreground, report=report):
+        return _when_managed(found, began, options, report)
     with instances.exclusive(name) as directory:
         _get_ready(found, directory, report)
         argv = _agent_argv(name, directory, options)
@@ -59,6 +65,36 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
         return _when_ready(found, agent.poll, began, options, report)
     finally:
         process.let_go(agent)
+
+
+def _prepare(found: Instance, report: Reporter) -> None:
+    """Get image and disk before a service manager is asked to start the instance."""
+    with instances.exclusive(found.name) as directory:
+        if not processes.driver_pid(directory, found.vm_type):
+            config, _ = resolve_and_cache(directory)
+            checked_driver(config)
+            prepare_locked(config, directory, report, Recorder(directory))
+
+
+def _when_managed(found: Instance, since: float, options: StartOptions, report: Reporter) -> Instance:
+    """The instance that a service manager has begun to start, when it is ready."""
+    deadline = time.monotonic() + _MANAGER_LIMIT
+    pause = 0.02
+    while not processes.host_agent_pid(found.dir):
+        if time.monotonic() > deadline:
+            raise UserError(
+                f"the service manager has not started the host agent of {found.name!r} within {_MANAGER_LIMIT:g} s",
+                where=found.dir,
+                hint="it may be getting an image: `limactl watch` shows when it begins; "
+                f"its log says more (`journalctl --user -u lima-vm@{found.name}`)",
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.2)
+
+    def ended() -> int | None:
+        return None if processes.host_agent_pid(found.dir) else 0
+
+    return _when_ready(found, ended, since, options, report)
 
 
 def _join(found: Instance, options: StartOptions, report: Reporter) -> Instance:

@@ -6,6 +6,7 @@ import time
 
 from limavm.errors import UserError
 from limavm.host import paths, pidfile
+from limavm.instance.autostart import keep_down, stop_by_manager
 from limavm.instance.follow import Pace, Tail, log_line_of
 from limavm.instance.inspect import inspect
 from limavm.model.instance import Instance, Status
@@ -44,8 +45,9 @@ def _stop_in_order(instance: Instance, report: Reporter) -> None:
         )
     path = os.path.join(instance.dir, paths.HA_PID)
     logs = Tail(os.path.join(instance.dir, paths.HA_STDERR), at_end=True)
-    report.info(f"Sending SIGINT to the host agent, process {instance.host_agent_pid}")
-    pidfile.send_signal(path, signal.SIGINT, *processes.agent_markers(instance.dir))
+    if not stop_by_manager(instance, report=report):
+        report.info(f"Sending SIGINT to the host agent, process {instance.host_agent_pid}")
+        pidfile.send_signal(path, signal.SIGINT, *processes.agent_markers(instance.dir))
     deadline = time.monotonic() + _LIMIT
     pace = Pace()
     while processes.host_agent_pid(instance.dir):
@@ -85,6 +87,7 @@ def _tell(logs: Tail, report: Reporter) -> bool:
 def force_stop(instance: Instance, report: Reporter) -> None:
     """Kill the machine and the agent, each only if it is the right process, and sweep; never raises for a dead one."""
     directory = instance.dir
+    keep_down(instance.name, directory, report=report)
     driver = processes.driver_pid_file(directory, instance.vm_type or "qemu")
     agent = os.path.join(directory, paths.HA_PID)
     # The agent first: it would report the end of its machine, and restart what we kill.

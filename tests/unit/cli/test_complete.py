@@ -53,6 +53,7 @@ def test_hidden_commands_and_aliases_are_not_offered() -> None:
         "edit",
         "mount",
         "umount",
+        "autostart enable",
         "screenshot",
         "show-ssh",
         "tunnel",
@@ -60,7 +61,7 @@ def test_hidden_commands_and_aliases_are_not_offered() -> None:
     ],
 )
 def test_instances_are_offered(command: str) -> None:
-    assert values(command, "w") == ["web", "work"]
+    assert values(*command.split(), "w") == ["web", "work"]
 
 
 def test_instances_and_data_disks_are_offered_for_their_usage(home: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.host.installation import libexec_dirs, self_dirs, share_dirs
+from limavm.host.installation import libexec_dirs, limactl_argv, self_dirs, share_dirs
 
 
 @pytest.fixture
@@ -61,3 +61,13 @@ def test_directories_beside_the_program_count_when_something_is_in_them(prefixes
 
     assert share_dirs(program) == [str(linked / "share" / "lima")]
     assert libexec_dirs(program) == ours
+
+
+def test_other_programs_start_limactl_where_it_is_installed_or_by_the_interpreter(
+    prefixes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    linked, _ = prefixes
+
+    assert limactl_argv(str(linked / "bin" / "limactl")) == [str(linked / "bin" / "limactl")]
+    assert limactl_argv(str(linked / "bin" / "lima")) == [str(linked / "bin" / "limactl")]
+    assert limactl_argv(str(tmp_path / "other")) == [sys.executable, "-P", "-m", "limavm"]

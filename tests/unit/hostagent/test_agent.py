@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import UserError
+from limavm.host.autostart import systemd
+from limavm.host.autostart.systemd import Systemd
 from limavm.host.net import free_tcp_port
 from limavm.host.platform import facts
+from limavm.instance.autostart import enable
 from limavm.instance.create import create
 from limavm.instance.inspect import inspect
 from limavm.instance.ports import ports
@@ -23,6 +26,7 @@ from limavm.instance.start import StartOptions, start
 from limavm.instance.stop import stop
 from limavm.model.forward import PortState, Route
 from limavm.model.instance import Status
+from tests.fakes.programs import install
 from tests.fakes.report import KeptReport
 
 if sys.platform == "win32":
@@ -264,3 +268,37 @@ def test_a_machine_that_ignores_its_button_is_killed_by_a_second_signal(
 
     wait_for(lambda: inspect("dev").status is Status.STOPPED)
     assert "ending at once" in log.read_text()
+
+
+#: As much of systemd as there is to a unit of ours: runs its command line, and ends it with a signal.
+SYSTEMCTL = """#!/bin/sh
+unit=${XDG_CONFIG_HOME}/systemd/user/lima-vm@dev.service
+case "$*" in
+*" start "*)
+    command=$(sed -n 's/^ExecStart=//p' "$unit" | sed 's/%i/dev/')
+    setsid $command </dev/null >"${unit}.log" 2>&1 &
+    echo $! >"${unit}.pid" ;;
+*" stop "*) kill -TERM "$(cat "${unit}.pid")" ;;
+esac
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux")
+def test_an_instance_that_a_service_manager_starts_comes_to_running_and_ends_in_order(
+    dev: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    monkeypatch.setattr(systemd, "BOOTED", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    install("systemctl", SYSTEMCTL, tmp_path, monkeypatch)
+    enable("dev", report=KeptReport())
+    report = KeptReport()
+
+    running = start("dev", StartOptions(timeout=60), report=report)
+
+    pid = int((tmp_path / "config/systemd/user/lima-vm@dev.service.pid").read_text())
+    assert (running.status, running.host_agent_pid) == (Status.RUNNING, pid)
+    assert "info: systemd starts the instance 'dev' (lima-vm@dev.service)" in report.lines
+    Systemd(os.environ).stop("dev", str(dev))
+    wait_for(lambda: inspect("dev").status is Status.STOPPED)
+    assert statuses(dev)[-1] == {"exiting": True}
