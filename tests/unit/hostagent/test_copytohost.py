@@ -2,9 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import sys
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
@@ -13,6 +17,9 @@ from limavm.hostagent.master import SSHTarget
 from limavm.model.arch import Arch
 from limavm.model.config import Config, CopyToHost, Mount, User
 from tests.fakes.programs import install
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 if sys.platform == "win32":
     pytest.skip("there are no pipes with names", allow_module_level=True)
@@ -161,6 +168,37 @@ async def test_a_guest_that_complains_without_end_is_given_up(
     install("ssh", "#!/bin/sh\nexec yes >&2\n", tmp_path, monkeypatch)
 
     [error] = await copied(instance, rule(tmp_path / "x", tmp_path / "host"), limit=Limit(time=0.3))
+
+    assert "more than 0.3 s" in error
+
+
+@pytest.mark.parametrize("hangs_at", ["open", "write", "end"])
+async def test_a_drive_of_the_host_that_does_not_answer_holds_up_nobody_else(
+    instance: Path, tmp_path: Path, hangs_at: str
+) -> None:
+    (tmp_path / "file").write_text("word")
+    dead = threading.Event()
+
+    class Dead(io.BytesIO):
+        def write(self, data: "Buffer") -> int:
+            return dead.wait() if hangs_at == "write" else super().write(data)
+
+    @contextlib.contextmanager
+    def replacing(_path: str, _distrusted: Sequence[str]) -> Iterator[BinaryIO]:
+        if hangs_at == "open":
+            dead.wait()
+        yield Dead()
+        if hangs_at == "end":
+            dead.wait()
+
+    target = SSHTarget(address="127.0.0.1", port=1, options=(), control_path=str(instance / "ssh.sock"))
+    rules = config(rule(tmp_path / "file", tmp_path / "drive" / "copy"))
+
+    try:
+        async with asyncio.timeout(30):
+            [error] = await copy_to_host(rules, str(instance), target, Limit(time=0.3), replacing)
+    finally:
+        dead.set()
 
     assert "more than 0.3 s" in error
 
