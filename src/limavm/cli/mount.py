@@ -61,11 +61,13 @@ def _add(name: str, text: str, *, save: bool) -> None:
     from limavm.cli import mountsaved, mountspec
     from limavm.cli.changed import here
     from limavm.instance import mounts
+    from limavm.instance.running import agent_socket
 
     mount = mountspec.parse(text, here())
     if not os.path.lexists(mount.location):
         # Where the configuration names one it is made. Here it is more likely that its name is mistyped.
         raise UserError(f"{mount.location} does not exist", hint="make it first, or correct its name")
+    agent_socket(name)  # raises when the instance does not run: then nothing is begun
     logs.info(f"mounting {mount.location} in instance {name!r}; it takes longer where the guest has to install sshfs")
     with _told_how_to_undo(name, mount.mount_point):
         state = mounts.add(name, mount)

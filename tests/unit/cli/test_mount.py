@@ -276,3 +276,4 @@ def test_a_stopped_instance_is_an_error(limactl: Run, dev: Path, words: list[str
 
     assert done.code == 1
     assert "'dev' is not running" in done.message
+    assert "mounting" not in done.err
