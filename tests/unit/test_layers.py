@@ -148,11 +148,13 @@ def test_pure_rooms_do_not_touch_the_world(module: str) -> None:
         assert not f"{name}.".startswith("limavm.host."), f"{module} imports {name}"
 
 
+#: The modules of drivers that speak with a machine that runs.
+RUNNING = {"run", "qmp", "control", "keepers", "sharedevices", "sharerecovery"}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_asyncio_stays_in_the_agents_and_the_run_modules_of_drivers(module: str) -> None:
-    allowed = inside(module, ASYNC_ROOMS) or (
-        module.startswith("driver.") and module.split(".")[-1] in {"run", "qmp", "control", "shares"}
-    )
+    allowed = inside(module, ASYNC_ROOMS) or (module.startswith("driver.") and module.split(".")[-1] in RUNNING)
     if not allowed:
         assert "asyncio" not in {name.split(".")[0] for name, _ in imports(MODULES[module])}
 

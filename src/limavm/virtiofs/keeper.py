@@ -40,8 +40,9 @@ class Keeper:
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._listener = _listening(order.socket)
+        # Whoever waits for the socket may use both.
         self._status_listener = _listening(order.status)
+        self._listener = _listening(order.socket)
         self._files = {path: os.stat(path).st_ino for path in (order.socket, order.status)}
         self._clients: list[socket.socket] = []
         self._qemu: socket.socket | None = None
@@ -250,11 +251,14 @@ _KNOWN = frozenset(Request) - {Request.SET_INFLIGHT_FD}
 
 
 def _listening(path: str) -> socket.socket:
+    """A socket that has its name only when it listens, for those who wait for the name."""
+    new = f"{path}.n"
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+        os.unlink(new)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    listener.bind(new)
     listener.listen(4)
+    os.rename(new, path)
     return listener
 
 

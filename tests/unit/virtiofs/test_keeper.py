@@ -216,3 +216,15 @@ def test_the_files_of_another_one_are_left_alone(kept: Kept, tmp_path: Path) -> 
     kept.process.wait(_LIMIT)
 
     assert Path(kept.socket).read_text() == "of the next one"
+
+
+def test_its_socket_is_there_when_all_can_be_used_and_not_before(tmp_path: Path) -> None:
+    """Who waits for the socket asks for the state at once, or has it end."""
+    order = {"socket": f"{tmp_path}/v.sock", "status": f"{tmp_path}/absent/v.status"}
+    (tmp_path / "order.json").write_text(json.dumps({**order, "share": {}, "accounts": False, "argv": []}))
+    argv = [sys.executable, "-P", "-m", "limavm.virtiofs", str(tmp_path / "order.json")]
+
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=_LIMIT)
+
+    assert done.returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["order.json"]
