@@ -1,20 +1,35 @@
 """The directories of the host that a machine shares: whether they can be shared, found out before it starts."""
 
+import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from limavm.errors import UserError
+from limavm.host.aside import Aside
 from limavm.model.machine import Share
 
+#: How long a network drive may take to answer, in seconds.
+LIMIT = 10.0
 
-def prepare(shares: Iterable[Share], *, create: bool) -> None:
+
+async def prepare(shares: Iterable[Share], *, create: bool) -> None:
     """Check each directory, and with `create` make those that are missing; raises UserError naming the mount."""
     for index, share in enumerate(shares):
-        check(share, f"mounts[{index}].location", create=create)
+        where = f"mounts[{index}].location"
+        await answered(functools.partial(check, share, where, create=create), share, where)
+
+
+async def answered(look: Callable[[], None], share: Share, where: str, *, limit: float = LIMIT) -> None:
+    """Look at the directory of a share in a thread; raises UserError without an answer, and what `look` raises."""
+    try:
+        await Aside(f"looks at {share.location}").call(look, limit=limit)
+    except TimeoutError as error:
+        message = f"the directory {share.location!r} cannot be shared: it does not answer within {limit:g} s"
+        raise UserError(message, where=where, hint="is it on a network drive?") from error
 
 
 def check(share: Share, where: str, *, create: bool = False) -> None:
-    """Raises UserError with what is wrong with the directory of a share."""
+    """Raises UserError with what is wrong with the directory of a share; may wait for a dead network drive."""
     path = share.location
     hint = None
     try:

@@ -2,11 +2,12 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from limavm.driver.qemu.sources import check, prepare
+from limavm.driver.qemu.sources import answered, check, prepare
 from limavm.errors import UserError
 from limavm.model.machine import Share
 
@@ -32,8 +33,8 @@ def test_a_directory_is_shared_also_by_a_link(tmp_path: Path) -> None:
     check(share(tmp_path / "link"), "")
 
 
-def test_a_missing_directory_is_made_where_that_is_asked_for(tmp_path: Path) -> None:
-    prepare([share(tmp_path / "a" / "b")], create=True)
+async def test_a_missing_directory_is_made_where_that_is_asked_for(tmp_path: Path) -> None:
+    await prepare([share(tmp_path / "a" / "b")], create=True)
 
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o755 & ~_umask()
 
@@ -48,11 +49,39 @@ def test_a_missing_directory_is_an_error_elsewhere(tmp_path: Path) -> None:
     assert "does not exist" in refusal(tmp_path / "absent")
 
 
-def test_the_error_names_the_mount(tmp_path: Path) -> None:
+async def test_the_error_names_the_mount(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
-        prepare([share(tmp_path), share(tmp_path / "absent")], create=False)
+        await prepare([share(tmp_path), share(tmp_path / "absent")], create=False)
 
     assert caught.value.where == "mounts[1].location"
+
+
+async def test_a_directory_that_does_not_answer_holds_up_nothing_else_and_is_named(tmp_path: Path) -> None:
+    answers = threading.Event()
+    try:
+        with pytest.raises(UserError, match=r"does not answer within 0\.01 s") as caught:
+            await answered(lambda: void(answers.wait()), share(tmp_path), "mounts[2].location", limit=0.01)
+    finally:
+        answers.set()
+
+    assert str(tmp_path) in caught.value.message
+    assert caught.value.where == "mounts[2].location"
+
+
+def void(_: object) -> None:
+    """For what is only waited for."""
+
+
+async def test_the_event_loop_goes_on_while_a_directory_is_looked_at(tmp_path: Path) -> None:
+    thread = threading.Event()
+
+    def look() -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        thread.set()
+
+    await answered(look, share(tmp_path), "")
+
+    assert thread.is_set()
 
 
 @pytest.mark.parametrize("create", [True, False])
