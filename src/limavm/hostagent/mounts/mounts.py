@@ -118,17 +118,16 @@ class Mounts:
             await self._ensure_possible(mount)
             running = self._ensure_running()
             entry = await self._new(mount)
+            is_offered = entry.shared
             self._enter(entry)
             self._begin(entry, running)
             try:
                 await self._ensure_mounted(entry)
             except BaseException:
-                try:
-                    if entry.shared:
-                        await self._shares.take_back(entry)
-                finally:
-                    await self._drop(entry)
+                await self._undo(entry, is_offered=is_offered)
                 raise
+            if is_offered and not entry.shared:  # the guest does not know the type
+                await self._shares.take_back(entry)
             await self._recorded()
             return entry.state
 
@@ -270,6 +269,19 @@ class Mounts:
             raise UserError(entry.reason or f"{entry.point} was not mounted within {_ADD_LIMIT:g} s") from error
         if entry.phase is MountPhase.FAILED:
             raise UserError(entry.reason)
+
+    async def _undo(self, entry: Entry, *, is_offered: bool) -> None:
+        """A mount that was to be added is not there: neither in the guest, nor offered to it."""
+        entry.leaving = True
+        try:
+            await self._drop(entry)  # from now on nobody mounts it
+            if entry.shared:
+                await unmounted(self._guest, entry, lazily=True)
+        except UserError as error:
+            log.debug("%s", error.message)
+        finally:
+            if is_offered:
+                await self._shares.take_back(entry)
 
     async def _drop(self, entry: Entry) -> None:
         if task := self._tasks.pop(entry, None):

@@ -1,10 +1,13 @@
 """9p and virtiofs: checked, mounted where they are missing, and replaced where the guest does not know them."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
+from limavm.errors import UserError
 from limavm.model.mount import MountPhase, mount_tag
+from tests.fakes.programs import install
 from tests.unit.hostagent.mounts.guestbox import GuestBox, until
 
 if sys.platform == "win32":
@@ -100,3 +103,33 @@ async def test_a_type_that_cannot_be_added_is_told(box: GuestBox) -> None:
         setup.write_text("exit 1\n")
         with pytest.raises(Exception, match="cannot be prepared for sshfs"):
             await mounts.add(box.mount("2"))
+
+
+async def test_what_was_offered_to_a_guest_that_does_not_know_the_type_is_taken_back(box: GuestBox) -> None:
+    box.write("lima-shares-failed", "0 virtiofs\n")
+    box.connect()
+    box.vm.hotplug = True
+    async with box.mounts(kind="virtiofs") as mounts:
+        state = await mounts.add(box.mount())
+
+        assert (state.type, state.phase) == ("reverse-sshfs", MountPhase.MOUNTED)
+        assert not box.vm.shares
+
+
+async def test_what_cannot_be_added_is_unmounted_before_it_is_offered_no_more(
+    box: GuestBox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mount that says that it has failed may be there all the same."""
+    failing = '#!/bin/sh\nprintf \'41 30 0:41 / %s rw - %s %s rw\\n\' "$6" "$2" "$5" >>"$BOX/mountinfo"\nexit 32\n'
+    install("mount", failing, tmp_path, monkeypatch)
+    box.write("filesystems", "nodev\tvirtiofs\n")
+    box.connect()
+    box.vm.hotplug = True
+    async with box.mounts(kind="virtiofs") as mounts:
+        with pytest.raises(UserError, match="cannot mount it by virtiofs"):
+            await mounts.add(box.mount())
+
+        assert box.read("unmounts") == f"umount -l {box.point}\n"
+        assert not box.mounted()
+        assert not box.vm.shares
+        assert mounts.states() == []
