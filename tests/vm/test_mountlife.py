@@ -38,7 +38,8 @@ def writing(shared: Shared) -> "Iterator[deque[str]]":
     with shared.background(HERE / "writer.py", f"/mnt/rw/{place.name}") as child:
         assert child.stdout
         heard = listening(child.stdout)
-        wait_for("the first file", lambda: heard, BACK)
+        wait_for("the first file", lambda: heard or child.poll() is not None, BACK)
+        assert child.poll() is None, "the writer has ended before its first file; what its ssh said is above"
         yield heard
         assert child.poll() is None, "the writer has ended"
     for line in heard:
