@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from limavm.cli import output
 from limavm.errors import UserError
 from limavm.gotemplate import TemplateError, render, show, written
 from limavm.instance.message import about_the_host, template_data
@@ -71,10 +72,8 @@ def rendered(template: str, instance: Instance) -> str:
 
 
 def _yaml(value: Any) -> str:
-    import yaml
-
-    text = yaml.safe_dump(written(value), sort_keys=False, allow_unicode=True, width=10_000)
-    return "---\n" + text.removesuffix("...\n").removesuffix("\n")
+    text = output.yaml_text(output.without_empty_objects(written(value)))
+    return "---\n" + text.removesuffix("\n")
 
 
 def _indent(*arguments: Any) -> str:

@@ -11,6 +11,7 @@ from limavm.host import paths
 from limavm.host.platform import facts
 from limavm.instance.inspect import inspect
 from limavm.model.instance import Instance, Status
+from limavm.model.printable import printable
 from limavm.model.size import format_size
 from limavm.model.value import Value
 from limavm.store.instances import names as instance_names
@@ -71,8 +72,7 @@ def _shown(instances: list[Instance], form: str, options: Options) -> str:
         from limavm.cli import selection
 
         expressions = [*options.yq, *([".name"] if options.quiet else [])]
-        text = selection.shown(instances, expressions, form, colour=output_is_terminal())
-        return _for_reader(text) if form == "yaml" else text
+        return selection.shown(instances, expressions, form, colour=output_is_terminal())
     if options.quiet:
         return "".join(f"{instance.name}\n" for instance in instances)
     return rendered(instances, form, all_fields=options.all_fields)
@@ -85,7 +85,7 @@ def checked_format(options: Options) -> str:
     for flag, given in (("format", options.format is not None), ("yq", options.yq), ("filter", options.filter)):
         if options.list_fields and given:
             raise UserError(f"--list-fields and --{flag} exclude each other")
-    form = "json" if options.json else options.format or "table"
+    form = "json" if options.json else "table" if options.format is None else options.format
     if options.yq and options.format not in (None, "json", "yaml"):
         raise UserError("--yq prints JSON or YAML, so that it excludes every other format")
     if options.yq and not options.quiet and options.format is None:
@@ -99,19 +99,22 @@ def _inspected(names: Sequence[str], missing: list[str]) -> Iterator[Instance]:
     """Each instance; one whose directory vanished is added to `missing`."""
     host = facts()
     for name in names:
+        directory = paths.instance_dir(name)
+        if not paths.is_instance_name(name):  # one such directory shall not hide all others
+            yield _no_instance(name, directory, "it has no name that an instance can have")
+            continue
         try:
             yield inspect(name, host)
         except NotFoundError:
-            directory = paths.instance_dir(name)
             if os.path.isdir(directory):
-                yield _without_yaml(name, directory)
+                yield _no_instance(name, directory, f"it has no {paths.LIMA_YAML}")
             else:
                 logs.warning(f"the instance {name!r} has just vanished")
                 missing.append(name)
 
 
-def _without_yaml(name: str, directory: str) -> Instance:
-    problem = f"the directory {directory} does not look like an instance: it has no {paths.LIMA_YAML}"
+def _no_instance(name: str, directory: str, why: str) -> Instance:
+    problem = f"the directory {directory} does not look like an instance: {why}"
     return Instance(name=name, hostname="", status=Status.BROKEN, dir=directory, vm_type="", arch="", errors=(problem,))
 
 
@@ -130,7 +133,7 @@ def rendered(instances: Sequence[Instance], form: str, *, all_fields: bool = Fal
         case "json":
             return "".join(output.json_text(value, colour=terminal) + "\n" for value in _objects(instances))
         case "yaml":
-            return _for_reader(_yaml(_objects(instances)))
+            return _for_reader("---\n".join(map(output.yaml_text, _objects(instances))))
         case _:
             from limavm.cli import fields
 
@@ -158,7 +161,7 @@ def table(instances: Sequence[Instance], width: int | None) -> str:
     show_type = show_arch = show_dir = True
     if width is not None:
         host_arch = facts().arch
-        show_type = width >= 12 * _TAB or len(types) > 1
+        show_type = width >= 12 * _TAB or len(types) != 1
         show_arch = width >= (11 + show_type) * _TAB or arches != {host_arch}
         show_dir = width >= (10 + show_type + show_arch) * _TAB
     shown = {"VMTYPE": show_type, "ARCH": show_arch, "DIR": show_dir}
@@ -170,7 +173,7 @@ def table(instances: Sequence[Instance], width: int | None) -> str:
 
 def _cells(instance: Instance) -> tuple[str, ...]:
     return (
-        instance.name,
+        printable(instance.name),
         instance.status.value,
         f"{instance.ssh_address}:{instance.ssh_local_port}",
         instance.vm_type,
@@ -178,7 +181,7 @@ def _cells(instance: Instance) -> tuple[str, ...]:
         str(instance.cpus),
         format_size(instance.memory),
         format_size(instance.disk),
-        _short(instance.dir),
+        printable(_short(instance.dir)),
     )
 
 
@@ -196,10 +199,3 @@ def _width() -> int | None:
         return os.get_terminal_size(sys.stdout.fileno()).columns or None
     except OSError:
         return None
-
-
-def _yaml(values: Sequence[object]) -> str:
-    import yaml
-
-    texts = [yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000) for value in values]
-    return "---\n".join(texts)

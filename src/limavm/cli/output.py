@@ -21,7 +21,10 @@ def json_text(value: object, *, pretty: bool = False, colour: bool = False) -> s
     """A value as JSON: on one line, or indented by 4 and coloured for a terminal."""
     import msgspec
 
-    encoded = msgspec.json.encode(value)
+    try:
+        encoded = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # the name of a file that is no UTF-8
+        encoded = msgspec.json.encode(_decodable(value))
     if not pretty and not colour:
         return encoded.decode()
     text = msgspec.json.format(encoded, indent=4).decode()
@@ -32,6 +35,15 @@ def json_text(value: object, *, pretty: bool = False, colour: bool = False) -> s
     return coloured(text)
 
 
+def _decodable(value: Any) -> Any:
+    """The value, for JSON, with U+FFFD for what was never a character."""
+    if isinstance(value, dict):
+        return {_decodable(key): _decodable(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_decodable(item) for item in value]
+    return value.encode(errors="surrogateescape").decode(errors="replace") if isinstance(value, str) else value
+
+
 def without_empty_objects(value: Any) -> Any:
     """The value with `{}` members removed at every depth, as Lima prints JSON."""
     if isinstance(value, dict):
@@ -40,3 +52,11 @@ def without_empty_objects(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [item for item in map(without_empty_objects, value) if item != {}]
     return value
+
+
+def yaml_text(value: object) -> str:
+    """A value as YAML in the style of yq: long texts as literal blocks, quotes only where they are needed."""
+    from limavm.roundtrip.build import from_value
+    from limavm.roundtrip.write import write_node
+
+    return write_node(from_value(value))

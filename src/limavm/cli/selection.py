@@ -23,9 +23,8 @@ def kept(instances: Sequence[Instance], filters: Sequence[str]) -> list[Instance
 def shown(instances: Sequence[Instance], expressions: Sequence[str], form: str, *, colour: bool) -> str:
     """What the expressions, one after the other, give for each instance, as JSON or YAML."""
     found = [node for one in instances for node in _results(fields.of(one), expressions, "--yq")]
-    if form == "yaml":
-        return "---\n".join(_yaml(node) for node in found)
-    return "".join(_json(node, colour=colour) for node in found)
+    write, gap = (_yaml, "---\n") if form == "yaml" else (_json, "")
+    return gap.join(write(node, colour=colour) for node in found if not _is_empty(node))
 
 
 def _results(value: object, expressions: Sequence[str], flag: str) -> list[Node]:
@@ -46,12 +45,20 @@ def _json(node: Node, *, colour: bool) -> str:
     return output.json_text(_plain(node), colour=colour) + "\n"
 
 
-def _yaml(node: Node) -> str:
-    import yaml
-
+def _yaml(node: Node, *, colour: bool) -> str:
     if node.resolved.kind is Kind.SCALAR:
         return node.resolved.value + "\n"
-    return yaml.safe_dump(_plain(node), sort_keys=False, allow_unicode=True, width=10_000)
+    text = output.yaml_text(_plain(node))
+    if not colour:
+        return text
+    from limavm.cli.yamlcolour import coloured
+
+    return coloured(text)
+
+
+def _is_empty(node: Node) -> bool:
+    """An object without members, which is left out wherever it is."""
+    return node.resolved.kind is Kind.MAPPING and not _plain(node)
 
 
 def _plain(node: Node) -> Any:

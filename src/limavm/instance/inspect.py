@@ -43,6 +43,8 @@ def inspect(name: str, host: HostFacts | None = None) -> Instance:
         ) from error
     except UserError as error:
         return _unreadable(name, directory, str(error))
+    except OSError as error:  # a directory that is somebody else's
+        return _unreadable(name, directory, f"{error.filename or directory}: {error.strerror or error}")
     return _with_state(described(name, directory, config), config)
 
 
@@ -87,7 +89,10 @@ def _protected(directory: str) -> bool:
 
 
 def _version(directory: str) -> str:
-    return (read_text(os.path.join(directory, paths.LIMA_VERSION)) or "").strip()
+    try:
+        return (read_text(os.path.join(directory, paths.LIMA_VERSION)) or "").strip()
+    except OSError:
+        return ""
 
 
 def _with_state(instance: Instance, config: Config) -> Instance:

@@ -63,7 +63,7 @@ def referred_by_instances(report: Reporter) -> set[str]:
     Raises UserError for a directory that may be an instance and has no `lima.yaml`: it may be about to need them.
     """
     found: set[str] = set()
-    for name in instances.names():
+    for name in filter(paths.is_instance_name, instances.names()):
         try:
             instance = inspect(name)
         except NotFoundError as error:

@@ -1,11 +1,14 @@
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from limavm.cli import fields, output
 from limavm.cli.fields import TEMPLATE_NAMES
 from limavm.cli.listing import Options, checked_format, table
 from limavm.errors import UserError
@@ -80,6 +83,30 @@ def test_columns_are_as_wide_as_their_longest_cell_and_four_blanks() -> None:
     assert lines[0].endswith("DIR")
 
 
+def test_every_format_is_as_it_was(golden: Callable[[str, str], None]) -> None:
+    """Fields that are empty are left out, but for those that are always there (spec/cli.md 9.4)."""
+    running = instance(
+        "web",
+        status=Status.RUNNING,
+        message="Two lines:\n  #2",
+        ssh_local_port=40022,
+        ssh_config_file="/home/u/.lima/web/ssh.config",
+        host_agent_pid=41,
+        driver_pid=42,
+        param={"greeting": "a: b"},
+        protected=True,
+        lima_version="2.2.0",
+        auto_started_identifier="lima-vm@web.service",
+    )
+    broken = Instance(name="db", hostname="", status=Status.BROKEN, dir="/x/db", vm_type="", arch="", errors=("why",))
+    values = [output.without_empty_objects(fields.own(one)) for one in (broken, running)]
+
+    golden("list/table.txt", table([broken, running], None))
+    golden("list/narrow.txt", table([running], 80))
+    golden("list/json.txt", "".join(output.json_text(value) + "\n" for value in values))
+    golden("list/yaml.txt", "---\n".join(map(output.yaml_text, values)))
+
+
 @pytest.mark.parametrize(
     ("width", "hidden"),
     [
@@ -138,11 +165,36 @@ def test_yaml_is_a_document_for_each_instance(limactl: Run, two: Path) -> None:
     assert [value["name"] for value in yaml.safe_load_all(out)] == ["db.1", "web"]
 
 
+def test_texts_of_several_lines_are_blocks_in_yaml(limactl: Run, two: Path) -> None:
+    (two / "web" / "lima.yaml").write_text(YAML + 'message: "one\\ntwo: {{.Name}}\\n"\n')
+
+    out = limactl("list", "--format", "yaml", "web").out
+
+    assert "\nmessage: |-\n  one\n  two: web\n" in out
+    assert '\n    sftpDriver: ""' in out or "sftpDriver" not in out
+    assert "{}" not in out
+
+
+def test_empty_structures_are_left_out_of_yaml_in_a_template(limactl: Run, two: Path) -> None:
+    out = limactl("list", "--format", "{{yaml .Config}}", "web").out
+
+    assert "{}" not in out
+    assert "rosetta" not in out
+
+
+def test_an_empty_format_is_an_empty_template(limactl: Run, two: Path) -> None:
+    assert limactl("list", "--format=").out == "\n\n"
+
+
+def test_without_rows_no_column_says_nothing_new() -> None:
+    assert table([], 40).split() == ["NAME", "STATUS", "SSH", "VMTYPE", "ARCH", "CPUS", "MEMORY", "DISK"]
+
+
 def test_on_a_terminal_yaml_is_coloured(limactl: Run, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_LIMA_OUTPUT_IS_TTY", "1")
 
     assert "\x1b[36mname\x1b[0m: " in limactl("list", "--format=yaml", "web").out
-    assert "\x1b[36mn\x1b[0m: " in limactl("list", "--format=yaml", "--yq", '{"n": .name}', "web").out
+    assert "\x1b[36mwho\x1b[0m: " in limactl("list", "--format=yaml", "--yq", '{"who": .name}', "web").out
 
 
 def test_a_go_template_is_executed_for_each_instance(limactl: Run, two: Path) -> None:
@@ -238,6 +290,76 @@ def test_a_directory_without_lima_yaml_is_shown_as_broken_with_a_warning(limactl
     assert done.out == "hollow:Broken::\n"
     assert done.err.count("level=warning") == 1
     assert "does not look like an instance" in done.err
+
+
+@pytest.mark.parametrize("name", ["my dir", "größe", "x.yaml", "a--b", "x" * 77, "tail."])
+def test_a_directory_with_a_name_of_no_instance_hides_no_other(limactl: Run, two: Path, name: str) -> None:
+    make_instance(two, name)
+
+    done = limactl("list", "--json")
+
+    found = {value["name"]: value for value in map(json.loads, done.out.splitlines())}
+    assert done.code == 0
+    assert set(found) == {name, "db.1", "web"}
+    assert (found[name]["status"], found[name]["hostname"]) == ("Broken", "")
+    assert done.err.count("level=warning") == 1
+    assert "no name that an instance can have" in done.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are any bytes there")
+def test_names_of_directories_neither_drive_the_terminal_nor_break_json(limactl: Run, home: Path) -> None:
+    os.mkdir(os.fsencode(home) + b"/\xffx")
+    (home / "y\x1b[2J\ny").mkdir()
+
+    rows = limactl("list").out.splitlines()
+    found = [json.loads(line)["name"] for line in limactl("list", "--json").out.splitlines()]
+
+    assert [row.split()[0] for row in rows] == ["NAME", "y?[2J?y", "?x"]
+    assert found == ["y\x1b[2J\ny", "\ufffdx"]
+
+
+@pytest.mark.parametrize(
+    ("make", "status"),
+    [
+        (lambda path: path.mkdir(), ""),
+        (lambda path: path.write_bytes(b""), ""),
+        (lambda path: path.write_bytes(b"cpus: 1\0"), ""),
+        (lambda path: path.write_bytes(b"\xff\xfe"), ""),
+        (lambda path: path.symlink_to("missing"), "Broken"),
+        (lambda path: path.symlink_to(path.name), ""),
+    ],
+)
+def test_whatever_lima_yaml_is_the_others_are_listed(
+    limactl: Run, two: Path, make: Callable[[Path], None], status: str
+) -> None:
+    (two / "odd").mkdir()
+    make(two / "odd" / "lima.yaml")
+
+    done = limactl("list", "--format={{.Name}}:{{.Status}}")
+
+    assert done.code == 0
+    assert done.out == f"db.1:Stopped\nodd:{status}\nweb:Stopped\n"
+    assert done.err.count("level=warning") == 1
+
+
+def test_a_damaged_pid_file_makes_an_instance_broken(limactl: Run, two: Path) -> None:
+    (two / "web" / "ha.pid").write_text("garbage\n")
+
+    done = limactl("list", "--format={{.Name}}:{{.Status}}:{{.Errors}}", "web")
+
+    assert done.code == 0
+    assert done.out.startswith("web:Broken:[the PID file ")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may look everywhere")
+def test_a_directory_of_somebody_else_hides_no_other(limactl: Run, two: Path) -> None:
+    make_instance(two, "shut").chmod(0)
+
+    done = limactl("list", "--format={{.Name}}:{{.Status}}")
+
+    (two / "shut").chmod(0o700)
+    assert done.code == 0
+    assert done.out == "db.1:Stopped\nshut:\nweb:Stopped\n"
 
 
 def test_a_wrong_lima_yaml_gives_an_empty_status_and_a_warning(limactl: Run, two: Path) -> None:

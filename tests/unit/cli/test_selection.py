@@ -70,9 +70,9 @@ def test_expressions_follow_one_another(limactl: Run) -> None:
 
 
 def test_results_as_yaml(limactl: Run) -> None:
-    done = limactl("list", "--format=yaml", "--yq", '{"n": .name}', "one", "two")
+    done = limactl("list", "--format=yaml", "--yq", '{"who": .name}', "one", "two")
 
-    assert done.out == "n: one\n---\nn: two\n"
+    assert done.out == "who: one\n---\nwho: two\n"
     assert limactl("list", "--format=yaml", "--yq", ".name", "one").out == "one\n"
 
 
@@ -101,3 +101,15 @@ def test_an_unknown_name_fails_after_what_is_shown(limactl: Run) -> None:
     done = limactl("list", "--yq", ".name", "nope", "one")
 
     assert (done.code, done.out) == (1, "one\n")
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_an_empty_object_prints_nothing(limactl: Run, form: str) -> None:
+    assert limactl("list", f"--format={form}", "--yq", "{}", "one").out == ""
+
+
+def test_single_values_have_no_colour_on_a_terminal(limactl: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_LIMA_OUTPUT_IS_TTY", "1")
+
+    assert limactl("list", "--format=yaml", "--yq", ".name", "one").out == "one\n"
+    assert "\x1b[" in limactl("list", "--format=yaml", "--yq", ".config.images", "one").out
