@@ -22,13 +22,17 @@ _PAGE = 7
 _UP = (b"\x1b[A", b"\x1bOA", b"\x10")
 _DOWN = (b"\x1b[B", b"\x1bOB", b"\x0e", b"\t")
 _ENTER = (b"\r", b"\n")
-_INTERRUPT = (b"\x03", b"\x04")
+_CTRL_C, _CTRL_D = b"\x03", b"\x04"
 _KEY = re.compile(rb"\x1b[\[O][0-9;]*[A-Za-z~]|[\xc0-\xff][\x80-\xbf]*|.", re.DOTALL)
 _BACKSPACE = (b"\x7f", b"\x08")
 
 
 class MenuUnavailableError(UserError):
     """There is no terminal to draw a menu on."""
+
+
+class MenuInterruptedError(UserError):
+    """The user has left the menu by Ctrl-C; whether that is a failure is the caller's to say."""
 
 
 class State(Value, frozen=True, kw_only=True):
@@ -79,7 +83,7 @@ def drawn(question: str, state: State) -> list[str]:
 def select(question: str, options: Sequence[str]) -> str:
     """The option that the user chooses.
 
-    Raises MenuUnavailableError without a terminal, UserError on Ctrl-C or at the end of input.
+    Raises MenuUnavailableError without a terminal, MenuInterruptedError on Ctrl-C, UserError at the end of input.
     """
     if not input_is_terminal():
         raise MenuUnavailableError("there is no terminal on standard input to choose with")
@@ -87,7 +91,10 @@ def select(question: str, options: Sequence[str]) -> str:
     with _raw(sys.stdin.fileno()) as descriptor:
         shown = _redraw(drawn(question, state), 0)
         for key in _keys(descriptor):
-            if key in _INTERRUPT:
+            if key == _CTRL_C:
+                _redraw([], shown)
+                raise MenuInterruptedError("interrupted")
+            if key == _CTRL_D:
                 break
             if key in _ENTER and state.choice is not None:
                 _redraw([f"? {question} {state.choice}"], shown)

@@ -32,10 +32,10 @@ class Choice(Value, frozen=True, kw_only=True):
 
 
 def ask(plan: Plan, root: str, staging: str) -> Choice:
-    """The user's choice; raises UserError when they cannot be asked or leave by Ctrl-C."""
+    """The user's choice; raises UserError when they cannot be asked, KeyboardInterrupt when they leave by Ctrl-C."""
     question = f"Bring the changes back ({counts(plan)})?"
     while True:
-        match menu.select(question, (_YES, _NO, _VIEW, _LATER)):
+        match _selected(question, (_YES, _NO, _VIEW, _LATER)):
             case answer if answer == _YES:
                 return _with_conflicts(plan) if plan.conflicts else Choice(plan=plan)
             case answer if answer == _NO:
@@ -44,6 +44,14 @@ def ask(plan: Plan, root: str, staging: str) -> Choice:
                 return Choice(plan=plan, leave=True, keep_copy=True)
             case _:
                 _view(plan, root, staging)
+
+
+def _selected(question: str, options: tuple[str, ...]) -> str:
+    """The answer. Ctrl-C is what it is everywhere else, although a terminal in raw mode makes no signal of it."""
+    try:
+        return menu.select(question, options)
+    except menu.MenuInterruptedError as error:
+        raise KeyboardInterrupt from error
 
 
 def counts(plan: Plan) -> str:
@@ -58,7 +66,7 @@ def counts(plan: Plan) -> str:
 def _with_conflicts(plan: Plan) -> Choice:
     count = len(plan.conflicts)
     question = f"{count} {'were' if count > 1 else 'was'} changed on the host as well, meanwhile:"
-    match menu.select(question, (_KEEP, _BESIDE, _OVERWRITE)):
+    match _selected(question, (_KEEP, _BESIDE, _OVERWRITE)):
         case answer if answer == _BESIDE:
             return Choice(plan=Plan(changes=plan.changes), beside=plan.conflicts)
         case answer if answer == _OVERWRITE:

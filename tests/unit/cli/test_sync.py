@@ -30,7 +30,12 @@ while words[0].startswith("-"):
 os.chdir(os.environ["GUEST"])
 if "--sender" in words and os.environ.get("LOST"):
     sys.exit(255)
-os.execvp("sh", ["sh", "-c", " ".join(words[2 if words[1] == "--" else 1 :])])
+script = " ".join(words[2 if words[1] == "--" else 1 :])
+if "/bin/sh -c" in script and os.environ.get("GREETING"):
+    print(os.environ["GREETING"], flush=True)
+if "--sender" in words:
+    script = os.environ.get("SENDER", script)
+os.execvp("sh", ["sh", "-c", os.environ.get("NONSENSE", script)])
 """
 
 
@@ -294,7 +299,7 @@ def test_they_can_be_viewed_and_are_asked_for_again(place: Place, monkeypatch: p
         terminal.shown = terminal.shown.rpartition("+more")[2]
         terminal.expect("Enter accepts")
         terminal.type("\x03")
-        assert terminal.ended() == 1
+        assert terminal.ended() == 130
         assert (place.host / "a").read_text() == "a\n"
         assert (place.guest / "a").exists()
     finally:
@@ -323,6 +328,61 @@ def test_conflicts_are_asked_for(place: Place, answer: str, code: int, host: str
         assert place.guest.exists() is bool(code)
     finally:
         terminal.close()
+
+
+def test_what_is_fetched_can_be_entered_by_nobody_else_whatever_the_guest_has_made_of_its_directory(
+    place: Place,
+) -> None:
+    terminal = at_terminal("chmod 777 .; echo more >>a")
+    try:
+        terminal.expect("(0 added")
+        modes = [path.stat().st_mode & 0o777 for path in place.host.parent.glob(".lima-sync-*")]
+        assert modes == [0o700]
+        terminal.type("\r")
+        assert terminal.ended() == 0
+        assert (place.host / "a").read_text() == "a\nmore\n"
+    finally:
+        terminal.close()
+
+
+#: What a guest does in the place of its shell: its words are the command of ssh.
+NONSENSE = {
+    "no answer": "exit 0",
+    "garbage": "head -c 3000 /dev/urandom",
+    "escapes": "printf '\\033]0;title\\007kept?'",
+    "without end": "yes",
+    "an error": "echo '\033[31mno'>&2; exit 3",
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_a_guest_that_speaks_nonsense_is_one_error(place: Place, nonsense: str) -> None:
+    done = limactl_process(*shell("true"), NONSENSE=NONSENSE[nonsense])
+
+    assert done.returncode == 1
+    assert "guest" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\x1b]" not in done.stderr
+    assert len(done.stderr) < 5000
+    assert (place.host / "a").read_text() == "a\n"
+
+
+def test_a_guest_that_becomes_strange_in_the_meantime_changes_nothing(place: Place) -> None:
+    for sender in ("yes", "exec sleep 0", "head -c 100000 /dev/urandom", "printf '\\033]0;t\\007' >&2; exit 12"):
+        done = limactl_process(*shell("echo guest >a"), SENDER=sender)
+
+        assert done.returncode == 1
+        assert "cannot be fetched" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "\x1b]" not in done.stderr
+        assert (place.host / "a").read_text() == "a\n"
+
+
+def test_what_the_shell_of_the_guest_says_when_it_begins_is_no_answer(place: Place) -> None:
+    done = limactl_process(*shell("echo guest >a"), GREETING="welcome; fortune says: kept")
+
+    assert done.returncode == 0, done.stderr
+    assert (place.host / "a").read_text() == "guest\n"
 
 
 def test_ctrl_c_ends_the_command_and_keeps_the_copy(place: Place) -> None:

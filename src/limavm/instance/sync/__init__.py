@@ -4,6 +4,6 @@ The guest is not trusted with the host, nor with time: what it sends lands in a 
 what was there at the start and with what is there now, and only then moved into place, by us.
 
 `manifest` tells what a tree holds · `listing` reads what rsync says · `changes` decides · `staging` is where the
-guest's files land · `guestcopy` talks to the guest · `gathering` puts these together · `writeback` carries out ·
-`difference` shows.
+guest's files land · `guestcopy` talks to the guest, and `answers` hears it out · `gathering` puts these together ·
+`writeback` carries out · `difference` shows.
 """

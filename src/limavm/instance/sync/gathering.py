@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from limavm.instance.sync.changes import Action, Change, Plan, plan
 from limavm.instance.sync.listing import Listing
 from limavm.instance.sync.manifest import Entry, Kind, Tree, manifest
-from limavm.instance.sync.staging import is_inside, open_directories
+from limavm.instance.sync.staging import inside, open_directories
 
 #: What rsync writes in front of where a link leads, see `--munge-links` in rsync(1).
 _MUNGED = "/rsyncd-munged/"
@@ -17,9 +17,9 @@ _MUNGED = "/rsyncd-munged/"
 def gathered(base: Tree, root: str, staging: str, listing: Listing) -> Plan:
     """What to do with a guest's files that were fetched to `staging`, each of them compared with the host's."""
     host = manifest(root)
-    if is_inside(staging, root):
-        inside = os.path.basename(staging)
-        host = {path: entry for path, entry in host.items() if path.split("/")[0] != inside}
+    own = inside(staging, root)
+    if own is not None:
+        host = {path: entry for path, entry in host.items() if path.split("/")[0] != own}
     fetched = manifest(staging)
     open_directories(staging)
     found = plan(base, guest_tree(base, host, fetched, listing), host)

@@ -13,6 +13,7 @@ from limavm.errors import UserError
 from limavm.host import process
 from limavm.instance.connection import Connection
 from limavm.instance.copy import Version, rsync_version
+from limavm.instance.sync.answers import answer, quoted
 from limavm.instance.sync.listing import OUT_FORMAT, Listing, parse
 from limavm.model.value import Value
 from limavm.ssh.copy import rsync_argv
@@ -31,6 +32,15 @@ _COMPRESSES = (3, 2, 0)
 _UNREADABLE = 23
 _NOT_SENT = "the directory cannot be copied into the guest"
 _NOT_FETCHED = "the changes cannot be fetched from the guest"
+
+#: Bytes of an answer of the guest's shell, and of rsync's list: a million names of the longest kind do not fit.
+_LONGEST_ANSWER = 64 << 10
+_LONGEST_LIST = 512 << 20
+#: Seconds for a question, and for the removal of a large tree on a slow disk.
+_PATIENCE = 120.0
+_LONG = 1800.0
+#: Seconds without a sign of life after which rsync gives a guest up; one that makes its list says nothing.
+_SILENCE = 600
 
 #: What the first command in the guest prints; in this order of precedence.
 _NO_RSYNC, _NO_DIRECTORY, _KEPT, _FRESH = "no rsync", "no directory", "kept", "fresh"
@@ -69,34 +79,42 @@ class GuestCopy(Value, frozen=True, kw_only=True):
         kept = f"{self.home}/.lima-sync/{time.strftime('%Y%m%d-%H%M%S')}-{name}"
         backup = ["--backup", f"--backup-dir={kept}"] if state == _KEPT else []
         self._rsync([f"{root}/", self._remote()], ["-S", "--delete", *backup], verbose=False, failed=_NOT_SENT)
-        return kept if backup and self._says(f"test -d {quote(kept)} && echo kept") else None
+        return kept if backup and self._says(f"test -d {quote(kept)} && echo {_KEPT}") == _KEPT else None
 
     def fetch(self, staging: str, root: str) -> Listing:
         """Fetch what differs from the host's directory; returns what the guest has, whether it differs or not.
 
         Raises UserError when anything cannot be fetched: then nothing is known to be deleted.
         """
-        if self._says(self._state()) not in (_KEPT, _FRESH):
+        state = self._says(self._state())
+        if state == _NO_DIRECTORY:
             raise UserError("the copy in the guest is gone, or is no directory any more", where=self.path)
+        self._ensure_usable(state)
         exact = ["--modify-window=-1"] * (self.version >= _EXACT)
         extra = ["--no-v", "--no-progress", *_FETCHING, *exact, f"--compare-dest={root}"]
         return parse(self._rsync([self._remote(), f"{staging}/"], extra, verbose=True, failed=_NOT_FETCHED))
 
     def remove(self) -> None:
         """Remove the copy; raises UserError when that fails."""
-        self._run(f"rm -rf -- {quote(self.path)}")
+        self._run(f"rm -rf -- {quote(self.path)}", within=_LONG)
 
     def _prepare(self) -> str:
         state = self._says(f"mkdir -p -- {quote(self.path)}; {self._state()}")
+        if state == _NO_DIRECTORY:
+            raise UserError("the guest has something else where the copy is to be", where=self.path)
+        self._ensure_usable(state)
+        return state
+
+    def _ensure_usable(self, state: str) -> None:
+        where = f"instance {self.connection.name}"
         if state == _NO_RSYNC:
             raise UserError(
                 "the guest has no rsync",
-                where=f"instance {self.connection.name}",
+                where=where,
                 hint=f"install it there, as by `limactl shell {self.connection.name} sudo apt-get install -y rsync`",
             )
         if state not in (_KEPT, _FRESH):
-            raise UserError("the guest has something else where the copy is to be", where=self.path)
-        return state
+            raise UserError(f"the guest's shell has said what makes no sense: {quoted(state)!r}", where=where)
 
     def _state(self) -> str:
         path = quote(self.path)
@@ -107,10 +125,17 @@ class GuestCopy(Value, frozen=True, kw_only=True):
         )
 
     def _says(self, script: str) -> str:
-        return self._run(f"{script}; :").decode(errors="replace").strip()
+        """The last line: files that a shell reads when it begins may say something before."""
+        lines = self._run(f"{script}; :").decode(errors="replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
 
-    def _run(self, script: str) -> bytes:
-        return process.run([*self._ssh(), self._host, "--", f"exec /bin/sh -c {quote(script)}"])
+    def _run(self, script: str, within: float = _PATIENCE) -> bytes:
+        argv = [*self._ssh(), self._host, "--", f"exec /bin/sh -c {quote(script)}"]
+        try:
+            return answer(argv, most=_LONGEST_ANSWER, within=within)
+        except process.ProcessError as error:
+            told = quoted(error.stderr) or f"exit status {error.status}"
+            raise UserError(f"the guest cannot be asked: {told}", where=f"instance {self.connection.name}") from error
 
     @property
     def _host(self) -> str:
@@ -127,12 +152,14 @@ class GuestCopy(Value, frozen=True, kw_only=True):
 
     def _rsync(self, paths: Sequence[str], extra: Sequence[str], *, verbose: bool, failed: str) -> bytes:
         there = [f"--rsync-path=cd {quote(self.path)} && rsync", *["-z"] * (self.version >= _COMPRESSES)]
+        there.append(f"--timeout={_SILENCE}")
         argv = rsync_argv(ssh=self._ssh(), paths=paths, verbose=verbose, recursive=True, extra=[*there, *extra])
         try:
-            return process.run(argv)
+            return answer(argv, most=_LONGEST_LIST)
         except process.ProcessError as error:
             hint = "make it readable for the user in the guest" if error.status == _UNREADABLE else None
-            raise UserError(f"{failed}: {error.stderr.strip()}", where=self.path, hint=hint) from error
+            told = quoted(error.stderr) or f"exit status {error.status}"
+            raise UserError(f"{failed}: {told}", where=self.path, hint=hint) from error
 
 
 def usable_rsync() -> Version:

@@ -15,17 +15,23 @@ from limavm.host.files import locked
 from limavm.host.trees import remove_tree
 
 _PREFIX = ".lima-sync-"
+_INNER = "guest"
 
 
 @contextlib.contextmanager
 def staging(root: str) -> Iterator[str]:
-    """An empty directory that only we may enter, removed with all it holds at the end."""
+    """An empty directory in one that only we may enter, removed with all it holds at the end.
+
+    The inner one is for the guest's files, and rsync gives it the mode of the guest's directory.
+    """
     parent = _beside(root)
     _sweep(parent)
     path = tempfile.mkdtemp(prefix=_PREFIX, dir=parent)
     try:
         with locked(path, wait=False):
-            yield path
+            inner = os.path.join(path, _INNER)
+            os.mkdir(inner, stat.S_IRWXU)
+            yield inner
     finally:
         discard(path)
 
@@ -69,6 +75,7 @@ def discard(path: str) -> None:
     remove_tree(path)
 
 
-def is_inside(path: str, root: str) -> bool:
-    """Whether the staging directory lies in the tree that it is for."""
-    return os.path.dirname(path) == root
+def inside(path: str, root: str) -> str | None:
+    """The name that the staging directory has in the tree that it is for; None if it lies beside."""
+    outer = os.path.dirname(path)
+    return os.path.basename(outer) if os.path.dirname(outer) == root else None
