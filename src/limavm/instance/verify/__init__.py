@@ -30,8 +30,8 @@ def verify(
     """Examine one mount for so many seconds, a round at least.
 
     A read-only mount is written by the host only, and the guest's attempt to write has to fail. Raises UserError
-    when the host cannot write to the directory; what the guest cannot do ends the examination, and is the verdict's
-    error.
+    when the host cannot write to the directory. What the guest cannot do ends the examination, and is the verdict's
+    error, as what the host cannot do later: a guest may take away what it works on.
     """
     deadline = time.monotonic() + seconds
     with _workplace(mount.location) as place, tempfile.TemporaryDirectory(prefix="limavm-verify-") as beside:
@@ -46,6 +46,8 @@ def verify(
                 number += 1
         except GuestError as error:
             return sides.verdict(error)
+        except OSError as error:
+            return sides.verdict(GuestError(f"on the host: {error}"))
         return sides.verdict()
 
 

@@ -7,12 +7,18 @@ import socket
 from collections.abc import Iterator
 from importlib.resources import files
 from io import BufferedRWPair
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from limavm.errors import UserError
 from limavm.host import process
 from limavm.seed.scripts import guest_file
 
+T = TypeVar("T")
+
+#: Of a failure so many characters are told.
+_LONGEST_TEXT = 2000
 #: An answer is a line; that of a directory of the rounds has far less than this.
 _LONGEST_ANSWER = 4 << 20
 #: The program comes on standard input, its length first; requests follow.
@@ -31,6 +37,22 @@ class GuestError(UserError):
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+class _Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """The other answer."""
+
+    error: str
+    code: str = ""
+    path: str = ""
+
+
+def converted(reply: object, kind: type[T]) -> T:
+    """What a guest has said, as what it is to be; raises GuestError when it is something else."""
+    try:
+        return msgspec.convert(reply, kind)
+    except msgspec.ValidationError as error:
+        raise GuestError(f"the program in the guest speaks nonsense: {error}") from error
 
 
 class Requester(Protocol):
@@ -62,14 +84,13 @@ class Peer:
             reply = json.loads(self._stream.readline(_LONGEST_ANSWER))
         except OSError as error:
             raise GuestError(f"the guest does not answer: {error}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise GuestError("the program in the guest has ended, or speaks nonsense") from error
-        if not isinstance(reply, dict) or not ("answer" in reply or "error" in reply):
-            raise GuestError("the program in the guest speaks nonsense")
-        if "error" in reply:
-            where = f"{reply['path']}: " if reply.get("path") else ""
-            raise GuestError(f"in the guest: {where}{reply['error']}", str(reply.get("code", "")))
-        return reply["answer"]
+        if isinstance(reply, dict) and "answer" in reply:
+            return reply["answer"]
+        failure = converted(reply, _Failure)
+        where = f"{failure.path}: " if failure.path else ""
+        raise GuestError(f"in the guest: {where}{failure.error}"[:_LONGEST_TEXT], failure.code)
 
     def _send(self, data: bytes) -> None:
         try:

@@ -1,19 +1,22 @@
 """Both sides of a mount at work, and what is found."""
 
-import base64
 import os
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from limavm.host.trees import directory_beneath, remove_tree
 from limavm.instance.verify.compare import Difference, differences, first_difference
-from limavm.instance.verify.guest import GuestError, Requester
+from limavm.instance.verify.guest import GuestError, Requester, converted
 from limavm.instance.verify.operations import Round
 from limavm.instance.verify.peer import Tree, answer
 from limavm.model.mount import MountState
 from limavm.model.value import Value
 
+T = TypeVar("T")
+
+#: What a look at a directory tells: by name, what is known of it (`peer.Entry`).
+_Looks = dict[str, dict[str, int | str]]
 _MAY_NOT = ("EACCES", "EPERM")
 
 
@@ -88,7 +91,7 @@ class Sides:
     def _compare(self, directory: str, writer: str) -> None:
         expected = self._beside.look(directory)
         for side, root in (("host", self._here), ("guest", self._there)):
-            found = self._ask(side, {"do": "look", "root": root, "name": directory})
+            found = self._ask(side, {"do": "look", "root": root, "name": directory}, _Looks)
             several = differences(expected, found, side=side, writer=writer, modes=self._modes)
             self.found += [self._with_bytes(one, root, directory) for one in several]
 
@@ -99,18 +102,19 @@ class Sides:
         name = f"{directory}/{one.name}"
 
         def block_of(number: int) -> tuple[bytes, bytes]:
-            found = self._ask(one.side, {"do": "block", "root": root, "name": name, "number": number})
-            return self._beside.block(name, number), base64.b64decode(found)
+            request = {"do": "block", "root": root, "name": name, "number": number}
+            # It is base64 in JSON.
+            return self._beside.block(name, number), self._ask(one.side, request, bytes)
 
-        blocks = self._ask(one.side, {"do": "blocks", "root": root, "name": name})
+        blocks = self._ask(one.side, {"do": "blocks", "root": root, "name": name}, list[str])
         first = first_difference(self._beside.blocks(name), blocks, block_of)
         if first is None:  # it was seen once, and is gone
             return replace(one, what="content", expected="the same at each look", found="other bytes at the first look")
         where = f"from byte {first.offset} on, in {first.blocks} blocks of 4 KiB"
         return replace(one, what=f"content {where}", expected=first.expected.hex(" "), found=first.found.hex(" "))
 
-    def _ask(self, side: str, request: dict[str, Any]) -> Any:
-        return answer(request) if side == "host" else self._guest.ask(request)
+    def _ask(self, side: str, request: dict[str, Any], kind: type[T]) -> T:
+        return converted(answer(request) if side == "host" else self._guest.ask(request), kind)
 
     def verdict(self, error: GuestError | None = None) -> Verdict:
         """What has come out until now; `error` has ended it."""

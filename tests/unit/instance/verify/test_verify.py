@@ -186,8 +186,58 @@ def test_an_error_in_the_guest_names_the_file_and_the_error_number(tmp_path: Pat
 
 @pytest.mark.parametrize("program", ["exit 3", "cat", "echo 1; cat >/dev/null", "yes", "head -c 9000000 /dev/zero"])
 def test_a_guest_that_speaks_nonsense_is_an_error(program: str) -> None:
-    with asked(["sh", "-c", program]) as peer, pytest.raises(GuestError):
+    with pytest.raises(GuestError), asked(["sh", "-c", program]) as peer:
         peer.ask({"do": "look", "root": "/", "name": "."})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *('{"error": [1]}', '{"error": {"a": 1}}', '{"error": "no", "code": 7}', '{"error": "no", "path": []}'),
+        *("{}", "[]", "null", '"answer"', "1e999", "9" * 9000, "[" * 100_000, '{"error": "' + "x" * 100_000 + '"}'),
+    ],
+)
+def test_an_answer_of_another_form_is_an_error_of_the_guest(tmp_path: Path, reply: str) -> None:
+    (tmp_path / "reply").write_text(reply + "\n")
+    script = f"cat {shlex.quote(str(tmp_path / 'reply'))}; exec cat >/dev/null"
+
+    with asked(["sh", "-c", script]) as peer, pytest.raises(GuestError) as raised:
+        peer.ask({"do": "look", "root": "/", "name": "."})
+
+    assert len(str(raised.value)) < 3000
+
+
+#: What a guest may answer to a request, each wrong in its own way.
+STRANGE = [None, 1, 1.5, True, "text", [], [1], [None], {"a": 1}, {"a": None}, {"a": {"type": None}}, {"a": {"m": [1]}}]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("request_", ["look", "blocks", "block"])
+def test_strange_answers_of_a_guest_end_the_examination(tmp_path: Path, request_: str, strange: object) -> None:
+    class Strange:
+        def ask(self, request: dict[str, Any]) -> Any:
+            if request["do"] == request_:
+                return strange
+            found = answer(request)
+            if request["do"] == "look":
+                for one in found.values():
+                    if "sha256" in one:
+                        one["sha256"] = "another"
+            return ["another"] if request["do"] == "blocks" else found
+
+    verdict = verify(shared(tmp_path), Strange(), seconds=0, seed=1)
+
+    assert verdict.error or verdict.differences
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_guest_takes_away_from_the_host_ends_the_examination(tmp_path: Path) -> None:
+    def spoil(directory: Path) -> None:
+        directory.rename(directory.parent / "away")
+
+    verdict = verify(shared(tmp_path), Until(Spoiling(spoil)), seconds=60, seed=4)
+
+    assert "on the host" in verdict.error
 
 
 def test_a_guest_that_does_not_answer_is_an_error() -> None:
@@ -221,7 +271,7 @@ def test_a_guest_that_puts_links_in_the_place_of_what_is_examined_reaches_nothin
                     (place / f"round-{number}" / "plain").symlink_to(home / ".profile")
             return {}
 
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # the place itself cannot be removed when it is a link
         verify(shared(mount), Hostile(), seconds=0, seed=1)
 
     assert sorted(str(path.relative_to(home)) for path in home.rglob("*")) == [".profile", "round-0", "round-0/plain"]
