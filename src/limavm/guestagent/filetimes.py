@@ -5,6 +5,7 @@ import errno
 import functools
 import os
 import struct
+import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -94,6 +95,8 @@ def names_sshfs_of_ours(lines: Iterable[bytes], device: int) -> bool:
     Only ours has no host in its name, which is that of the directory after a colon: its sshfs was started to speak on
     standard input. What a user of the guest mounts, also somewhere below, has one.
     """
+    if sys.platform == "win32":
+        return False
     number = f" {os.major(device)}:{os.minor(device)} ".encode()
     return any(number in line and b" - fuse.sshfs :" in line for line in lines)
 
