@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from tests.vm.guest import Guest, answers
 from tests.vm.limactl import Limactl, is_alive, wait_for
 
 #: Seconds within which a forward is there again once what it needs is back.
@@ -18,6 +19,20 @@ Forwards = dict[str, Callable[[], bool]]
 def work_within(forwards: Forwards, limit: float) -> None:
     for way, condition in forwards.items():
         wait_for(f"the forward by {way} to work again", condition, limit)
+
+
+def survive_a_restart_of_the_agent(
+    limactl: Limactl, machine: str, guest: Guest, forwards: Forwards, fresh: int
+) -> None:
+    """Check that no forward is closed, and that a port that is opened then, `fresh`, is forwarded as well."""
+    sudo(limactl, machine, "systemctl", "restart", "lima-guestagent")
+    assert forwards["hostfwd"]()
+    assert forwards["ssh"]()
+
+    guest.open("tcp", "127.0.0.1", fresh)
+
+    wait_for("a new port", answers("tcp", "127.0.0.1", fresh), 15)
+    work_within(forwards, BACK)
 
 
 def sudo(limactl: Limactl, machine: str, *command: str) -> str:

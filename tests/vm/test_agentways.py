@@ -23,7 +23,15 @@ from limavm.store.plan import load_plan
 from limavm.wire.bounded import BoundedProtocol
 from limavm.wire.guestservice_pb2 import TunnelMessage
 from tests.fakes.grpcpeer import Peer
-from tests.vm.forwards import BACK, Forwards, kill_agent, master_pid, sudo, work_within
+from tests.vm.forwards import (
+    BACK,
+    Forwards,
+    kill_agent,
+    master_pid,
+    sudo,
+    survive_a_restart_of_the_agent,
+    work_within,
+)
 from tests.vm.guest import Guest, answers, connected, refuses
 from tests.vm.limactl import Limactl, wait_for
 
@@ -90,15 +98,7 @@ def test_ports_are_forwarded_when_the_agent_is_reached_over_ssh(
 def test_the_agent_over_ssh_is_found_again_after_its_restart(
     limactl: Limactl, by_ssh: str, guest: Guest, forwards: Forwards
 ) -> None:
-    sudo(limactl, by_ssh, "systemctl", "restart", "lima-guestagent")
-    assert forwards["hostfwd"]()
-    assert forwards["ssh"]()
-
-    fresh = next(_ports)
-    guest.open("tcp", LOOPBACK, fresh)
-
-    wait_for("a new port", answers("tcp", LOOPBACK, fresh), SOON)
-    work_within(forwards, BACK)
+    survive_a_restart_of_the_agent(limactl, by_ssh, guest, forwards, next(_ports))
 
 
 def test_the_agent_over_ssh_is_found_again_after_the_end_of_the_ssh_master(

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.vm.forwards import BACK, Forwards, kill_agent, master_pid, sudo, work_within
+from tests.vm.forwards import (
+    BACK,
+    Forwards,
+    kill_agent,
+    master_pid,
+    sudo,
+    survive_a_restart_of_the_agent,
+    work_within,
+)
 from tests.vm.guest import Guest, answers, connected, received, refuses, say
 from tests.vm.limactl import Limactl, wait_for
 from tests.vm.mountpoints import Shared
@@ -52,15 +60,7 @@ def test_ports_that_change_while_the_guest_agent_is_away_are_right_when_it_is_ba
 def test_a_restart_of_the_guest_agent_closes_no_forward(
     limactl: Limactl, forwarding: str, guest: Guest, forwards: Forwards
 ) -> None:
-    sudo(limactl, forwarding, "systemctl", "restart", "lima-guestagent")
-    assert forwards["hostfwd"]()
-    assert forwards["ssh"]()
-
-    fresh = next(_ports)
-    guest.open("tcp", "127.0.0.1", fresh)
-
-    wait_for("a new port", answers("tcp", LOOPBACK, fresh), SOON)
-    work_within(forwards, BACK)
+    survive_a_restart_of_the_agent(limactl, forwarding, guest, forwards, next(_ports))
 
 
 @pytest.mark.parametrize("how", ["KILL", "TERM", "SEGV"])

@@ -19,34 +19,21 @@ from limavm.hostagent.forwarding.portrules import Preference, route
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.services import Services, has_guest_agent, names_served, policy
-from limavm.model.arch import Arch
-from limavm.model.config import Config, HostResolver, PortForward, User, needs_guest_agent
+from limavm.model.config import HostResolver, PortForward, needs_guest_agent
 from limavm.model.forward import PortState, Route
-from limavm.model.machine import Machine, UserNIC
 from limavm.model.plan import Plan
 from tests.fakes.guestagent import FakeAgent, served_agent
 from tests.fakes.machine import FakeMachine
 from tests.unit.hostagent.forwarding.test_tunnels import echo, guest, split, until
+from tests.unit.hostagent.plans import CONFIG, a_machine
 
 if sys.platform == "win32":
     pytest.skip("unix sockets", allow_module_level=True)
 
-USER = User(name="lima", comment="", home="/home/lima", shell="/bin/sh", uid=1000)
-CONFIG = Config(vm_type="qemu", arch=Arch.X86_64, cpus=1, memory="1GiB", disk="1GiB", user=USER)
-
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    machine = Machine(
-        name="dev",
-        directory=str(tmp_path),
-        arch=Arch.X86_64,
-        cpus=1,
-        memory=1 << 30,
-        seed="",
-        nic=UserNIC(mac="52:55:55:00:00:01", ssh_port=60022),
-        agent_socket=str(tmp_path / "ga.sock"),
-    )
+    machine = a_machine(tmp_path, agent_socket=str(tmp_path / "ga.sock"))
     return Plan(machine=machine, config=CONFIG, ssh_options=())
 
 

@@ -15,16 +15,13 @@ from msgspec.structs import replace
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.mounts.mounts import Mounts
-from limavm.model.arch import Arch
-from limavm.model.config import Config, Mount, User
-from limavm.model.machine import Machine, UserNIC
+from limavm.model.config import Mount
 from limavm.model.plan import Plan
 from tests.fakes.machine import FakeMachine
 from tests.fakes.programs import install
+from tests.unit.hostagent.plans import CONFIG, a_machine
 
 TOKEN = "boot-1"
-USER = User(name="lima", comment="", home="/home/lima", shell="/bin/sh", uid=1000)
-CONFIG = Config(vm_type="qemu", arch=Arch.X86_64, cpus=1, memory="1GiB", disk="1GiB", user=USER)
 
 #: What the script of a mount reads of its guest is elsewhere here; what it becomes keeps its input.
 _SSH = """#!/bin/sh
@@ -100,16 +97,7 @@ class GuestBox:
         self.write("help", "usage: sshfs\n")
         self.write("filesystems", "nodev\tsysfs\n\text4\n")
         self.boots()
-        machine = Machine(
-            name="dev",
-            directory=str(directory),
-            arch=Arch.X86_64,
-            cpus=1,
-            memory=1 << 30,
-            seed="",
-            nic=UserNIC(mac="52:55:55:00:00:01", ssh_port=60022),
-            boot_token=TOKEN,
-        )
+        machine = a_machine(directory, boot_token=TOKEN)
         self.vm = FakeMachine(machine=machine)
         self.guest = Guest(SSHTarget(address="guest", port=22, options=(), control_path=str(directory / "ssh.sock")))
 

@@ -9,7 +9,7 @@ from limavm.errors import UserError
 from limavm.host.platform import facts
 from limavm.hostagent.mounts.check import MOST, ensure_possible
 from limavm.model.config import Mount
-from tests.unit.hostagent.mounts.guestbox import CONFIG
+from tests.unit.hostagent.plans import CONFIG
 
 
 def test_a_directory_at_a_free_place_may_be_added_also_one_that_is_not_there_yet(tmp_path: Path) -> None:
