@@ -54,6 +54,16 @@ def test_a_tree_goes_there_and_comes_back(limactl: Limactl, machine: str, tree: 
     assert (back / "link").is_symlink() is (backend == "rsync")
 
 
+def test_a_tree_goes_from_one_machine_to_another(limactl: Limactl, machine: str, forwarding: str, tree: Path) -> None:
+    first, second, back = f"{machine}:/tmp/sent", f"{forwarding}:/tmp/received", tree.parent / "back"
+
+    limactl.ok("copy", "--backend=scp", "-r", str(tree), first)
+    limactl.ok("copy", "-r", first, second)
+    limactl.ok("copy", "--backend=scp", "-r", second, str(back))
+
+    assert content(back) == content(tree)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_files_with_odd_names_go_home_and_come_back(limactl: Limactl, machine: str, tree: Path, backend: str) -> None:
     files = [str(tree / "sub" / name) for name in NAMES]
