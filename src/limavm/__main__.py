@@ -1,4 +1,4 @@
-"""Entry points of the installed programs `limactl` and `lima`."""
+"""Entry points of the installed programs `limactl`, `lima` and `*.lima`."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from limavm.cli.main import main
 
-__all__ = ["lima", "run"]
+__all__ = ["apptainer", "docker", "kubectl", "lima", "nerdctl", "podman", "run"]
 
 
 def run() -> None:
@@ -21,6 +21,41 @@ def lima() -> None:
     from limavm.cli import lima as wrapper
 
     _leave(wrapper.main)
+
+
+def apptainer() -> None:
+    """`apptainer.lima`."""
+    from limavm.cli import wrappers
+
+    _leave(wrappers.apptainer)
+
+
+def docker() -> None:
+    """`docker.lima`."""
+    from limavm.cli import wrappers
+
+    _leave(wrappers.docker)
+
+
+def kubectl() -> None:
+    """`kubectl.lima`."""
+    from limavm.cli import wrappers
+
+    _leave(wrappers.kubectl)
+
+
+def nerdctl() -> None:
+    """`nerdctl.lima`."""
+    from limavm.cli import wrappers
+
+    _leave(wrappers.nerdctl)
+
+
+def podman() -> None:
+    """`podman.lima`."""
+    from limavm.cli import wrappers
+
+    _leave(wrappers.podman)
 
 
 def _leave(program: Callable[[Sequence[str]], int]) -> None:

@@ -190,10 +190,38 @@ def begin(ctx: click.Context) -> session.Session:
     return begun
 
 
-class Group(click.Group):
-    """The root, or a command with sub-commands: prints its help unless a sub-command is named."""
+class Plugin(Command):
+    """Another program that is a command: all words that follow its name are its own (spec/cli.md 1.12)."""
 
-    def __init__(self, name: str, *, entries: Sequence[Entry] = (), flags: Sequence[Flag] = (), **attrs: Any) -> None:
+    def __init__(self, name: str, callback: Callable[..., Any], *, help: str) -> None:  # noqa: A002 - click's name
+        super().__init__(name, callback, usage="[ARGS]...", help=help)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words as they are."""
+        ctx.args = args
+        return args
+
+    def get_help(self, ctx: click.Context) -> str:
+        """What the plugin says of itself; the rest only the plugin knows."""
+        return f"{self.help}\n\nRun `{ctx.command_path} --help` for its own help."
+
+
+class Group(click.Group):
+    """The root, or a command with sub-commands: prints its help unless a sub-command is named.
+
+    The root has commands besides that are other programs: `plugins` tells of them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        entries: Sequence[Entry] = (),
+        flags: Sequence[Flag] = (),
+        plugins: bool = False,
+        **attrs: Any,
+    ) -> None:
+        self._plugins = plugins
         self.own_flags = list(flags)
         self.global_flags = global_flags()
         super().__init__(name, params=[*self.own_flags, *self.global_flags], add_help_option=False, **attrs)
@@ -211,7 +239,21 @@ class Group(click.Group):
                 command = getattr(import_module(f"limavm.cli.{module}"), attribute or "COMMAND")
                 assert isinstance(command, click.Command)
                 return command
+        if self._plugins:
+            from limavm.cli import plugin
+
+            return plugin.command(cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def all_entries(self) -> list[Entry]:
+        """The commands that are built in, then the plugins that are not hidden by one of them."""
+        if not self._plugins:
+            return list(self.entries)
+        from limavm.cli import plugin
+
+        own = {name for entry in self.entries for name in (entry.name, *entry.aliases)}
+        found = (Entry(name, "", "plugin", text) for name, text in plugin.shown())
+        return [*self.entries, *(entry for entry in found if entry.name not in own)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Sort the words up to the first that is no flag: the sub-command."""
@@ -276,6 +318,7 @@ def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> N
 ROOT = Group(
     "limactl",
     entries=COMMANDS,
+    plugins=True,
     flags=[
         BoolFlag(
             ["-v", "--version"], is_eager=True, expose_value=False, callback=_show_version, help="Show the version"

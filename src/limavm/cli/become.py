@@ -3,17 +3,19 @@
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from limavm.errors import ChildExit, UserError
 
 
-def become(argv: Sequence[str]) -> NoReturn:
+def become(argv: Sequence[str], *, also: Mapping[str, str] | None = None) -> NoReturn:
     """Replace this process by the program; on Windows, which cannot, run it and take its exit code.
 
-    Raises UserError when it cannot be started; for a program that is missing it names the package.
+    Its environment is ours, and what `also` has besides. Raises UserError when it cannot be started; for a program
+    that is missing it names the package.
     """
+    os.environ.update(also or {})
     sys.stdout.flush()
     sys.stderr.flush()
     if sys.platform == "win32":

@@ -107,7 +107,7 @@ def _flag_names(place: Place) -> list[Candidate]:
 
 def _command_names(group: app.Group, *, hidden: tuple[str, ...] = ("hidden", "topic")) -> list[Candidate]:
     if group.entries:
-        return [(entry.name, entry.summary) for entry in group.entries if entry.group not in hidden]
+        return [(entry.name, entry.summary) for entry in group.all_entries() if entry.group not in hidden]
     return [(name, command.get_short_help_str(100)) for name, command in group.commands.items()]
 
 
@@ -117,6 +117,8 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
     match name:
         case "help":
             return _matching(_command_names(app.ROOT, hidden=("hidden",)), current) if not given else [], NO_FILES
+        case _ if isinstance(place.command, app.Plugin):
+            return [], DEFAULT
         case "shell":
             return (_matching(_instances(), current), NO_FILES) if not given else ([], DEFAULT)
         case name if name in _OF_INSTANCES:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _TITLES = {
     "basic": "Basic commands",
     "advanced": "Advanced commands",
+    "plugin": "Plugins (experimental)",
     "": "Other commands",
     "topic": "Additional help topics",
 }
@@ -35,8 +36,9 @@ def command_help(ctx: click.Context, command: "Command") -> str:
 def group_help(ctx: click.Context, group: "Group") -> str:
     """Description, usage, sub-commands under their titles, flags."""
     parts = [(group.help or "").strip(), f"Usage:\n  {ctx.command_path} [flags]\n  {ctx.command_path} [command]"]
-    for key, title in (_TITLES if any(entry.group for entry in group.entries) else {"": "Commands"}).items():
-        rows = [(entry.name, entry.summary) for entry in group.entries if entry.group == key]
+    entries = group.all_entries()
+    for key, title in (_TITLES if any(entry.group for entry in entries) else {"": "Commands"}).items():
+        rows = [(entry.name, entry.summary) for entry in entries if entry.group == key]
         if rows:
             parts.append(f"{title}:\n" + _columns(rows))
     children = [(name, command.get_short_help_str(100)) for name, command in group.commands.items()]

@@ -80,13 +80,12 @@ def _when_managed(found: Instance, since: float, options: StartOptions, report: 
     """The instance that a service manager has begun to start, when it is ready."""
     deadline = time.monotonic() + _MANAGER_LIMIT
     pause = 0.02
-    while not processes.host_agent_pid(found.dir):
+    while not processes.host_agent_pid(found.dir) and not _has_told(found.dir, since):
         if time.monotonic() > deadline:
             raise UserError(
                 f"the service manager has not started the host agent of {found.name!r} within {_MANAGER_LIMIT:g} s",
                 where=found.dir,
-                hint="it may be getting an image: `limactl watch` shows when it begins; "
-                f"its log says more (`journalctl --user -u lima-vm@{found.name}`)",
+                hint=f"its log says more: `journalctl --user -u lima-vm@{found.name}`, on macOS launchd.stderr.log",
             )
         time.sleep(pause)
         pause = min(pause * 1.5, 0.2)
@@ -95,6 +94,14 @@ def _when_managed(found: Instance, since: float, options: StartOptions, report: 
         return None if processes.host_agent_pid(found.dir) else 0
 
     return _when_ready(found, ended, since, options, report)
+
+
+def _has_told(directory: str, since: float) -> bool:
+    """Whether an agent has told something since then: it may have ended between two looks."""
+    try:
+        return os.path.getmtime(os.path.join(directory, paths.HA_STDOUT)) >= since
+    except FileNotFoundError:
+        return False
 
 
 def _join(found: Instance, options: StartOptions, report: Reporter) -> Instance:
