@@ -19,7 +19,7 @@ ORDER: list[set[str]] = [
     {"roundtrip", "gotemplate"},
     {"yq"},
     {"config", "images", "seed", "ssh", "network", "wire"},
-    {"guestagent", "sftp", "virtiofs"},
+    {"guestagent", "guestyq", "sftp", "virtiofs"},
     {"driver"},
     {"store"},
     {"hostagent"},

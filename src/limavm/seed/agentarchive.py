@@ -38,7 +38,10 @@ sys.exit(main(sys.argv[1:]))
 
 
 def make(sources: Mapping[str, str], distributions: Iterable[str]) -> bytes:
-    """The archive of `sources` (names in it, paths here), with the licences of the distributions."""
+    """The archive of `sources` (names in it, paths here), with the licences of the distributions.
+
+    It runs as the guest agent does, unless the sources have a `__main__.py` of their own.
+    """
     return archive({"__main__.py": _MAIN, **_contents(sources), **_licences(distributions)})
 
 

@@ -13,7 +13,7 @@ import fnmatch
 import hashlib
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from limavm.errors import UserError
 from limavm.host import paths
@@ -59,14 +59,18 @@ def bundle() -> bytes:
 
     Raises UserError when a library is not installed as files.
     """
-    found = dict(sources(PARTS))
-    directory = os.path.join(paths.cache_dir(), "guestagent")
+    return cached("guestagent", files(), {part.distribution for part in PARTS})
+
+
+def cached(kind: str, found: dict[str, str], distributions: Set[str]) -> bytes:
+    """The archive of the files that were `found`, kept in the cache under the name of its kind."""
+    directory = os.path.join(paths.cache_dir(), kind)
     path = os.path.join(directory, f"{_key(found)}.zip")
     with contextlib.suppress(OSError), open(path, "rb") as file:
         return file.read()
     from limavm.seed.agentarchive import make
 
-    content = make(found, {part.distribution for part in PARTS})
+    content = make(found, distributions)
     with contextlib.suppress(OSError):  # without a cache it is only slower
         os.makedirs(directory, mode=0o700, exist_ok=True)
         sweep(directory, "*.zip")
@@ -80,18 +84,22 @@ def sources(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
     Raises UserError when a package is not installed as files.
     """
     for part in parts:
-        root = _directory(part.package)
+        root = directory_of(part.package)
         prefix = part.package.replace(".", "/")
         for name in _python_files(root):
             if not any(fnmatch.fnmatch(name, pattern) for pattern in part.left_out):
                 yield f"{prefix}/{name}", os.path.join(root, *name.split("/"))
-    ours = os.path.dirname(_directory("limavm.wire"))
-    yield "limavm/__init__.py", os.path.join(ours, "__init__.py")
-    for name, file in STAND_INS.items():
-        yield name, os.path.join(ours, "guestagent", file)
 
 
-def _directory(package: str) -> str:
+def files() -> dict[str, str]:
+    """Every file of Python in the archive: its name there and its path here."""
+    ours = os.path.dirname(directory_of("limavm.wire"))
+    found = {**dict(sources(PARTS)), "limavm/__init__.py": os.path.join(ours, "__init__.py")}
+    return found | {name: os.path.join(ours, "guestagent", file) for name, file in STAND_INS.items()}
+
+
+def directory_of(package: str) -> str:
+    """Where an installed package is, without importing it; raises UserError when it is not there as files."""
     spec = importlib.util.find_spec(package)
     places = list(spec.submodule_search_locations or ()) if spec else []
     for place in places:

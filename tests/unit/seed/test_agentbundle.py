@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from limavm.errors import UserError
 from limavm.seed import agentbundle
 from limavm.seed.agentarchive import CONTENTS
-from limavm.seed.agentbundle import PARTS, Part, bundle, sources
+from limavm.seed.agentbundle import PARTS, Part, bundle, files, sources
 
 #: Every Python that we find here beside our own; a guest may have any from 3.10 on.
 OTHERS = [path for path in (f"/usr/bin/python3.{minor}" for minor in range(10, 20)) if os.path.exists(path)]
@@ -131,7 +131,7 @@ def test_a_library_that_is_missing_is_named() -> None:
 
 
 def test_the_agent_is_ours_and_files_of_it_stand_in_for_what_is_slow_to_load(cache: Path) -> None:
-    found = dict(sources(PARTS))
+    found = files()
     ours = os.path.dirname(os.path.dirname(agentbundle.__file__))
 
     assert found["multidict.py"] == os.path.join(ours, "guestagent", "multidict.py")
