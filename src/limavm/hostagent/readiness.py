@@ -17,6 +17,7 @@ from limavm.hostagent import requirements
 from limavm.hostagent.cloudinit import follow_cloud_init
 from limavm.hostagent.copytohost import copy_to_host
 from limavm.hostagent.events import Emitter
+from limavm.hostagent.failures import failures
 from limavm.hostagent.guest import Guest, Session
 from limavm.hostagent.guesttime import record_guest_phases
 from limavm.hostagent.panic import kernel_panic
@@ -154,7 +155,12 @@ class Readiness:
         return errors
 
     async def _of_groups(self, session: Session, *groups: requirements.Group) -> list[str]:
-        return await requirements.satisfy(groups, session, satisfied=self._satisfied)
+        return await requirements.satisfy(groups, session, satisfied=self._satisfied, said=self._said)
+
+    def _said(self, group: str, output: bytes) -> None:
+        if group == "final":
+            for failure in failures(output):
+                log.warning("%s", failure)
 
     def _satisfied(self, group: str, requirement: requirements.Requirement, took: float) -> None:
         now = self._recorder.now()

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from limavm.host.aprocess import Completed
 from limavm.host.clock import monotonic
+from limavm.hostagent import failures
 from limavm.model.config import Config, Probe
 from limavm.model.mount import REVERSE_SSHFS
 from limavm.model.value import Value
@@ -106,7 +107,7 @@ def final(config: Config, token: str) -> Group:
         return Group(name="final", requirements=())
     done = Requirement(
         description="boot scripts must have finished",
-        script=_until(f'read -r token < /run/lima-boot-done && [ "$token" = {token} ]'),
+        script=_until(f'read -r token < /run/lima-boot-done && [ "$token" = {token} ]', then=failures.TOLD),
         hint="A boot or provision script has failed or still runs: see /var/log/cloud-init-output.log in the guest.",
     )
     return Group(name="final", requirements=(done,))
@@ -119,11 +120,11 @@ _SSH = Requirement(
 )
 
 
-def _until(condition: str) -> str:
+def _until(condition: str, *, then: str = "exit 0") -> str:
     """A script that waits up to 20 s in the guest for a condition; a missing file is a wait too."""
     return f"""i=0
 while [ $i -lt 100 ]; do
-  {{ {condition}; }} 2>/dev/null && exit 0
+  {{ {condition}; }} 2>/dev/null && {{ {then}; }}
   sleep 0.2
   i=$((i + 1))
 done
@@ -162,22 +163,24 @@ async def satisfy(
     limit: float = LIMIT,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     satisfied: Callable[[str, Requirement, float], None] = lambda _group, _requirement, _took: None,
+    said: Callable[[str, bytes], None] = lambda _group, _output: None,
 ) -> list[str]:
     """Ask every requirement in order; returns a sentence for each that was not met within `limit` seconds.
 
-    `satisfied` is told the group's name, the requirement, and the seconds it took.
+    `satisfied` is told the group's name, the requirement, and the seconds it took; `said` what it printed then.
     """
     errors: list[str] = []
     for group in groups:
         for label, requirement in _labelled(group):
             log.info("Waiting for the %s: %s", label, _quoted(requirement.description))
             began = monotonic()
-            error = await _satisfy(requirement, runner, limit, pause)
-            if error is None:
+            outcome = await _satisfy(requirement, runner, limit, pause)
+            if isinstance(outcome, bytes):
                 log.info("The %s is satisfied", label)
+                said(group.name, outcome)
                 satisfied(group.name, requirement, monotonic() - began)
                 continue
-            errors.append(f"the {label} ({_quoted(requirement.description)}) is not satisfied: {error}")
+            errors.append(f"the {label} ({_quoted(requirement.description)}) is not satisfied: {outcome}")
             log.error("%s\n%s", errors[-1], requirement.hint)
             if requirement.fatal:
                 break
@@ -195,28 +198,28 @@ def _quoted(text: str) -> str:
 
 async def _satisfy(
     requirement: Requirement, runner: Runner, limit: float, pause: Callable[[float], Awaitable[None]]
-) -> str | None:
-    """None when it is satisfied, else why not, after the last attempt."""
+) -> str | bytes:
+    """What it printed when it is satisfied, else why it is not, after the last attempt."""
     deadline = monotonic() + limit
     wait = _FIRST_PAUSE
     while True:
-        error = await _attempt(requirement, runner)
-        if error is None:
-            return None
-        log.debug("not yet: %s", error)
+        outcome = await _attempt(requirement, runner)
+        if isinstance(outcome, bytes):
+            return outcome
+        log.debug("not yet: %s", outcome)
         if requirement.fatal or monotonic() + wait > deadline:
-            return f"{error}. {requirement.hint}"
+            return f"{outcome}. {requirement.hint}"
         await pause(wait)
         wait = min(wait * 2, _LONGEST_PAUSE)
 
 
-async def _attempt(requirement: Requirement, runner: Runner) -> str | None:
+async def _attempt(requirement: Requirement, runner: Runner) -> str | bytes:
     try:
         done = await runner.run(requirement.script, timeout=_ATTEMPT)
     except TimeoutError:
         return f"no answer within {_ATTEMPT:g} s"
     if done.status == 0:
-        return None
+        return done.stdout
     output = (done.stderr or done.stdout).decode(errors="replace").strip()[-500:]
     what = "ssh could not run it" if done.status == _SSH_FAILED else f"exit status {done.status}"
     return f"{what}: {output}" if output else what

@@ -23,6 +23,7 @@ from limavm.seed.environment import proxy_variables
 from limavm.seed.facts import NIC, SeedFacts
 from limavm.seed.iso import write_iso
 from limavm.seed.proxies import PROXY_VARIABLES, odd_proxies, proxy_hosts
+from limavm.seed.yqbundle import yq_bundle
 from limavm.ssh.keys import ensure_identity, public_keys
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def write_seed(plan: Plan) -> None:
         guest_agent=b"" if config.plain else bundle(),
         virtio_port=AGENT_PORT if machine.agent_socket else "",
         agent_token="" if config.plain else plan.agent_token,
+        yq=yq_bundle() if any(step.mode == "yq" for step in config.provision) else b"",
     )
     seed = with_proxies(config, seed)
     # A guest without a clock of its own takes the time of the seed.

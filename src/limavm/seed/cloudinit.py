@@ -88,7 +88,7 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
             _host_keys(facts),
             # Packages are upgraded in a late stage, and what the boot scripts do may depend on it.
             *([] if config.upgrade_packages else [["sh", "-c", guest_file("early-boot.sh").decode()]]),
-            *(_boot_step(step, config.param) for _, step in numbered(config.provision, "boot")),
+            *(_boot_step(number, step, config.param) for number, step in numbered(config.provision, "boot")),
         ],
     }
 
@@ -132,16 +132,13 @@ def _host_keys(facts: SeedFacts) -> list[str]:
     return ["sh", "-c", guest_file("host-keys.sh").decode(), "lima-host-keys", whose]
 
 
-def _boot_step(step: Provision, param: Mapping[str, str]) -> list[str]:
+def _boot_step(number: str, step: Provision, param: Mapping[str, str]) -> list[str]:
     # A list, not a string: cloud-init pastes strings into one script, where an `exit` would end them all.
-    exports = "".join(f"export PARAM_{key}={_quoted(value)}\n" for key, value in param.items())
+    exports = [f"PARAM_{key}={value}" for key, value in param.items()]
     first, _, _ = step.script.partition("\n")
     interpreter = first.removeprefix("#!").split() if first.startswith("#!") else ["/bin/sh"]
-    return [*interpreter, "-c", exports + step.script]
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "'\\''") + "'"
+    wrapper = ["sh", "-c", guest_file("boot-step.sh").decode(), "lima-boot-step"]
+    return [*(["env", *exports] if exports else []), *wrapper, number, step.script, *interpreter]
 
 
 def _ethernet(config: Config, facts: SeedFacts, nic: NIC) -> dict[str, Any]:

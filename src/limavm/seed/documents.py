@@ -32,6 +32,7 @@ def documents(config: Config, facts: SeedFacts) -> dict[str, bytes]:
         "etc_environment": etc_environment(config, facts),
         **load_scripts(),
         **({"lima-guestagent": facts.guest_agent} if facts.guest_agent else {}),
+        **({"lima-yq": facts.yq} if facts.yq else {}),
         **_provision_files(config),
         **_once(config, facts),
     }
@@ -65,7 +66,10 @@ def _provision_files(config: Config) -> dict[str, bytes]:
     data = {
         f"provision.data/{number}": (step.content or "").encode() for number, step in numbered(config.provision, "data")
     }
-    return files | data
+    edits = {
+        f"provision.yq/{number}": (step.expression or "").encode() for number, step in numbered(config.provision, "yq")
+    }
+    return files | data | edits
 
 
 def check(config: Config, facts: SeedFacts) -> None:
@@ -92,10 +96,3 @@ def check(config: Config, facts: SeedFacts) -> None:
 def _check_guest(config: Config) -> None:
     if config.os != "Linux":
         raise UserError(f"guests that run {config.os} are not supported yet", where="os", hint="use `os: Linux`")
-    for index, step in enumerate(config.provision):
-        if step.mode == "yq":
-            raise UserError(
-                "provisioning with yq is not supported yet",
-                where=f"provision[{index}].mode",
-                hint="use mode `data` for a whole file, or mode `system` for a script",
-            )

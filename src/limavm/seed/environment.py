@@ -23,6 +23,7 @@ def lima_env(config: Config, facts: SeedFacts) -> bytes:
         **_mounts(config, facts),
         **_disks(config.additional_disks),
         **_data_files(config.provision),
+        **_yq_files(config.provision),
         **_network(config, facts),
     }
     return _lines({_PREFIX + key: value for key, value in variables.items()}, "lima.env")
@@ -78,6 +79,7 @@ def _instance(config: Config, facts: SeedFacts) -> dict[str, str]:
         "GUESTAGENT_DIGEST": hashlib.sha256(facts.guest_agent).hexdigest() if facts.guest_agent else "",
         "GUESTAGENT_LATE": _flag(_agent_may_be_late(config)),
         "AGENT_TOKEN": facts.agent_token,
+        "YQ_DIGEST": hashlib.sha256(facts.yq).hexdigest()[:16] if facts.yq else "",
         "PLAIN": _flag(config.plain),
         "NO_CLOUD_INIT": _flag(facts.no_cloud_init),
         "PASSWORDLESS_SUDO": _flag(user.passwordless_sudo),
@@ -149,6 +151,19 @@ def _data_files(provision: Sequence[Provision]) -> dict[str, str]:
         key = f"DATAFILE_{number}_"
         variables |= {
             key + "OVERWRITE": _word(step.overwrite is not False),  # true or false
+            key + "OWNER": step.owner or "root:root",
+            key + "PATH": step.path or "",
+            key + "PERMISSIONS": step.permissions or "644",
+        }
+    return variables
+
+
+def _yq_files(provision: Sequence[Provision]) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for number, step in numbered(provision, "yq"):
+        key = f"YQ_PROVISION_{number}_"
+        variables |= {
+            key + "FORMAT": step.format or "auto",
             key + "OWNER": step.owner or "root:root",
             key + "PATH": step.path or "",
             key + "PERMISSIONS": step.permissions or "644",

@@ -21,7 +21,7 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     mean the host itself, `ca_certs` the PEM texts of `caCerts.files` and `caCerts.certs`,
     `host_dns` the host's own name servers where they are known. The DNS ports are those on which the
     host agent answers, 0 where it does not. `guest_agent` is the bundle, empty when the guest gets none,
-    `agent_token` what its clients have to present.
+    `agent_token` what its clients have to present; `yq` is the program for provisioning by expressions, if any is.
     """
 
     name: str
@@ -41,6 +41,7 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     virtio_port: str = ""
     guest_agent: bytes = b""
     agent_token: str = ""
+    yq: bytes = b""
     host_home: str = ""
     host_dns: tuple[str, ...] = ()
     system_proxies: Map = {}

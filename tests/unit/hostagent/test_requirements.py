@@ -139,6 +139,21 @@ async def test_satisfied_requirements_are_told_with_the_time_they_took() -> None
     assert told == [("final", "a")]
 
 
+async def test_what_a_satisfied_requirement_printed_is_handed_on() -> None:
+    told: list[tuple[str, bytes]] = []
+    group = Group(name="final", requirements=(requirement("a"),))
+
+    await satisfy([group], Answers(0), said=lambda group, output: told.append((group, output)))
+
+    assert told == [("final", b"")]
+
+
+def test_the_last_answer_of_the_guest_tells_which_scripts_have_failed() -> None:
+    (found,) = final(config(), "boot-1").requirements
+
+    assert "/run/lima-boot-failures" in found.script
+
+
 @pytest.mark.parametrize("line", ["#!/bin/bash", "#!/bin/sh", "#!/usr/bin/env python3"])
 def test_a_probe_runs_under_its_own_interpreter(line: str, tmp_path: Path) -> None:
     body = "print('LIMA_PROBE_END')" if "python" in line else "echo LIMA_PROBE_END"

@@ -48,11 +48,11 @@ def test_scripts_and_variables_of_each_boot_do_not_make_a_new_instance() -> None
 
 
 def test_a_boot_step_runs_with_its_own_interpreter_and_the_parameters() -> None:
-    interpreter, flag, script = user_data(RICH, RICH_FACTS)["bootcmd"][2]
+    step = user_data(RICH, RICH_FACTS)["bootcmd"][2]
 
-    assert (interpreter, flag) == ("/bin/bash", "-c")
-    assert script.startswith("export PARAM_Colour='it'\\''s blue'\n")
-    assert script.endswith("echo 'early'\n")
+    assert step[:3] == ["env", "PARAM_Colour=it's blue", "PARAM_internal_netplanOptional=true"]
+    assert step[3:5] == ["sh", "-c"]
+    assert step[6:] == ["lima-boot-step", "00000000", "#!/bin/bash\nset -eu\necho 'early'\n", "/bin/bash"]
 
 
 def test_a_password_is_asked_for_when_the_configuration_says_so() -> None:

@@ -51,6 +51,21 @@ def test_provisions_keep_their_place_in_the_list_as_number() -> None:
     assert not any(name.startswith("provision.boot") for name in files)
 
 
+def test_edits_by_yq_bring_their_program_and_their_variables() -> None:
+    step = Provision(mode="yq", expression=".a = 1", path="/etc/a.json", format="json", owner="dev:dev")
+    files = documents(replace(CONFIG, provision=(step,)), replace(FACTS, yq=b"program"))
+
+    assert files["provision.yq/00000000"] == b".a = 1"
+    assert files["lima-yq"] == b"program"
+    assert [line for line in files["lima.env"].decode().splitlines() if "YQ_P" in line] == [
+        "LIMA_CIDATA_YQ_PROVISION_00000000_FORMAT=json",
+        "LIMA_CIDATA_YQ_PROVISION_00000000_OWNER=dev:dev",
+        "LIMA_CIDATA_YQ_PROVISION_00000000_PATH=/etc/a.json",
+        "LIMA_CIDATA_YQ_PROVISION_00000000_PERMISSIONS=644",
+    ]
+    assert b"\nLIMA_CIDATA_YQ_DIGEST=1310ca2c8932dbd1\n" in files["lima.env"]
+
+
 def test_the_reference_copy_is_user_data_with_a_note() -> None:
     text = cloud_config(CONFIG, FACTS)
 
@@ -64,11 +79,6 @@ def test_the_reference_copy_is_user_data_with_a_note() -> None:
         (replace(CONFIG, os="FreeBSD"), FACTS, "FreeBSD are not supported yet"),
         (replace(CONFIG, os="Windows"), FACTS, "Windows are not supported yet"),
         (replace(CONFIG, os="Darwin"), FACTS, "Darwin are not supported yet"),
-        (
-            replace(CONFIG, provision=(Provision(mode="yq", expression=".a=1", path="/a"),)),
-            FACTS,
-            "yq is not supported",
-        ),
         (replace(CONFIG, user=replace(CONFIG.user, name="root")), FACTS, "cannot be root"),
         (replace(CONFIG, user=replace(CONFIG.user, uid=0)), FACTS, "cannot be root"),
         (replace(CONFIG, user=replace(CONFIG.user, name="a b")), FACTS, "not a name of a Linux user"),

@@ -9,6 +9,7 @@ import pytest
 from limavm.seed.scripts import guest_file, load_scripts
 
 GUEST = Path(__file__).parents[3] / "src" / "limavm" / "seed" / "guest"
+OF_USER_DATA = ("boot-step.sh", "early-boot.sh", "host-keys.sh", "nic-repair.sh", "per-boot.sh")
 SCRIPTS = sorted(str(path.relative_to(GUEST)) for path in GUEST.rglob("*.sh"))
 
 
@@ -20,13 +21,13 @@ def run(name: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProc
 def test_every_script_is_loaded_under_its_path_in_the_seed() -> None:
     found = load_scripts()
 
-    assert set(found) == set(SCRIPTS) - {"per-boot.sh", "nic-repair.sh", "host-keys.sh", "early-boot.sh"}
+    assert set(found) == set(SCRIPTS) - set(OF_USER_DATA)
     assert list(found) == sorted(found)
     assert all(content.startswith(b"#!/bin/sh\n") for content in found.values())
 
 
 def test_the_scripts_of_user_data_hold_no_tabs_which_would_spoil_its_layout() -> None:
-    for name in ("per-boot.sh", "nic-repair.sh", "host-keys.sh", "early-boot.sh"):
+    for name in OF_USER_DATA:
         assert b"\t" not in guest_file(name)
 
 

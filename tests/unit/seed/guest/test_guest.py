@@ -1,17 +1,21 @@
 """spec/runtime.md 6.6 and 6.7: boot.sh and the boot scripts, run in a box of namespaces."""
 
+import json
+import shlex
 import shutil
 import stat
 from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from limavm.model.config import Config, Mount, Provision
 from limavm.model.mount import mount_tag
 from limavm.seed.documents import documents
 from limavm.seed.facts import SeedFacts
 from limavm.seed.scripts import guest_file
+from limavm.seed.yqbundle import yq_bundle
 from tests.unit.seed.examples import CONFIG, FACTS
 from tests.unit.seed.guest.box import GuestBox, is_possible
 
@@ -87,6 +91,154 @@ def test_a_script_that_fails_is_named_and_stops_nothing(box: GuestBox) -> None:
     assert "WARNING: Failed to execute /mnt/lima-cidata/provision.system/00000000" in done.log
     assert box.read("run/after") == "went on\n"
     assert box.exists("run/lima-boot-done")
+
+
+def told(box: GuestBox) -> list[str]:
+    return [
+        line
+        for path in sorted((box.root / "run").glob("lima-boot-failures.*"))
+        for line in path.read_text().splitlines()
+    ]
+
+
+def test_what_has_failed_is_kept_for_the_host_with_the_end_of_its_output(box: GuestBox) -> None:
+    box.write("etc/file", "x")
+    box.write("run/user/1000/systemd/private", "")
+    box.seed(
+        seed(
+            CONFIG,
+            FACTS,
+            system("seq 1 20; echo oh no >&2; exit 3"),
+            Provision(mode="user", script="#!/bin/sh\nprintf 'no newline'; exit 4\n"),
+            Provision(mode="dependency", script="#!/bin/sh\nfalse\n"),
+            Provision(mode="data", content="x", path="/etc/file/below", owner="root:root"),
+            system("echo fine"),
+        )
+    )
+
+    done = box.boot()
+
+    assert done.status == 1
+    assert "\noh no\n" in done.log
+    assert told(box) == [
+        "/mnt/lima-cidata/provision.dependency/00000002: exit status 1",
+        "/mnt/lima-cidata/provision.data/00000003: exit status 1",
+        *[line for line in told(box) if "/etc/file" in line],
+        "/mnt/lima-cidata/provision.system/00000000: exit status 3",
+        *(f"\t{number}" for number in range(12, 21)),
+        "\toh no",
+        "/mnt/lima-cidata/provision.user/00000001: exit status 4",
+        "\tno newline",
+    ]
+    assert box.exists("run/lima-boot-done")
+    assert stat.S_IMODE(next((box.root / "run").glob("lima-boot-failures.*")).stat().st_mode) == 0o600
+
+
+def test_a_boot_without_failures_keeps_nothing(box: GuestBox) -> None:
+    box.seed(seed(CONFIG, FACTS, system("echo fine")))
+
+    done = box.boot()
+
+    assert "\nfine\n" in done.log
+    assert (done.status, told(box)) == (0, [])
+
+
+def test_a_boot_script_that_fails_is_told_with_its_errors(box: GuestBox) -> None:
+    files = seed()
+    files["boot.Linux/01-broken.sh"] = b"#!/bin/sh\nset -eu\necho seen\necho why >&2\nfalse\n"
+    files["boot.Linux/02-broken.bg.sh"] = b"#!/bin/sh\nexit 5\n"
+    box.seed(files)
+
+    done = box.boot()
+
+    assert done.status == 1
+    assert {"seen", "why"} <= set(done.log.splitlines())
+    assert sorted(told(box)) == [
+        "\twhy",
+        "/mnt/lima-cidata/boot.Linux/01-broken.sh: exit status 1",
+        "/mnt/lima-cidata/boot.Linux/02-broken.bg.sh: exit status 5",
+    ]
+
+
+def test_what_an_authors_script_leaves_running_is_not_waited_for(box: GuestBox) -> None:
+    box.seed(seed(CONFIG, FACTS, system("sleep 50 & echo started"), system("sleep 50 & echo started; exit 2")))
+
+    done = box.boot()
+
+    assert done.log.count("started") >= 2
+    assert told(box) == ["/mnt/lima-cidata/provision.system/00000001: exit status 2", "\tstarted"]
+
+
+def test_a_script_of_mode_boot_runs_before_all_others_and_its_failure_is_told(box: GuestBox) -> None:
+    script = '#!/bin/bash -e\n[[ $PARAM_P = "it\'s" ]] && echo early >&2\nexit 6\n'
+    step = Provision(mode="boot", script=script)
+    config = replace(CONFIG, provision=(step,), param={"P": "it's"})
+    argv = yaml.safe_load(documents(config, FACTS)["user-data"])["bootcmd"][-1]
+    box.seed(seed())
+
+    done = box.run(f"{shlex.join(argv)}; echo status $?; /mnt/lima-cidata/boot.sh")
+
+    assert "early\n" in done.log
+    assert "status 6\n" in done.log
+    assert told(box) == ["provision.boot/00000000: exit status 6", "\tearly"]
+    assert box.exists("run/lima-boot-done")
+
+
+@pytest.fixture(scope="module")
+def yq(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        return yq_bundle()
+
+
+def test_files_are_edited_by_expressions_between_data_and_scripts(box: GuestBox, yq: bytes) -> None:
+    steps = (
+        system("cat /etc/app.json >/run/seen"),
+        Provision(mode="yq", path="/etc/app.json", expression=".b = strenv(PARAM_P)", permissions="640"),
+        Provision(mode="data", path="/etc/app.json", content='{"a": 1}\n', permissions="600"),
+        Provision(mode="yq", path="/etc/new/dir/app.yaml", expression=".x.y = 1", owner="0:0"),
+    )
+    box.seed(seed(replace(CONFIG, param={"P": "a b"}), replace(FACTS, yq=yq), *steps))
+
+    done = box.boot()
+
+    assert done.status == 0, done.log
+    assert json.loads(box.read("run/seen")) == {"a": 1, "b": "a b"}
+    assert box.read("etc/new/dir/app.yaml") == "x:\n  y: 1\n"
+    assert stat.S_IMODE((box.root / "etc/app.json").stat().st_mode) == 0o640
+    assert stat.S_IMODE((box.root / "etc/new/dir/app.yaml").stat().st_mode) == 0o644
+
+
+def test_an_expression_that_fails_leaves_the_file_and_is_told(box: GuestBox, yq: bytes) -> None:
+    box.write("etc/app.yaml", "a: [")
+    steps = (
+        Provision(mode="yq", path="/etc/app.yaml", expression=".b = 1"),
+        Provision(mode="yq", path="/etc/other.yaml", expression=".b = 1", format="xml"),
+    )
+    box.seed(seed(CONFIG, replace(FACTS, yq=yq), *steps))
+
+    done = box.boot()
+
+    assert done.status == 1
+    assert box.read("etc/app.yaml") == "a: ["
+    assert not box.exists("etc/other.yaml")
+    assert [line for line in told(box) if not line.startswith("\t")] == [
+        "/mnt/lima-cidata/provision.yq/00000000: exit status 1",
+        "/mnt/lima-cidata/provision.yq/00000001: exit status 1",
+    ]
+    assert any("not YAML" in line for line in told(box))
+
+
+def test_a_file_that_its_owner_may_not_write_is_not_edited(box: GuestBox, yq: bytes) -> None:
+    box.write("etc/app.yaml", "a: 1\n")
+    box.program("sudo", 'case "$*" in *" test -w "*) exit 1 ;; esac; exit 0')
+    step = Provision(mode="yq", path="/etc/app.yaml", expression=".a = 2", owner="tester:tester")
+    box.seed(seed(CONFIG, replace(FACTS, yq=yq), step))
+
+    box.boot()
+
+    assert box.read("etc/app.yaml") == "a: 1\n"
+    assert told(box)[1] == "\tthe owner tester may not write to /etc/app.yaml"
 
 
 def test_errors_inside_a_boot_script_end_that_script_only(box: GuestBox) -> None:

@@ -2,11 +2,13 @@
 # The author's dependency scripts, then what the features in use lack. Nothing is forked when nothing is missing.
 set -eu
 
-for script in "$LIMA_CIDATA_MNT"/provision.dependency/*; do
-	[ -f "$script" ] || continue
-	[ -z "${LIMA_SSHFS_WANTED-}" ] || continue
-	"$script"
-done
+if [ -z "${LIMA_SSHFS_WANTED-}" ]; then # else sshfs_setup.sh has come here, long after
+	for script in "$LIMA_CIDATA_MNT"/provision.dependency/*; do
+		[ -f "$script" ] || continue
+		log "Executing $script"
+		author "$script" "$script" || : "is told, and stops nothing"
+	done
+fi
 [ "$LIMA_CIDATA_SKIP_DEFAULT_DEPENDENCY_RESOLUTION" != 1 ] || exit 0
 
 missing=
@@ -31,7 +33,7 @@ if [ "$LIMA_CIDATA_CONTAINERD_USER" = 1 ]; then
 fi
 need rsync
 need tar
-if [ -n "$LIMA_CIDATA_GUESTAGENT_DIGEST" ]; then
+if [ -n "$LIMA_CIDATA_GUESTAGENT_DIGEST$LIMA_CIDATA_YQ_DIGEST" ]; then
 	# shellcheck disable=SC1091
 	. "$LIMA_CIDATA_MNT/util/find_python.sh"
 	[ -n "$python" ] || missing="$missing python"
