@@ -6,7 +6,7 @@ PYTEST := .venv/bin/python -m pytest
 UV ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help start stop test check unit vm format lock proto clean
+.PHONY: help start stop test check unit vm format lock docs proto clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -46,6 +46,11 @@ lock: ## choose the newest versions that pyproject.toml allows, into requirement
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  --group dev pyproject.toml --output-file requirements/dev.txt
+
+docs: ## write docs/commands, the pages on the commands, from their help texts
+	@scripts/setup
+	rm -rf docs/commands
+	$(LIMACTL) generate-doc --type markdown docs/commands
 
 proto: ## generate the Python code of the gRPC messages from guestservice.proto
 	scripts/proto

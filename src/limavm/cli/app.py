@@ -55,7 +55,7 @@ COMMANDS = (
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
-    Entry("watch", "watch", "advanced", "Show what happens to instances, as it happens"),
+    Entry("generate-doc", "gendoc", "hidden", "Write the manual", ("gendoc",)),
     Entry("generate-jsonschema", "jsonschema", "hidden", "Print the JSON schema of a configuration"),
     Entry("yq-restrictions", "topics:YQ_RESTRICTIONS", "topic", "What expressions of yq may not do"),
     Entry("debug", "debug", "hidden", "Run parts of limactl by hand"),

@@ -119,6 +119,8 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
             return _matching(_command_names(app.ROOT, hidden=("hidden",)), current) if not given else [], NO_FILES
         case _ if isinstance(place.command, app.Plugin):
             return [], DEFAULT
+        case "generate-doc":
+            return [], DEFAULT
         case "shell":
             return (_matching(_instances(), current), NO_FILES) if not given else ([], DEFAULT)
         case name if name in _OF_INSTANCES:

@@ -66,6 +66,7 @@ _VALUES: dict[str, Callable[[], Iterable[str]]] = {
     "containerd": lambda: ("user", "system", "user+system", "none"),
     "cpus": _cpus,
     "disk": lambda: ("10", "30", "50", "100", "200"),
+    "doc_type": lambda: ("man", "docsy", "markdown"),
     "form": lambda: ("cmd", "args", "options", "config"),
     "format": lambda: ("json", "yaml", "table"),
     "instance": _instances,

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from limavm.cli.app import Command, Group
     from limavm.cli.flags import Flag
 
-_TITLES = {
+#: Titles of groups of commands, in the order of help.
+TITLES = {
     "basic": "Basic commands",
     "advanced": "Advanced commands",
     "plugin": "Plugins (experimental)",
@@ -24,8 +25,8 @@ _LINE = 80
 def command_help(ctx: click.Context, command: "Command") -> str:
     """Description, usage, aliases, examples, own flags, global flags."""
     parts = [(command.help or "").strip(), f"Usage:\n  {usage_line(ctx)}"]
-    if aliases := _aliases(ctx):
-        parts.append("Aliases:\n  " + ", ".join(aliases))
+    if names := aliases(ctx):
+        parts.append("Aliases:\n  " + ", ".join(names))
     if command.examples:
         parts.append("Examples:\n" + _indented(command.examples))
     parts += _flag_blocks(command)
@@ -37,7 +38,7 @@ def group_help(ctx: click.Context, group: "Group") -> str:
     """Description, usage, sub-commands under their titles, flags."""
     parts = [(group.help or "").strip(), f"Usage:\n  {ctx.command_path} [flags]\n  {ctx.command_path} [command]"]
     entries = group.all_entries()
-    for key, title in (_TITLES if any(entry.group for entry in entries) else {"": "Commands"}).items():
+    for key, title in (TITLES if any(entry.group for entry in entries) else {"": "Commands"}).items():
         rows = [(entry.name, entry.summary) for entry in entries if entry.group == key]
         if rows:
             parts.append(f"{title}:\n" + _columns(rows))
@@ -57,7 +58,7 @@ def usage_line(ctx: click.Context) -> str:
 
 def flag_lines(flags: Iterable["Flag"]) -> str:
     """One line a flag; its cell is 25 columns wide, or the text goes on below."""
-    return _columns([(_cell(flag), flag.help or "") for flag in flags if not flag.hidden], _FLAG_COLUMN)
+    return _columns([(flag_cell(flag), flag.help or "") for flag in flags if not flag.hidden], _FLAG_COLUMN)
 
 
 def _flag_blocks(command: "Command") -> list[str]:
@@ -71,7 +72,8 @@ def _flag_blocks(command: "Command") -> list[str]:
     ]
 
 
-def _cell(flag: "Flag") -> str:
+def flag_cell(flag: "Flag") -> str:
+    """Names and value of a flag, `-f, --format string`; four blanks stand for a short name."""
     short = [name for name in flag.opts if not name.startswith("--")]
     long = [name for name in flag.opts if name.startswith("--")]
     cell = (", ".join([*short, *long])) if short else "    " + ", ".join(long)
@@ -104,7 +106,7 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-def _aliases(ctx: click.Context) -> list[str]:
+def aliases(ctx: click.Context) -> list[str]:
     """The names of a command that has more than one."""
     parent = ctx.parent.command if ctx.parent else None
     for entry in getattr(parent, "entries", ()):

@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from limavm.cli.fast import load_msgspec
 from limavm.cli.main import guarded
 from limavm.cli.main import main as limactl
+
+if TYPE_CHECKING:
+    from limavm.cli.manual import Page
 
 _USAGE = """\
 Usage: lima [COMMAND...]
@@ -33,6 +37,21 @@ def main(args: Sequence[str]) -> int:
     if args and args[0].startswith("-"):
         return limactl(["shell", *_flags(), *args])
     return guarded(lambda: _shell(args))
+
+
+def page() -> "Page":
+    """The page of the manual."""
+    from limavm.cli.manual import Page
+
+    usage, _, rest = _USAGE.partition("\n\n")
+    about, _, variables = rest.partition("\n\nEnvironment:\n")
+    rows = tuple((line[2:18].strip(), line[18:].strip()) for line in variables.splitlines())
+    return Page(
+        words=("lima",),
+        description=f"Run a command in a Lima instance.\n\n{about}",
+        usage=(usage.removeprefix("Usage: "),),
+        sections=(("Environment", rows),),
+    )
 
 
 def _instance() -> str:
