@@ -9,6 +9,7 @@ from typing import NoReturn
 from limavm.errors import UserError
 from limavm.host import paths, process
 from limavm.hostagent.client import info
+from limavm.instance.ansible import run_playbooks
 from limavm.instance.autostart import start_by_manager
 from limavm.instance.disks import attach
 from limavm.instance.follow import last_status
@@ -139,6 +140,8 @@ def _when_ready(
         report.warning(f"Not waiting any longer. The machine goes on booting: `limactl stop {found.name}` ends it.")
         raise
     running = inspect(found.name)
+    if since and running.config:  # else it was another command that has started it, and runs them
+        run_playbooks(running.name, running.dir, running.config, report)
     if not options.quiet:
         _say_ready(running, report)
     return running
