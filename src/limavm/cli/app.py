@@ -44,15 +44,16 @@ COMMANDS = (
     Entry("protect", "protect", "advanced", "Keep instances from being deleted"),
     Entry("prune", "prune", "advanced", "Empty the cache of images"),
     Entry("rename", "rename", "advanced", "Give an instance another name"),
-    Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
-    Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
     Entry("screenshot", "screenshot", "advanced", "Take a picture of the display of a running instance"),
     Entry("show-ssh", "showssh", "advanced", "Show how ssh reaches an instance (deprecated)"),
+    Entry("sudoers", "sudoers", "advanced", "Print or check the sudo rules for networks (macOS)"),
+    Entry("template", "template", "advanced", "Work with templates (experimental)", ("tmpl",)),
     Entry("timings", "timings", "advanced", "Show how long each phase of the last start took"),
+    Entry("tunnel", "tunnel", "advanced", "Open a proxy into the network of an instance (experimental)"),
     Entry("umount", "mount:UMOUNT", "advanced", "Take a directory of the host away from a running instance"),
     Entry("unprotect", "protect:UNPROTECT", "advanced", "Allow instances to be deleted again"),
-    Entry("tunnel", "tunnel", "advanced", "Open a proxy into the network of an instance (experimental)"),
     Entry("validate", "validate", "advanced", "Check templates"),
+    Entry("watch", "watch", "advanced", "Show what happens to instances, as it happens"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
     Entry("generate-doc", "gendoc", "hidden", "Write the manual", ("gendoc",)),
@@ -270,7 +271,7 @@ class Group(click.Group):
         command = self.get_command(ctx, ctx.args[0]) if ctx.args else None
         if command is None:
             if ctx.args and ctx.parent is None:
-                raise unknown_command(ctx.args[0], self.entries)
+                raise unknown_command(ctx.args[0], self.all_entries())
             print(self.get_help(ctx))
             return 0
         with ctx, command.make_context(command.name, ctx.args[1:], parent=ctx) as child:
