@@ -70,8 +70,9 @@ COMMAND = Command(
 
 This command is limavm's own; Lima has none like it. OCCUPIED is what a thing
 takes, SHARED the part of it that others have as well (hard links, and stretches
-that file systems share), OWN what would be free without it. With names, only
-these instances and data disks are shown.""",
+that file systems share), OWN what would be free without it. A snapshot is a
+part of its instance, and counted there. With names, only these instances and
+data disks are shown.""",
     flags=[BoolFlag(["--json"], help="Print one JSON object, with sizes in bytes")],
     examples="limactl disk-usage\nlimactl disk-usage --json dev",
 )

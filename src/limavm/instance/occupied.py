@@ -9,6 +9,7 @@ import os
 from limavm.host import paths
 from limavm.host.space import spaces
 from limavm.images import inventory
+from limavm.images.snapshotsize import snapshot_sizes
 from limavm.model.space import FileSpace, Pools
 from limavm.model.value import Value
 from limavm.store import instances
@@ -20,6 +21,7 @@ class Kind(enum.StrEnum):
     """What a thing is."""
 
     INSTANCE = "instance"
+    SNAPSHOT = "snapshot"
     DISK = "disk"
     LEFTOVER = "leftover"
     DOWNLOAD = "download"
@@ -37,7 +39,10 @@ class Thing(Value, frozen=True, kw_only=True):
 
 
 class Item(Value, frozen=True, kw_only=True):
-    """What a thing occupies, in bytes: `own` would be free without it, `shared` is what others hold as well."""
+    """What a thing occupies, in bytes: `own` would be free without it, `shared` is what others hold as well.
+
+    A snapshot is a part of its instance: what it holds is counted there, and would be free in the instance's disk.
+    """
 
     kind: Kind
     name: str
@@ -97,21 +102,31 @@ def usage(names: list[str] | None = None) -> Usage:
     found = things()
     pools = measured(found)
     shown = [number for number, thing in enumerate(found) if names is None or _is_named(thing, names)]
-    items = []
+    items: list[Item] = []
     for number in shown:
         thing, part = found[number], pools.part(number)
-        items.append(
-            Item(
-                kind=thing.kind,
-                name=thing.name,
-                path=thing.paths[0],
-                occupied=part.occupied,
-                shared=part.shared,
-                own=part.own,
-            )
-        )
+        items.append(_item(thing.kind, thing.name, thing.paths[0], occupied=part.occupied, own=part.own))
+        if thing.kind is Kind.INSTANCE:
+            items += _snapshots(thing)
     cached = [number for number, thing in enumerate(found) if thing.piece]
     return Usage(items=tuple(items), total=pools.total(shown), prunable=pools.freed(cached))
+
+
+def _item(kind: Kind, name: str, path: str, *, occupied: int, own: int) -> Item:
+    return Item(kind=kind, name=name, path=path, occupied=occupied, shared=occupied - own, own=own)
+
+
+def _snapshots(instance: Thing) -> list[Item]:
+    """What the snapshots of an instance hold of its disk, which is a part of what the instance occupies."""
+    disk = os.path.join(instance.paths[0], paths.DISK)
+    try:
+        sizes = snapshot_sizes(disk) if os.path.isfile(disk) else []
+    except OSError:
+        return []
+    return [
+        _item(Kind.SNAPSHOT, f"{instance.name}/{size.tag}", disk, occupied=size.occupied, own=size.own)
+        for size in sizes
+    ]
 
 
 def _is_named(thing: Thing, names: list[str]) -> bool:

@@ -43,7 +43,8 @@ def prune(locations: Collection[str] | None, *, report: Reporter) -> int:
     if keep is None:
         inventory.remove_empty()
     freed, held = pools.freed(gone), pools.total(gone)
-    report.info(told([piece for number in gone if (piece := found[number].piece)], freed, held - freed))
+    if gone or not failures:
+        report.info(told([piece for number in gone if (piece := found[number].piece)], freed, held - freed))
     if failures:
         raise UserError("not everything could be removed:" + "".join(f"\n- {failure}" for failure in failures))
     return freed
@@ -89,7 +90,7 @@ def _unknown(name: str) -> UserError:
 def told(gone: Collection[Piece], freed: int, held: int) -> str:
     """What was done, in a sentence: `Removed 2 downloads and other files of the cache; 1.2GiB are free now`."""
     if not gone:
-        return "There is nothing to remove from the cache"
+        return "Nothing was removed from the cache"
     parts = []
     for kind, (one, many) in _WORDS.items():
         if count := sum(piece.kind is kind for piece in gone):

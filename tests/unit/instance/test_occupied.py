@@ -1,6 +1,8 @@
 """What is counted, where, and how often."""
 
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -84,3 +86,33 @@ def test_with_names_only_these_are_shown_and_all_are_looked_at(home: Path) -> No
     assert [item.name for item in found.items] == ["db", "data"]
     assert the(found.items, "db").shared >= MIB
     assert 2 * MIB <= found.total < 3 * MIB
+
+
+@pytest.mark.parametrize("names", [None, ["dev"]])
+def test_snapshots_are_shown_below_their_instance_and_counted_with_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str] | None
+) -> None:
+    # Not the stand-in that other tests want.
+    monkeypatch.setenv("PATH", os.environ["PATH"].partition(":")[2])
+    if not shutil.which("qemu-io"):
+        pytest.skip("qemu-io is not installed")
+    (home / "dev").mkdir()
+    disk = str(home / "dev" / "disk")
+    for argv in (
+        ["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"],
+        ["qemu-io", "-c", "write 0 4M", disk],
+        ["qemu-img", "snapshot", "-c", "clean", disk],
+        ["qemu-io", "-c", "write 0 1M", disk],
+    ):
+        subprocess.run(argv, check=True, capture_output=True)
+
+    found = usage(names)
+
+    assert [(item.kind, item.name) for item in found.items] == [
+        (Kind.INSTANCE, "dev"),
+        (Kind.SNAPSHOT, "dev/clean"),
+    ]
+    snapshot = the(found.items, "dev/clean")
+    assert 4 * MIB < snapshot.occupied < 5 * MIB
+    assert MIB < snapshot.own < 2 * MIB
+    assert found.total == the(found.items, "dev").occupied

@@ -70,7 +70,7 @@ def test_an_empty_cache_is_no_failure(cache: Path) -> None:
     report = KeptReport()
 
     assert prune(None, report=report) == 0
-    assert report.lines == ["info: There is nothing to remove from the cache"]
+    assert report.lines == ["info: Nothing was removed from the cache"]
 
 
 def test_what_another_command_uses_stays_and_is_told(cache: Path) -> None:
