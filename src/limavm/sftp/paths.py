@@ -6,7 +6,7 @@ import sys
 
 assert sys.platform != "win32"
 
-from limavm.sftp import change, packet, syscalls
+from limavm.sftp import change, naming, packet
 from limavm.sftp.attributes import Attributes, pack
 from limavm.sftp.beneath import Place
 from limavm.sftp.handles import Handle
@@ -97,10 +97,14 @@ def _set(service: Service, place: Place, wanted: Attributes) -> None:
 
 def remove(service: Service, request: Request) -> None:
     """REMOVE: anything but a directory."""
-    service.ensure_writable()
-    with service.root.place(request.path()) as place:
-        _ensure_named(place)
+    with _named(service, request) as place:
         os.unlink(place.name, dir_fd=place.fd)
+
+
+def remove_directory(service: Service, request: Request) -> None:
+    """RMDIR."""
+    with _named(service, request) as place:
+        os.rmdir(place.name, dir_fd=place.fd)
 
 
 def make_directory(service: Service, request: Request) -> None:
@@ -110,14 +114,6 @@ def make_directory(service: Service, request: Request) -> None:
     mode = 0o777 & ~service.mask if wanted.mode is None else wanted.mode
     with service.root.place(path) as place:
         os.mkdir(place.name, mode, dir_fd=place.fd)
-
-
-def remove_directory(service: Service, request: Request) -> None:
-    """RMDIR."""
-    service.ensure_writable()
-    with service.root.place(request.path()) as place:
-        _ensure_named(place)
-        os.rmdir(place.name, dir_fd=place.fd)
 
 
 def real_path(service: Service, request: Request) -> Reply:
@@ -141,46 +137,14 @@ def make_link(service: Service, request: Request) -> None:
 
 def rename(service: Service, request: Request) -> None:
     """RENAME of version 3, which does not replace what is there."""
-    service.ensure_writable()
-    old, new = request.path(), request.path()
-    with service.root.place(old) as source, service.root.place(new) as target:
-        _ensure_named(source)
-        _ensure_named(target)
-        try:
-            syscalls.rename_to_new(source.fd, source.name, target.fd, target.name)
-        except OSError as error:
-            if error.errno not in syscalls.CANNOT:
-                raise
-            _rename_in_steps(source, target)
-
-
-def _rename_in_steps(source: Place, target: Place) -> None:
-    """As OpenSSH does: a link is made only where nothing is. Directories have no second link; there one looks."""
-    if stat.S_ISDIR(os.stat(source.name, dir_fd=source.fd, follow_symlinks=False).st_mode):
-        if _exists(target):
-            raise Refusal(FAILURE, os.strerror(syscalls.EXISTS))
-        os.rename(source.name, target.name, src_dir_fd=source.fd, dst_dir_fd=target.fd)
-        return
-    link(source, target)
-    os.unlink(source.name, dir_fd=source.fd)
-
-
-def _exists(place: Place) -> bool:
-    try:
-        os.stat(place.name, dir_fd=place.fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
+    with _named(service, request) as source, _named(service, request) as target:
+        naming.rename_to_new(source, target)
 
 
 def replace(service: Service, request: Request) -> None:
     """posix-rename@openssh.com: what is there is replaced, in one step."""
-    service.ensure_writable()
-    old, new = request.path(), request.path()
-    with service.root.place(old) as source, service.root.place(new) as target:
-        _ensure_named(source)
-        _ensure_named(target)
-        os.rename(source.name, target.name, src_dir_fd=source.fd, dst_dir_fd=target.fd)
+    with _named(service, request) as source, _named(service, request) as target:
+        naming.rename(source, target)
 
 
 def hard_link(service: Service, request: Request) -> None:
@@ -188,15 +152,17 @@ def hard_link(service: Service, request: Request) -> None:
     service.ensure_writable()
     old, new = request.path(), request.path()
     with service.root.place(old) as source, service.root.place(new) as target:
-        link(source, target)
+        naming.link(source, target)
 
 
-def link(source: Place, target: Place) -> None:
-    """Give what is at `source` a second name; a symbolic link is not followed."""
-    os.link(source.name, target.name, src_dir_fd=source.fd, dst_dir_fd=target.fd, follow_symlinks=False)
+def _named(service: Service, request: Request) -> Place:
+    """Where the next name of a request is, if it may be changed; to be closed by the caller.
 
-
-def _ensure_named(place: Place) -> None:
-    """Refuse the root itself, and what ends in a dot: there is no name to take away."""
+    The root itself is refused, and what ends in a dot: there is no name to take away.
+    """
+    service.ensure_writable()
+    place = service.root.place(request.path())
     if place.name == b".":
-        raise Refusal(PERMISSION_DENIED, "not a name in the shared directory")
+        with place:
+            raise Refusal(PERMISSION_DENIED, "not a name in the shared directory")
+    return place

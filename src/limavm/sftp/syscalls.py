@@ -11,12 +11,12 @@ assert sys.platform != "win32"
 #: The numbers are the same on every architecture but Alpha.
 _OPENAT2 = 437
 _NO_MAGICLINKS, _BENEATH = 0x02, 0x08
-_NOREPLACE = 1
+#: RENAME_NOREPLACE of Linux, RENAME_EXCL of macOS.
+_NOREPLACE = 4 if sys.platform == "darwin" else 1
 #: To look at a thing that is not a directory, without opening it.
 LOOK = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK)
-EXISTS = errno.EEXIST
 #: What `rename_to_new` says where the C library, the kernel or the file system has no such call.
-CANNOT = (errno.ENOSYS, errno.EINVAL)
+CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _syscall = _libc.syscall
@@ -58,10 +58,10 @@ def rename_to_new(source: int, old: bytes, target: int, new: bytes) -> None:
 
     One of `CANNOT`: it has to be done in more than one step. (EINVAL is also a directory moved into itself.)
     """
-    renameat2 = getattr(_libc, "renameat2", None)
-    if renameat2 is None:
+    call = getattr(_libc, "renameatx_np" if sys.platform == "darwin" else "renameat2", None)
+    if call is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    if renameat2(source, old, target, new, _NOREPLACE) < 0:
+    if call(source, old, target, new, _NOREPLACE) < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
