@@ -66,8 +66,8 @@ def test_programs_are_told_that_a_file_is_modified_and_the_file_stays_as_it_is(t
 
     after = (tmp_path / "file").stat()
     assert [event for event in watch.seen() if event[1] & CHANGES] == [("file", MODIFY), ("file", ATTRIB)]
-    assert sys.platform == "linux"
-    assert os.listxattr(tmp_path / "file") == []
+    if sys.platform == "linux":
+        assert os.listxattr(tmp_path / "file") == []
     assert (after.st_mtime_ns, after.st_atime_ns, after.st_size) == (WHEN, before.st_atime_ns, before.st_size)
 
 
