@@ -11,7 +11,6 @@ from limavm.host import paths, process
 from limavm.hostagent.client import info
 from limavm.instance.ansible import run_playbooks
 from limavm.instance.autostart import start_by_manager
-from limavm.instance.disks import attach
 from limavm.instance.follow import last_status
 from limavm.instance.inspect import inspect
 from limavm.instance.planning import write_plan
