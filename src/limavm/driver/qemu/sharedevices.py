@@ -51,7 +51,8 @@ class ShareDevices:
             name = fsdevices.device_id(index)
             if name in names:
                 arguments = {"path": f"{_DEVICES}/{name}", "property": "tag"}
-                present[index] = str(await self._control.execute("qom-get", arguments))
+                with contextlib.suppress(qmp.QMPRefused):  # the guest has let go of it between both questions
+                    present[index] = str(await self._control.execute("qom-get", arguments))
         return present
 
     def free(self, taken: Collection[int]) -> int:

@@ -18,6 +18,9 @@ class Board:
 
     def __init__(self) -> None:
         self.devices: dict[str, str] = {}
+        #: Whether a device that is to be taken out goes only while it is looked at, and those that do.
+        self.lingers = False
+        self.leaving: set[str] = set()
         self.chardevs: set[str] = set()
         self.told: list[str] = []
         self.refuses = ""
@@ -36,7 +39,11 @@ class Board:
             case "qom-list":
                 return [{"name": "type"}, *({"name": device} for device in self.devices)]
             case "qom-get":
-                return self.devices[str(given["path"]).rpartition("/")[2]]
+                device = str(given["path"]).rpartition("/")[2]
+                if device in self.leaving:
+                    self.devices.pop(device)
+                    raise qmp.QMPRefused(f"Device '{device}' not found")
+                return self.devices[device]
             case "chardev-remove":
                 if what not in self.chardevs:
                     raise qmp.QMPRefused("there is none")
@@ -46,7 +53,10 @@ class Board:
             case "device_add":
                 self.devices[what] = str(given["tag"])
             case "device_del":
-                self.devices.pop(what, None)
+                if self.lingers:
+                    self.leaving.add(what)
+                else:
+                    self.devices.pop(what, None)
             case _:
                 raise AssertionError(name)
         self.told.append(f"{name} {what}")

@@ -75,6 +75,17 @@ async def test_a_share_is_taken_back_with_its_keeper(scene: Scene) -> None:
     assert scene.heard.empty()
 
 
+async def test_a_device_that_goes_while_it_is_looked_at_is_gone(scene: Scene) -> None:
+    await scene.shares.add(Share(tag="lima-more", location=str(scene.directory)))
+    scene.board.lingers = True
+
+    await scene.shares.remove("lima-more")
+
+    assert scene.board.devices == {"share-0": "lima-first"}
+    assert scene.board.chardevs == {"char-virtiofs-0"}
+    assert scene.keepers[1].ended.is_set()
+
+
 async def test_taking_back_what_is_not_there_is_harmless(scene: Scene) -> None:
     await scene.shares.remove("lima-other")
 
