@@ -1,6 +1,8 @@
 """What a factory reset removes, what stays, and in which order."""
 
+import contextlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -95,6 +97,53 @@ def test_each_removed_file_is_told(dev: Path) -> None:
 
     assert f"info: Removed {dev / 'disk'}" in report.lines
     assert report.lines[-1].startswith("info: Reset 'dev'")
+
+
+#: Holds the PID file of a machine, and ignores every signal that can be ignored.
+MACHINE = """
+import signal, sys
+from limavm.host.pidfile import held
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+with held(sys.argv[1]):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_machine_that_runs_is_ended_at_once(dev: Path) -> None:
+    (dev / "disk").touch()
+    with subprocess.Popen(
+        [sys.executable, "-c", MACHINE, str(dev / "qemu.pid")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as machine:
+        assert machine.stdout
+        machine.stdout.readline()
+
+        factory_reset("dev", report=KeptReport())
+
+        assert machine.wait(10) != 0
+    assert not (dev / "disk").exists()
+    assert not (dev / "qemu.pid").exists()
+
+
+@pytest.mark.parametrize("name", ["protected", "locked"])
+def test_a_machine_that_runs_goes_on_when_it_may_not_be_reset(dev: Path, name: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", MACHINE, str(dev / "qemu.pid")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as machine:
+        assert machine.stdout
+        machine.stdout.readline()
+        with contextlib.ExitStack() as stack:
+            if name == "protected":
+                (dev / name).touch()
+            else:
+                stack.enter_context(instances.exclusive("dev"))
+
+            with pytest.raises(UserError):
+                factory_reset("dev", report=KeptReport())
+
+        assert machine.poll() is None
+        assert (dev / "qemu.pid").exists()
 
 
 def test_a_protected_instance_is_left_alone(dev: Path) -> None:
