@@ -12,8 +12,9 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("nothing is shared by SFTP on Windows", allow_module_level=True)
 
-from limavm.sftp import naming
-from limavm.sftp.beneath import Place
+if sys.platform != "win32":
+    from limavm.sftp import naming
+    from limavm.sftp.beneath import Place
 
 Rename = Callable[[Place, Place], None]
 
@@ -36,15 +37,13 @@ def place(top: int, name: str) -> Place:
 
 
 def made(path: Path, kind: str) -> None:
-    match kind:
-        case "file":
-            path.write_text(path.name)
-        case "link":
-            path.symlink_to(path.name)
-        case "directory":
-            path.mkdir()
-        case "full directory":
-            path.mkdir()
+    if kind == "file":
+        path.write_text(path.name)
+    elif kind == "link":
+        path.symlink_to(path.name)
+    else:
+        path.mkdir()
+        if kind == "full directory":
             (path / "in").write_text(path.name)
 
 
