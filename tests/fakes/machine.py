@@ -25,6 +25,7 @@ class FakeMachine:
         self.shares: dict[str, Share] = {share.tag: share for share in machine.shares} if machine else {}
         self.hotplug = False
         self.refusal = ""
+        self.saved: list[str] = []
         self.passwords: list[str] = []
         self.display_failure: DisplayError | None = None
         self.presses = 0
@@ -109,6 +110,22 @@ class FakeMachine:
         """Say that the program behind a share has ended, or serves again."""
         for callback in self.told["on_share"]:
             callback(tag, alive)
+
+    async def create_snapshot(self, tag: str) -> None:
+        if tag in self.saved:
+            raise UserError(f"there is a snapshot {tag!r} already")
+        self.saved.append(tag)
+
+    async def apply_snapshot(self, tag: str) -> None:
+        if tag not in self.saved:
+            raise UserError(f"there is no snapshot {tag!r}", hint="look at the list")
+
+    async def delete_snapshot(self, tag: str) -> None:
+        await self.apply_snapshot(tag)
+        self.saved.remove(tag)
+
+    async def snapshots(self) -> str:
+        return "ID        TAG\n" + "".join(f"--        {tag}\n" for tag in self.saved) if self.saved else ""
 
     async def press_power_button(self) -> None:
         self.presses += 1

@@ -4,6 +4,7 @@ The last word is the one being typed. Candidates go to standard output, one a li
 behind a tab, then `:` and a bit mask that tells the shell what to do with them.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -37,12 +38,12 @@ def complete(words: Sequence[str]) -> tuple[list[Candidate], int]:
     for word in given:
         place.take(word)
     if place.awaiting is not None:
-        return _flag_values(place.awaiting, current)
+        return _flag_values(place.awaiting, current, place)
     if current.startswith("-") and not place.only_positionals:
         name, equals, value = current.partition("=")
         if equals:
             flag = place.flags.get(name)
-            return _flag_values(flag, value) if flag else ([], NO_FILES)
+            return _flag_values(flag, value, place) if flag else ([], NO_FILES)
         return _matching(_flag_names(place), current), NO_FILES
     if isinstance(place.command, app.Group):
         return _matching(_command_names(place.command), current), NO_FILES
@@ -130,14 +131,10 @@ def _positional(place: Place, current: str) -> tuple[list[Candidate], int]:
         case "disk-usage":
             known = [*_instances(), *_data_disks()]
             return _matching([row for row in known if row[0] not in given], current), NO_FILES
-        case "copy" | "mount" | "umount":
+        case name if name in _OF_FILES:
             return _OF_FILES[name](given, current)
-        case "clone" | "rename":
-            return _matching(_instances(), current) if not given else [], NO_FILES
         case "edit":
             return _matching(_instances(), current) if not given else [], DEFAULT
-        case "network list" | "network delete":
-            return _matching([row for row in _networks() if row[0] not in given], current), NO_FILES
         case "template copy" if given:
             return [], DEFAULT
         case "template copy" | "template yq" if not given:
@@ -155,6 +152,21 @@ def _copy_words(_given: Sequence[str], current: str) -> tuple[list[Candidate], i
     if "/" in name or colon:
         return [], DEFAULT if "/" in name else NO_FILES
     return _matching([(f"{name}:", text) for name, text in _instances()], current), NO_SPACE
+
+
+def _disk_words(given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
+    """Data disks, each of them once."""
+    return _matching([row for row in _disks() if row[0] not in given], current), NO_FILES
+
+
+def _network_words(given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
+    """Networks, each of them once."""
+    return _matching([row for row in _networks() if row[0] not in given], current), NO_FILES
+
+
+def _import_words(given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
+    """The name of a disk, then a file."""
+    return ([], DEFAULT) if given else (_matching(_disks(), current), NO_FILES)
 
 
 def _umount_words(given: Sequence[str], current: str) -> tuple[list[Candidate], int]:
@@ -186,6 +198,14 @@ def _mount_words(given: Sequence[str], current: str) -> tuple[list[Candidate], i
 #: What the words of a command may be.
 _OF_FILES: dict[str, Callable[[Sequence[str], str], tuple[list[Candidate], int]]] = {
     "copy": _copy_words,
+    "disk import": _import_words,
+    **dict.fromkeys(("network delete", "network list"), _network_words),
+    **dict.fromkeys(("disk delete", "disk list", "disk unlock"), _disk_words),
+    "disk resize": lambda given, current: _disk_words([], current) if not given else ([], NO_FILES),
+    **dict.fromkeys(
+        ("clone", "rename", "snapshot apply", "snapshot create", "snapshot delete", "snapshot list"),
+        lambda given, current: ([] if given else _matching(_instances(), current), NO_FILES),
+    ),
     "mount": _mount_words,
     "umount": _umount_words,
 }
@@ -213,6 +233,24 @@ def _data_disks() -> list[Candidate]:
     return [(name, "data disk") for name in disk_names() if not name.startswith(".")]
 
 
+def _disks() -> list[Candidate]:
+    from limavm.store.disks import names, owner
+
+    return [(name, os.path.basename(owner(name))) for name in names()]
+
+
+def _snapshots(place: Place) -> list[Candidate]:
+    """The tags that the instance of the command has; none while none is named, or when it cannot be asked."""
+    from limavm.instance.snapshots import table, tags
+
+    if not place.name.startswith("snapshot ") or place.name == "snapshot create" or not place.positionals:
+        return []
+    try:
+        return [(tag, "") for tag in tags(table(place.positionals[0]))]
+    except UserError:
+        return []
+
+
 def _networks() -> list[Candidate]:
     from limavm.cli.networks import defined
 
@@ -233,7 +271,7 @@ def _templates(current: str) -> list[Candidate]:
     return rows
 
 
-def _flag_values(flag: Flag, current: str) -> tuple[list[Candidate], int]:
+def _flag_values(flag: Flag, current: str, place: Place) -> tuple[list[Candidate], int]:
     """The candidates for the value of a flag, and the directive."""
     name = flag.name or ""
     if name in _DIRECTORIES:
@@ -242,6 +280,8 @@ def _flag_values(flag: Flag, current: str) -> tuple[list[Candidate], int]:
         from limavm.cli.setkeys import candidates
 
         return _matching([(value, "") for value in candidates(current)], current), NO_SPACE | NO_FILES
+    if name == "tag":
+        return _matching(_snapshots(place), current), NO_FILES
     return _matching([(value, "") for value in flagvalues.known(name)], current), NO_FILES
 
 

@@ -23,12 +23,11 @@ def one_name(names: Sequence[str]) -> str:
     return name
 
 
-def each(names: Sequence[str], act: Callable[[str], None]) -> None:
-    """Do something for every name, then raise the failures of all of them as one UserError."""
+def each_of(names: Sequence[str], act: Callable[[str], None]) -> None:
+    """Do something for every name, each once, then raise the failures of all of them as one UserError."""
     failures = []
     for name in dict.fromkeys(names):
         try:
-            paths.check_instance_name(name)
             act(name)
         except UserError as error:
             failures.append(error)
@@ -36,3 +35,13 @@ def each(names: Sequence[str], act: Callable[[str], None]) -> None:
         raise failures[0]
     if failures:
         raise UserError("\n".join(map(str, failures)))
+
+
+def each(names: Sequence[str], act: Callable[[str], None]) -> None:
+    """The same for the names of instances, which are checked first."""
+
+    def checked(name: str) -> None:
+        paths.check_instance_name(name)
+        act(name)
+
+    each_of(names, checked)

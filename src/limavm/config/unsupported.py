@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # `shell` loads this module, and needs no layers
 #: The YAML key, and whether a layer asks for something by it.
 _LATER: "tuple[tuple[str, Callable[[Layer], bool]], ...]" = (
     ("networks", lambda layer: bool(layer.networks)),
-    ("additionalDisks", lambda layer: bool(layer.additional_disks)),
     ("containerd", lambda layer: bool(layer.containerd.system or layer.containerd.user)),
 )
 
@@ -28,7 +27,6 @@ def without_later(config: Config) -> Config:
     return replace(
         config,
         networks=(),
-        additional_disks=(),
         containerd=containerd,
     )
 

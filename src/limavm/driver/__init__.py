@@ -148,6 +148,18 @@ class VirtualMachine(Protocol):
     async def screenshot(self, kind: str) -> bytes:
         """What the display shows, as a file of the kind `png` or `bmp`; raises NoDisplayError, DisplayError."""
 
+    async def create_snapshot(self, tag: str) -> None:
+        """Save memory and disks under a tag that is free; raises UserError."""
+
+    async def apply_snapshot(self, tag: str) -> None:
+        """Go on as it was when it was saved: connections of the guest are dead. Raises UserError."""
+
+    async def delete_snapshot(self, tag: str) -> None:
+        """Remove what was saved; raises UserError."""
+
+    async def snapshots(self) -> str:
+        """The table of what is saved, with a head whose second column is TAG; empty without. Raises UserError."""
+
     async def press_power_button(self) -> None:
         """Ask the guest to shut down, once. Harmless when the machine has ended."""
 
@@ -166,6 +178,8 @@ class Driver(Protocol):
 
     name: str
     features: Features
+    #: Whether its machines can be saved and loaded: running ones by `VirtualMachine`, others by their disk.
+    snapshots: bool
 
     def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
         """The configuration with the driver's own defaults (spec/config.md 1.12)."""

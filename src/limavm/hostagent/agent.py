@@ -20,10 +20,9 @@ from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.autostart.manager import own_identity
 from limavm.host.platform import facts
-from limavm.hostagent import vnc
+from limavm.hostagent import snapshots, vnc
 from limavm.hostagent.api import (
     Action,
-    Actions,
     Handler,
     Response,
     Stream,
@@ -44,6 +43,7 @@ from limavm.hostagent.shutdown import power_off
 from limavm.hostagent.supervise import supervised
 from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
+from limavm.store import disks
 from limavm.store.hostcopies import delete_copies
 from limavm.store.plan import load_plan, save_machine
 from limavm.store.processes import driver_pid
@@ -144,20 +144,39 @@ class Agent:
             "/v1/ports": self._of_services(lambda services: services.ports),
             "/v1/mounts": self._of_services(lambda services: mounts_handler(services.mounts)),
         }
-        actions: Actions = {
+        actions: dict[tuple[str, str], Action] = {
             ("GET", "/v1/screenshot"): self._action(lambda services: services.screenshot),
             ("POST", "/v1/mounts"): self._action(lambda services: add_action(services.mounts)),
             ("DELETE", "/v1/mounts"): self._action(lambda services: remove_action(services.mounts)),
         }
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            actions[method, snapshots.PATH] = self._of_snapshots(method)
         async with serving(socket_path, routes, actions):
             plan = load_plan(self.directory)
-            async with names_served(plan):
-                plan, vm = await self._machine(plan)
-                vm.on_change(functools.partial(save_machine, plan))
-                try:
-                    await self._live(plan, vm)
-                finally:
-                    await vm.close()
+            try:
+                await self._run_plan(plan)
+            finally:
+                self._release_disks(plan)
+
+    async def _run_plan(self, plan: Plan) -> None:
+        async with names_served(plan):
+            plan, vm = await self._machine(plan)
+            vm.on_change(functools.partial(save_machine, plan))
+            try:
+                await self._live(plan, vm)
+            finally:
+                await vm.close()
+
+    def _release_disks(self, plan: Plan) -> None:
+        """Free the data disks, unless the machine goes on: only who writes to a disk may have it."""
+        if not driver_pid(self.directory, plan.machine.vm_type):
+            try:
+                freed = disks.release(self.directory)
+            except OSError as error:
+                log.warning("The data disks stay locked: %s", error)
+                return
+            for name in freed:
+                log.info("Unlocked the disk %r", name)
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -187,6 +206,9 @@ class Agent:
             return await action(self._services)(query, body) if self._services else _not_started()
 
         return act
+
+    def _of_snapshots(self, method: str) -> Action:
+        return self._action(lambda services: services.snapshots[method, snapshots.PATH])
 
     @property
     def state(self) -> str:

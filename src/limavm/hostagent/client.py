@@ -23,6 +23,8 @@ _LONGEST_LINE = 1 << 16
 _LIMIT = 3.0
 #: A mount may have to wait for packages in the guest.
 _MOUNT_LIMIT = 300.0
+#: The memory of a machine is written to the disk, or read.
+_SNAPSHOT_LIMIT = 1800.0
 #: A large display is compressed while the machine runs on.
 _PICTURE_LIMIT = 30.0
 #: How an agent says that it has understood and cannot do it; the reason is its own.
@@ -104,8 +106,7 @@ def remove_mount(path: str, mount_point: str, limit: float = _MOUNT_LIMIT, *, fo
 
     Raises UserError with the agent's reason (it is used, and by whom), AgentError.
     """
-    point = "".join(f"%{byte:02X}" for byte in mount_point.encode(errors="surrogateescape"))
-    target = f"/v1/mounts?mountPoint={point}" + "&force=true" * force
+    target = f"/v1/mounts?mountPoint={_percent(mount_point)}" + "&force=true" * force
     with _asked(path, target, limit, method="DELETE") as (_, answer):
         _all(answer, _LARGEST_ANSWER)
 
@@ -114,6 +115,26 @@ def screenshot(path: str, kind: str, limit: float = _PICTURE_LIMIT) -> bytes:
     """A picture of the display, in the format `kind`; raises UserError with the agent's reason, AgentError."""
     with _asked(path, f"/v1/screenshot?format={kind}", limit) as (_, answer):
         return _all(answer, _LARGEST_LIST)
+
+
+def snapshots(path: str, limit: float = _SNAPSHOT_LIMIT) -> str:
+    """The table of the snapshots, as QEMU prints it; raises UserError with the agent's reason, AgentError."""
+    with _asked(path, "/v1/snapshots", limit) as (_, answer):
+        return msgspec.json.decode(_all(answer, _LARGEST_ANSWER), type=dict[str, str])["table"]
+
+
+def change_snapshot(path: str, work: str, tag: str, limit: float = _SNAPSHOT_LIMIT) -> None:
+    """Have a snapshot made, applied or removed (`create`, `apply`, `delete`).
+
+    Raises UserError with the agent's reason, AgentError.
+    """
+    method = {"create": "POST", "apply": "PUT", "delete": "DELETE"}[work]
+    with _asked(path, f"/v1/snapshots?tag={_percent(tag)}", limit, method=method) as (_, answer):
+        _all(answer, _LARGEST_ANSWER)
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode(errors="surrogateescape"))
 
 
 def _watched(path: str, target: str, limit: float, kind: type[_List]) -> Iterator[_List]:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 
 from limavm.driver import VirtualMachine
+from limavm.errors import UserError
 from limavm.host import paths
 from limavm.hostagent import sleep, sshagent, sshlimit
 from limavm.hostagent.events import Emitter
@@ -29,6 +30,7 @@ from limavm.hostagent.mounts.mounts import Mounts
 from limavm.hostagent.names.answers import hosts_of
 from limavm.hostagent.names.nameserver import NameServer
 from limavm.hostagent.screenshot import screenshot_action
+from limavm.hostagent.snapshots import snapshot_actions
 from limavm.hostagent.supervise import Part, supervised
 from limavm.hostagent.timesync import TimeSync
 from limavm.hostagent.vnc import VNCDisplay
@@ -41,6 +43,12 @@ log = logging.getLogger(__name__)
 
 #: How long the guest agent may take to answer once the boot scripts have finished, in seconds (spec/runtime.md 15).
 _AGENT_LIMIT = 60.0
+#: How long somebody who has applied a snapshot waits for ssh, in seconds.
+_RECONNECTED = 20.0
+_END_SSHFS = """for process in /proc/[0-9]*; do
+read -r name <"$process/comm" && [ "$name" = sshfs ] && sudo -n kill -9 "${process#/proc/}"
+done 2>/dev/null
+:"""
 #: How long the mounts may take: each has a limit of its own from the time on when the guest is ready for it.
 _MOUNTS_LIMIT = 600.0
 #: The same where nobody waits for it, and it may be installed only then (`seed`); an emulated guest takes its time.
@@ -72,6 +80,7 @@ class Services:
         )
         self.mounts = Mounts(plan, vm, guest, record=os.path.join(plan.machine.directory, paths.MOUNTS_JSON))
         self.screenshot = screenshot_action(vm)
+        self.snapshots = snapshot_actions(vm, self._applied)
         self.ports = ports_handler(self.forwarder.ports, self.forwarder.changed)
         guest.master.on_change(self._master_changed)
         # A guest that was reset has not taken leave of ssh.
@@ -170,6 +179,21 @@ class Services:
             log.warning("ssh.forwardAgent: a plain guest has no fixed name for the host's ssh agent")
         else:
             self._parts["the ssh agent's name"] = lambda: sshagent.keep_linked(self._guest)
+
+    async def _applied(self) -> None:
+        """A snapshot was applied: the guest goes on with ssh connections of long ago, and gets others.
+
+        Its sshfs would wait for an answer for ever, and with it whoever looks into a mount.
+        """
+        try:
+            await self._guest.run(_END_SSHFS, timeout=_RECONNECTED, master=False)
+        except (OSError, TimeoutError, UserError) as error:
+            log.warning("The mounts of the guest may hang: %s", error)
+        self._guest.master.reconnect()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RECONNECTED):
+                await self._guest.master.disconnected.wait()
+                await self._guest.master.connected.wait()
 
     def _master_changed(self, connected: bool) -> None:
         if connected:

@@ -15,7 +15,7 @@ from limavm.images.disk import disk_format
 from limavm.instance.seeding import write_seed
 from limavm.model.config import Config
 from limavm.model.instance import hostname_of
-from limavm.model.machine import Files, Run
+from limavm.model.machine import Drive, Files, Run
 from limavm.model.plan import Plan
 from limavm.model.version import at_least
 from limavm.ssh.client import client_facts, has_aes
@@ -27,8 +27,11 @@ from limavm.store.plan import load_plan, save_plan
 _LEGACY_PORT = 60022
 
 
-def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Plan:
-    """Plan the next run of an instance that does not run, and write all that its host agent needs."""
+def write_plan(name: str, directory: str, config: Config, driver: Driver, data_disks: tuple[Drive, ...] = ()) -> Plan:
+    """Plan the next run of an instance that does not run, and write all that its host agent needs.
+
+    `data_disks` are locked for it.
+    """
     host = facts()
     config = without_later(config)
     run = Run(
@@ -36,7 +39,7 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver) -> Pla
         directory=directory,
         ssh_port=config.ssh.local_port or _legacy_port(name, directory) or free_tcp_port(),
         machine_id=host.machine_id,
-        files=_files(directory),
+        files=_files(directory, data_disks),
         boot_token=f"boot-{secrets.token_hex(8)}",
     )
     dns_port = free_port() if config.host_resolver.enabled else 0
@@ -71,7 +74,7 @@ def _legacy_port(name: str, directory: str) -> int:
     return _LEGACY_PORT if name == "default" and not at_least(version, "2.0.0") else 0
 
 
-def _files(directory: str) -> Files:
+def _files(directory: str, data_disks: tuple[Drive, ...]) -> Files:
     def has(name: str) -> bool:
         return os.path.exists(os.path.join(directory, name))
 
@@ -81,6 +84,7 @@ def _files(directory: str) -> Files:
         kernel=has(paths.KERNEL),
         initrd=has(paths.INITRD),
         cmdline=(read_text(os.path.join(directory, paths.KERNEL_CMDLINE)) or "").strip(),
+        data_disks=data_disks,
     )
 
 

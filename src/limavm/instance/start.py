@@ -6,21 +6,24 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
+from limavm.driver import Driver
 from limavm.errors import UserError
 from limavm.host import paths, process
 from limavm.hostagent.client import info
 from limavm.instance.ansible import run_playbooks
 from limavm.instance.autostart import start_by_manager
+from limavm.instance.disks import attach
 from limavm.instance.follow import last_status
 from limavm.instance.inspect import inspect
 from limavm.instance.planning import write_plan
 from limavm.instance.prepare import prepare_locked
 from limavm.instance.ready import wait_until_running
 from limavm.instance.resolving import checked_driver, resolve_and_cache
+from limavm.model.config import Config
 from limavm.model.instance import Instance, Status
 from limavm.model.report import Reporter
 from limavm.model.value import Value
-from limavm.store import instances, processes
+from limavm.store import disks, instances, processes
 from limavm.store.timings import Recorder
 
 #: How long a host agent may take to show its PID, in seconds.
@@ -163,13 +166,22 @@ def _get_ready(found: Instance, directory: str, report: Reporter) -> None:
             report.warning(warning)
         report.info(f"Starting the instance {found.name!r} with internal VM driver {driver.name!r}")
         prepare_locked(config, directory, report, recorder)
-        with recorder.phase("seed"):
-            write_plan(found.name, directory, config, driver)
+        _plan(found.name, directory, config, driver, report, recorder)
     for log in (paths.HA_STDOUT, paths.HA_STDERR):
         path = os.path.join(directory, log)
         if os.path.lexists(path):
             os.unlink(path)
     recorder.save()
+
+
+def _plan(name: str, directory: str, config: Config, driver: Driver, report: Reporter, recorder: Recorder) -> None:
+    drives = attach(config.additional_disks, directory, report=report)
+    try:
+        with recorder.phase("seed"):
+            write_plan(name, directory, config, driver, drives)
+    except BaseException:
+        disks.release(directory)
+        raise
 
 
 def _agent_argv(name: str, directory: str, options: StartOptions) -> list[str]:

@@ -11,7 +11,7 @@ from limavm.instance.follow import Pace, Tail, log_line_of
 from limavm.instance.inspect import inspect
 from limavm.model.instance import Instance, Status
 from limavm.model.report import Reporter
-from limavm.store import instances, processes
+from limavm.store import disks, instances, processes
 from limavm.store.hostcopies import delete_copies
 
 #: The agent kills a machine that does not power off after three minutes, so this is more.
@@ -98,6 +98,8 @@ def force_stop(instance: Instance, report: Reporter) -> None:
         if pidfile.send_signal(path, _KILL, *markers):
             report.info(f"Killed the {what} of {instance.name!r}")
             _wait_until_dead(path, markers, what)
+    for name in disks.release(directory):
+        report.info(f"Unlocked the disk {name!r}")
     if instance.config:
         delete_copies(instance.config, directory)
     for entry in os.listdir(directory):

@@ -8,7 +8,6 @@ from tests.unit.config.conftest import Resolve
     ("text", "key"),
     [
         ("networks: [{lima: user-v2}]", "networks"),
-        ("additionalDisks: [a]", "additionalDisks"),
         ("containerd: {user: true}", "containerd"),
     ],
 )
@@ -25,6 +24,7 @@ def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, k
         "copyToHost: [{guest: /a, host: /b}]",
         "containerd: {system: false, user: false}",
         "networks: null",
+        "additionalDisks: [a]",
     ],
 )
 def test_what_is_not_asked_for_does_not_warn(resolved: Resolve, text: str) -> None:

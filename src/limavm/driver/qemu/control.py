@@ -26,6 +26,8 @@ class Control:
         self._path = path
         self.lives = lives
         self._connecting = asyncio.Lock()
+        #: Held while a command keeps the monitor busy for long: nobody else would be answered in time.
+        self._long = asyncio.Lock()
         #: Grows with each try to connect that has ended, so that one serves all who waited for it.
         self._tries = 0
 
@@ -57,7 +59,7 @@ class Control:
     async def press(self, button: str, press: Callable[[qmp.Monitor], Awaitable[None]]) -> None:
         """Press a button of the machine once; that it could not be done is logged."""
         try:
-            await self._do(press)
+            await self._in_turn(press)
         except qmp.QMPRefused as error:
             log.warning("the %s button was not pressed: %s", button, error)
         except qmp.QMPLost as error:
@@ -66,11 +68,32 @@ class Control:
 
     async def ask(self, command: str) -> str:
         """What QEMU answers to a command for people; raises QMPLost and QMPRefused."""
-        return await self._do(lambda monitor: monitor.human(command))
+        return await self._in_turn(lambda monitor: monitor.human(command))
 
     async def execute(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
         """The result of a command; raises QMPLost and QMPRefused."""
-        return await self._do(lambda monitor: monitor.command(name, arguments))
+        return await self._in_turn(lambda monitor: monitor.command(name, arguments))
+
+    async def execute_long(self, name: str, arguments: Mapping[str, object], limit: float) -> object:
+        """The result of a command that keeps QEMU busy; everybody else waits. Raises QMPLost and QMPRefused.
+
+        It is given once: a monitor that is lost meanwhile says nothing about what became of it.
+        """
+        async with self._long:
+            if self.monitor is None:
+                await self.connect()
+            if self.monitor is None:
+                raise qmp.QMPLost("not connected")
+            return await self.monitor.command(name, arguments or None, limit)
+
+    async def idle(self) -> None:
+        """Return when no command keeps the monitor busy."""
+        async with self._long:
+            pass
+
+    async def _in_turn(self, what: Callable[[qmp.Monitor], Awaitable[T]]) -> T:
+        await self.idle()
+        return await self._do(what)
 
     async def _do(self, what: Callable[[qmp.Monitor], Awaitable[T]]) -> T:
         """Do it with the monitor, and once more with another when it was lost."""

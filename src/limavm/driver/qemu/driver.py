@@ -17,6 +17,7 @@ class QemuDriver:
 
     name = "qemu"
     features = Features(supported_image_formats=("qcow2", "raw", "vmdk", "vhdx"))
+    snapshots = True
 
     def fill(self, config: Config, host: HostFacts, *, creator_version: str) -> Config:
         """The configuration with QEMU's defaults."""

@@ -52,15 +52,15 @@ class Monitor:
         self._client = client
         self._listener = listener
 
-    async def command(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
-        """The result of a command; raises QMPLost and QMPRefused."""
+    async def command(self, name: str, arguments: Mapping[str, object] | None = None, limit: float = _REPLY) -> object:
+        """The result of a command within `limit` seconds; raises QMPLost and QMPRefused."""
         try:
-            async with asyncio.timeout(_REPLY):
+            async with asyncio.timeout(limit):
                 return await self._client.execute(name, arguments)
         except ExecuteError as error:
             raise QMPRefused(f"{name}: {error}") from error
         except TimeoutError as error:
-            raise QMPLost(f"{name} was not answered within {_REPLY:g} s") from error
+            raise QMPLost(f"{name} was not answered within {limit:g} s") from error
         except (QMPError, OSError, EOFError) as error:
             raise QMPLost(f"{name}: {error or type(error).__name__}") from error
 

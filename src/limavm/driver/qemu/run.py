@@ -22,6 +22,7 @@ from limavm.driver.qemu.helpers import Helper, share_keeper
 from limavm.driver.qemu.notices import Notices
 from limavm.driver.qemu.running import Running
 from limavm.driver.qemu.shares import Shares
+from limavm.driver.qemu.snapshots import Snapshots
 from limavm.errors import BusyError, UserError
 from limavm.host.aprocess import wait_for_end
 from limavm.host.backlog import lengthen_backlog, lengthen_backlogs
@@ -109,6 +110,7 @@ class QemuVM:
         self._process = process
         self._control = Control(_qmp_path(machine), process.lives, monitor)
         self._shares = Shares(machine, self._control, self._share_keeper, self._start_helper)
+        self._snapshots = Snapshots(lambda: self._machine, lambda: self._control)
         self._host = host
         self._warnings = list(warnings)
         self._callbacks: list[Callable[[Machine], object]] = []
@@ -221,6 +223,22 @@ class QemuVM:
         """Call back when the program behind a share has ended, or serves again."""
         self._shares.callbacks.append(callback)
 
+    async def create_snapshot(self, tag: str) -> None:
+        """Save memory and disks."""
+        await self._snapshots.create(tag)
+
+    async def apply_snapshot(self, tag: str) -> None:
+        """Go on as it was when it was saved."""
+        await self._snapshots.apply(tag)
+
+    async def delete_snapshot(self, tag: str) -> None:
+        """Remove what was saved."""
+        await self._snapshots.delete(tag)
+
+    async def snapshots(self) -> str:
+        """QEMU's own table."""
+        return await self._snapshots.table()
+
     def _share_keeper(self, index: int, share: Share) -> Helper:
         program = probe.locate(self._machine.arch).path
         return share_keeper(self._machine, index, share, program, user_home())
@@ -299,6 +317,7 @@ class QemuVM:
                 event = await monitor.next_event()
                 self._note(event)
                 if event.name == "STOP":
+                    await self._control.idle()  # a snapshot stops the machine, and answers when it is made
                     await self._end_if_stuck(monitor)
         except (qmp.QMPLost, qmp.QMPRefused) as error:
             log.debug("no more events of QEMU: %s", error)
