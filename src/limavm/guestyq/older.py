@@ -16,7 +16,7 @@ def complete() -> None:
     if not hasattr(typing, "assert_never"):
         typing.assert_never = _assert_never  # type: ignore[attr-defined, unused-ignore]
     if sys.version_info < (3, 11):
-        re.compile = compiler(re.compile)
+        re.compile = compiler(re.compile)  # type: ignore[assignment, unused-ignore]
 
 
 def compiler(compile_: "typing.Callable[..., re.Pattern[str]]") -> "typing.Callable[..., re.Pattern[str]]":

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: The primary NIC, and what every further one has unless it says otherwise (spec/config.md 1.11).
 _ETH0_METRIC = 200
+#: More certificates than a host trusts, in characters; all of them go into user-data.
+_MOST_OF_A_FILE = 1 << 20
 
 
 _T = TypeVar("_T")
@@ -106,8 +108,23 @@ def _asked(ask: Callable[[], _T], otherwise: _T) -> _T:
 
 
 def _certificates(config: Config) -> tuple[str, ...]:
-    texts = []
-    for name in config.ca_certs.files:
-        with open(os.path.abspath(os.path.expanduser(name)), encoding="utf-8") as file:
-            texts.append(file.read())
-    return (*texts, *config.ca_certs.certs)
+    """The PEM texts; UserError for a file that cannot be read, or is none of certificates."""
+    files = (_certificate_file(name, f"caCerts.files[{i}]") for i, name in enumerate(config.ca_certs.files))
+    return (*files, *config.ca_certs.certs)
+
+
+def _certificate_file(name: str, where: str) -> str:
+    path = os.path.abspath(os.path.expanduser(name))
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_MOST_OF_A_FILE)
+    except OSError as error:
+        raise UserError(f"the certificate file {path} cannot be read: {error.strerror}", where=where) from error
+    except UnicodeDecodeError as error:
+        text = str(error)
+    if len(text) == _MOST_OF_A_FILE:
+        raise UserError(f"{path} is larger than {_MOST_OF_A_FILE >> 20} MiB", where=where)
+    if "-----BEGIN" not in text:
+        hint = f"a certificate in DER becomes one by: openssl x509 -inform der -in {name}"
+        raise UserError(f"{path} holds no certificate in PEM, a text", where=where, hint=hint)
+    return text

@@ -1,11 +1,15 @@
 """spec/runtime.md 6.5: what the seed takes from the environment of the one who starts."""
 
 import logging
+from pathlib import Path
 
 import pytest
+import yaml
 from msgspec.structs import replace
 
-from limavm.instance.seeding import with_proxies
+from limavm.errors import UserError
+from limavm.instance.seeding import reference_copy, with_proxies
+from limavm.model.config import CACerts
 from limavm.seed.environment import guest_environment
 from tests.unit.seed.examples import CONFIG, FACTS
 
@@ -44,3 +48,49 @@ def test_an_odd_proxy_is_told_without_its_value(
     assert found["https_proxy"] == "me:secret@10.0.0.1:3128"
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "secret" not in caplog.text
+
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LIMA_HOME", str(tmp_path / "lima"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def trusted(*files: str, certs: tuple[str, ...] = ()) -> list[str]:
+    config = replace(CONFIG, ca_certs=CACerts(files=files, certs=certs))
+    found: list[str] = yaml.safe_load(reference_copy(config, "dev", "/lima/dev"))["ca_certs"]["trusted"]
+    return found
+
+
+def test_certificates_are_read_from_files_of_the_host(home: Path) -> None:
+    for name in ("one", "two", "three"):
+        (home / f"{name}.pem").write_text(f"# {name}\n{PEM}")
+
+    found = trusted("~/one.pem", "two.pem", str(home / "three.pem"), certs=(PEM,))
+
+    assert found == [f"# one\n{PEM}", f"# two\n{PEM}", f"# three\n{PEM}", PEM]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"\x30\x82\xff\xfe", "no certificate in PEM"),
+        (b"hello\n", "no certificate in PEM"),
+        (b"-" * (1 << 20), "larger than 1 MiB"),
+    ],
+)
+def test_a_file_that_is_no_certificate_is_named_with_its_key(home: Path, content: bytes | None, said: str) -> None:
+    (home / "good.pem").write_text(PEM)
+    if content is not None:
+        (home / "bad.pem").write_bytes(content)
+
+    with pytest.raises(UserError, match=said) as caught:
+        trusted("good.pem", "bad.pem")
+
+    assert caught.value.where == "caCerts.files[1]"
