@@ -4,6 +4,7 @@ from limavm.cli.app import Command
 from limavm.cli.flags import BoolFlag
 from limavm.cli.instances import reporter
 from limavm.cli.session import Session
+from limavm.errors import NotFoundError, UserError
 from limavm.host import paths
 
 
@@ -13,8 +14,14 @@ def _delete(_session: Session, names: list[str], *, force: bool) -> None:
     report = reporter()
     for name in names:
         paths.check_instance_name(name)
-    for name in dict.fromkeys(names):  # the first failure ends it: what follows is left alone
-        delete(name, force=force, report=report)
+    strangers = []
+    for name in dict.fromkeys(names):  # other failures end it: what follows is left alone
+        try:
+            delete(name, force=force, report=report)
+        except NotFoundError as error:
+            strangers.append(error)
+    if strangers:
+        raise UserError("\n".join(map(str, strangers))) from strangers[0]
 
 
 COMMAND = Command(

@@ -16,8 +16,8 @@ from limavm.store import instances
 def delete(name: str, *, force: bool, report: Reporter) -> None:
     """Delete the instance with all its data.
 
-    A missing instance is only warned about. Raises UserError for a protected one, for one that is
-    not stopped unless `force`, and for a directory that is no instance: nothing is deleted then.
+    A missing instance is only warned about. Raises UserError for a protected one, and for one that is
+    not stopped unless `force`, NotFoundError for a directory that is no instance: nothing is deleted then.
     """
     try:
         inspect(name)
@@ -48,7 +48,7 @@ def _check(instance: Instance, *, force: bool) -> None:
 def _check_is_nothing(name: str) -> None:
     directory = paths.instance_dir(name)
     if os.path.lexists(directory):
-        raise UserError(
+        raise NotFoundError(
             f"{name!r} has no {paths.LIMA_YAML}, so it may be no instance; it was not deleted",
             where=directory,
             hint="look into it, and remove it by hand",

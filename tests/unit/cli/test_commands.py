@@ -55,6 +55,19 @@ def test_a_directory_that_is_no_instance_is_not_deleted(limactl: Run, home: Path
     assert (home / "stranger").exists()
 
 
+def test_what_is_no_instance_keeps_no_other_from_being_deleted(limactl: Run, home: Path) -> None:
+    for name in ("one", "two"):
+        (home / name).mkdir()
+    directory = make_instance(home, "dev")
+
+    done = limactl("delete", "one", "dev", "two")
+
+    assert done.code == 1
+    assert not directory.exists()
+    assert "'one'" in done.message
+    assert "'two'" in done.message
+
+
 def test_delete_stops_at_the_first_failure(limactl: Run, home: Path) -> None:
     (make_instance(home, "kept") / "protected").touch()
     other = make_instance(home, "other")
