@@ -60,6 +60,10 @@ def podman() -> None:
 
 def _leave(program: Callable[[Sequence[str]], int]) -> None:
     _open_standard_streams()
+    if sys.platform == "win32":
+        from limavm.host.extrapath import extended_path
+
+        os.environ["PATH"] = extended_path(os.environ, os.path.isdir)
     code = program(sys.argv[1:])
     if "click" not in sys.modules:
         # What came through `cli.fast` started no thread and left nothing to be cleaned up, and taking the

@@ -4,6 +4,7 @@ The last word is the one being typed. Candidates go to standard output, one a li
 behind a tab, then `:` and a bit mask that tells the shell what to do with them.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from limavm.errors import UserError
 
 DEFAULT, ERROR, NO_SPACE, NO_FILES = 0, 1, 2, 4
 
+#: Names a file for what completion does, as in other programs with completion.
+_LOG = "BASH_COMP_DEBUG_FILE"
 #: A candidate and its description.
 Candidate = tuple[str, str]
 #: Commands whose words are instances, each of them once.
@@ -295,6 +298,15 @@ def _print(words: list[str], *, descriptions: bool) -> None:
         print(f"{value}\t{text}" if text and descriptions else value)
     print(f":{directive}")
     print(f"{len(candidates)} candidates, directive {directive}", file=sys.stderr)
+    if log := os.environ.get(_LOG):
+        _note(log, words, candidates, directive)
+
+
+def _note(path: str, words: list[str], candidates: list[Candidate], directive: int) -> None:
+    """Add what was asked and answered to a file; a shell has no place where it could be shown."""
+    line = f"{words!r}: {[value for value, _ in candidates]!r}, directive {directive}\n"
+    with contextlib.suppress(OSError), open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(line)
 
 
 class _Raw(app.Command):

@@ -219,3 +219,15 @@ def test_values_of_flags_that_other_commands_have_too_are_their_own() -> None:
     assert values("show-ssh", "--format", "") == ["cmd", "args", "options", "config"]
     assert values("tunnel", "--type", "") == ["socks"]
     assert complete(["screenshot", "--output", ""]) == ([], DEFAULT)
+
+
+def test_what_completion_does_can_be_written_to_a_file(
+    limactl: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASH_COMP_DEBUG_FILE", str(tmp_path / "log"))
+    assert limactl("__complete", "stop", "d").code == 0
+    assert limactl("__complete", "stop", "x").code == 0
+    assert (tmp_path / "log").read_text() == "['stop', 'd']: ['db'], directive 4\n['stop', 'x']: [], directive 4\n"
+
+    monkeypatch.setenv("BASH_COMP_DEBUG_FILE", str(tmp_path / "none" / "log"))
+    assert limactl("__complete", "stop", "d").code == 0
