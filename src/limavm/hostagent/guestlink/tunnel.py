@@ -23,8 +23,10 @@ from limavm.wire.service import HALF_CLOSE_KEY
 _PREFIX = struct.Struct(">BI")
 #: Data of one message. An agent that is slow reads the first of them while the second is under way.
 _CHUNK = 64 << 10
-#: The longest message: agents send 64 KiB at most, and thousands of tunnels may each have begun one.
-_LONGEST = 256 << 10
+#: The longest message: agents send 64 KiB at most. It fits into the window of a stream with room to spare, as what has
+#: come of it is not given back before it is whole: so the window of the connection bounds what all tunnels hold of
+#: messages that they have begun.
+_LONGEST = 96 << 10
 #: An agent that does not know half-close ends the call when we end our half, so it is told late: when the guest
 #: has sent nothing for so many seconds after our end. Most answers are over then, and no connection stays for ever.
 _LINGER = 5.0
@@ -258,8 +260,9 @@ class Tunnel:
         return self.carrier is not None
 
     def _give_back(self, carrier: Carrier) -> None:
-        owed, self._owed = self._owed, 0
-        if owed:
+        kept = len(self._buffer) if self.carrier is not None else 0
+        owed, self._owed = self._owed - kept, kept
+        if owed > 0:
             with contextlib.suppress(ProtocolError):
                 carrier.h2.acknowledge_received_data(owed, self.id)
 

@@ -73,14 +73,32 @@ def begun() -> tuple[Tunnel, Carrier, End]:
 
 def test_a_message_may_come_in_pieces() -> None:
     tunnel, carrier, end = begun()
-    body = TunnelMessage(data=b"x" * 70_000).SerializeToString()
+    body = TunnelMessage(data=b"x" * 60_000).SerializeToString()
     message = struct.pack(">BI", 0, len(body)) + body
 
     for start in range(0, len(message), 10_000):
         carrier.hear(message[start : start + 10_000], tunnel)
         carrier.flush()
 
-    assert end.data == b"x" * 70_000
+    assert end.data == b"x" * 60_000
+
+
+def test_the_beginning_of_a_message_counts_until_the_message_is_whole() -> None:
+    """Or thousands of tunnels could each keep one, and the window of the connection would bound nothing."""
+    tunnel, carrier, end = begun()
+    body = TunnelMessage(data=b"x" * 60_000).SerializeToString()
+    message = struct.pack(">BI", 0, len(body)) + body
+    window = carrier.agent.local_flow_control_window(1)
+
+    for start in range(0, 50_000, 10_000):
+        carrier.hear(message[start : start + 10_000], tunnel)
+    carrier.flush()
+
+    assert carrier.agent.local_flow_control_window(1) == window - 50_000
+    carrier.hear(message[50_000:], tunnel)
+    carrier.flush()
+    assert end.data == b"x" * 60_000
+    assert carrier.agent.local_flow_control_window(1) == window
 
 
 @pytest.mark.parametrize(("compressed", "length"), [(0, 1 << 20), (0, 0xFFFFFFFF), (1, 5)])
