@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from limavm.hostagent.forwarding.budget import Budget
 from limavm.hostagent.forwarding.portrules import Outcome
 from limavm.hostagent.guestlink.complaints import Complaints
 from limavm.model.event import PortForwardEvent
@@ -16,9 +17,8 @@ from limavm.model.forward import Forward
 
 log = logging.getLogger(__name__)
 
-#: Lines at once, and in a second after those.
-_BURST = 2000
-_RATE = 100.0
+#: Lines at once, and in a second after those; and as many in the long run, lest a guest fill the disk of the host.
+_LIMITS = ((2000.0, 100.0), (50_000.0, 1.0))
 #: Ports of services of the guest itself, which a host has as well: that they are taken is nobody's concern.
 _NEGLIGIBLE = frozenset({("tcp", "53"), ("udp", "53"), ("udp", "323"), ("udp", "5353"), ("udp", "5355")})
 
@@ -28,10 +28,8 @@ class ForwardLog:
 
     def __init__(self, tell: Callable[[PortForwardEvent], None], now: Callable[[], float] = time.monotonic) -> None:
         self._tell = tell
-        self._now = now
         self._complaints = Complaints(now)
-        self._left = float(_BURST)
-        self._since = now()
+        self._budgets = [Budget(at_once, a_second, now) for at_once, a_second in _LIMITS]
 
     def forwarding(self, forward: Forward) -> None:
         """A forward is open."""
@@ -83,14 +81,10 @@ class ForwardLog:
             )
 
     def _may(self) -> bool:
-        now = self._now()
-        self._left = min(float(_BURST), self._left + (now - self._since) * _RATE)
-        self._since = now
-        if self._left < 1:
+        if not all(budget.has() for budget in self._budgets):
             self._complaints.tell("ports of the guest change without end; the log and the events leave some out")
             return False
-        self._left -= 1
-        return True
+        return all(budget.take() for budget in self._budgets)
 
 
 def is_negligible(forward: Forward, number: int | None) -> bool:

@@ -19,6 +19,7 @@ from limavm.hostagent.forwarding.hostsocket import BACKLOG, bind_address, bind_u
 from limavm.hostagent.forwarding.opener import ForwardError
 from limavm.hostagent.forwarding.tunneltcp import TunneledConnection, TunnelSource
 from limavm.hostagent.forwarding.tunneludp import TunneledPort
+from limavm.hostagent.guestlink.complaints import Complaints
 from limavm.model.forward import Forward
 from limavm.wire.guestservice_pb2 import TunnelMessage
 
@@ -40,6 +41,7 @@ class TunnelOpener:
         self._agent = agent
         self._platform = platform
         self._count = 0
+        self._told = Complaints()
         self._open: dict[tuple[str, str, str], Callable[[], None]] = {}
 
     @property
@@ -79,7 +81,7 @@ class TunnelOpener:
             self._count += 1
             name = f"tcp-{forward.guest}-{self._count}"
             first = TunnelMessage(id=name, protocol="tcp", guest_addr=forward.guest)
-            return TunneledConnection(self._agent, first, local_only=local_only)
+            return TunneledConnection(self._agent, first, local_only=local_only, told=self._told)
 
         path = forward.host if forward.host.startswith("/") else None
         identity = os.stat(path) if path else None
@@ -99,6 +101,7 @@ class TunnelOpener:
     async def _receive(self, forward: Forward) -> Callable[[], None]:
         ip, port, local_only = bind_address(forward.host, self._platform)
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: TunneledPort(self._agent, forward.guest, local_only=local_only), sock=bind_udp(ip, port)
+            lambda: TunneledPort(self._agent, forward.guest, local_only=local_only, told=self._told),
+            sock=bind_udp(ip, port),
         )
         return transport.abort

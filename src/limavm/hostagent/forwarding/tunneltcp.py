@@ -13,10 +13,9 @@ import sys
 from typing import Protocol
 
 from limavm.hostagent.forwarding.hostsocket import is_local
+from limavm.hostagent.guestlink.complaints import Complaints
 from limavm.hostagent.guestlink.tunnel import Tunnel, TunnelEnd
 from limavm.wire.guestservice_pb2 import TunnelMessage
-
-log = logging.getLogger(__name__)
 
 _KEEPALIVE = 60
 #: What `SO_LINGER` takes so that the end of a connection is a reset.
@@ -36,7 +35,11 @@ class TunnelSource(Protocol):
 class TunneledConnection(asyncio.Protocol):
     """Both a protocol of asyncio and the host's end of a tunnel."""
 
-    def __init__(self, source: TunnelSource, first: TunnelMessage, *, local_only: bool = False) -> None:
+    def __init__(
+        self, source: TunnelSource, first: TunnelMessage, *, local_only: bool = False, told: Complaints | None = None
+    ) -> None:
+        """`told` takes what goes wrong, of all connections: it is the guest that decides how often."""
+        self._told = told or Complaints()
         self._source = source
         self._first = first
         self._local_only = local_only
@@ -132,7 +135,7 @@ class TunneledConnection(asyncio.Protocol):
         if not error:
             transport.close()
             return
-        log.debug("%s: %s", self._first.id, error)
+        self._told.tell("a connection through a tunnel is broken off", error, level=logging.DEBUG)
         reset(transport)
 
 

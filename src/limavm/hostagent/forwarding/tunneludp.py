@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from limavm.hostagent.forwarding.hostsocket import is_local
 from limavm.hostagent.forwarding.tunneltcp import TunnelSource
+from limavm.hostagent.guestlink.complaints import Complaints
 from limavm.hostagent.guestlink.tunnel import Tunnel
 from limavm.wire.guestservice_pb2 import TunnelMessage
 
@@ -34,7 +35,10 @@ class TunneledPort(asyncio.DatagramProtocol):
         local_only: bool = False,
         idle: float = IDLE,
         max_peers: int = MAX_PEERS,
+        told: Complaints | None = None,
     ) -> None:
+        """`told` takes what goes wrong, of all ports: it is the guest that decides how often."""
+        self.told = told or Complaints()
         self.source = source
         self._guest = guest
         self._local_only = local_only
@@ -73,7 +77,7 @@ class TunneledPort(asyncio.DatagramProtocol):
 
     def error_received(self, exc: Exception) -> None:
         """A peer has gone; it is forgotten when it stays silent."""
-        log.debug("UDP %s: %s", self._guest, exc)
+        self.told.tell("a datagram was not taken by a peer on the host", exc, level=logging.DEBUG)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The port is closed, and so are its tunnels."""
@@ -165,6 +169,6 @@ class _Peer:
 
     def closed(self, error: str) -> None:
         """The tunnel is over; the next datagram opens another."""
-        log.debug("UDP tunnel for %s: %s", self.address, error or "ended")
+        self._port.told.tell("a tunnel for UDP has ended", error, level=logging.DEBUG)
         self._tunnel = None
         self._port.lost(self)

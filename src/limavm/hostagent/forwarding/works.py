@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
 from limavm.hostagent.forwarding import portholder
+from limavm.hostagent.forwarding.budget import Budget
 from limavm.hostagent.forwarding.hostport import errno_of, is_taken
 from limavm.hostagent.forwarding.lanes import Entry, Lane, LaneKey, State, Step, identity_of, lane_of
 from limavm.hostagent.forwarding.log import ForwardLog
@@ -26,6 +27,9 @@ _AT_A_TIME = 32
 #: Seconds until a failure is tried again; with many failures, a second for each so many of them.
 _RETRY = 1.0
 _RETRIES_A_SECOND = 256
+#: Looks for who holds a port: at once, and in a second after those. A guest may want any port at any time.
+_LOOKS = 64.0
+_LOOKS_A_SECOND = 1.0
 #: Seconds in which everything is closed at the end.
 _END = 5.0
 #: Seconds after which a way that was lost without a word to us is tried again.
@@ -47,6 +51,7 @@ class ForwardWorks:
         self._room = {route: asyncio.Semaphore(_AT_A_TIME) for route in openers}
         #: A look at every open file of every process: not by many threads at once.
         self._look = asyncio.Semaphore(1)
+        self._looks = Budget(_LOOKS, _LOOKS_A_SECOND)
         #: Grows when all forwards of a route are lost: what began before means nothing afterwards.
         self._age: Counter[Route] = Counter()
         self._announced: dict[Forward, Forward] = {}
@@ -232,7 +237,7 @@ class ForwardWorks:
             log.debug("%s was not closed: %s", step.forward.host, error)
             return
         is_news = not entry.error
-        if is_news and is_taken(error):
+        if is_news and is_taken(error) and self._looks.take():
             async with self._look:
                 entry.holder = await portholder.holder(step.forward)
         if not self.ready(step.forward.route):

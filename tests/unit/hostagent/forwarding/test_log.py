@@ -104,3 +104,15 @@ def test_ports_that_are_not_forwarded_do_not_fill_it_either(caplog: pytest.LogCa
         log.left_out(Outcome(protocol="tcp", guest=f"127.0.0.1:{port}", reason="no rule matches", quiet=True))
 
     assert len(caplog.messages) == 2001
+
+
+def test_a_guest_that_never_rests_for_days_does_not_fill_the_disk() -> None:
+    now = 100.0
+    events: list[PortForwardEvent] = []
+    log = ForwardLog(events.append, lambda: now)
+    for _ in range(3000):
+        now += 10
+        for _ in range(1000):
+            log.forwarding(forward())
+
+    assert len(events) <= 50_000 + 30_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from limavm.hostagent.forwarding.record import Record
+from limavm.hostagent.forwarding.record import Record, pause_after
 from limavm.model.forward import Forward, Route
 
 
@@ -65,3 +65,8 @@ async def test_the_file_is_a_list_of_forwards(tmp_path: Path) -> None:
     path.write_bytes(msgspec.json.encode([forward(80)]))
 
     assert Record(str(path), list).load() == [forward(80)]
+
+
+def test_a_guest_whose_ports_change_without_end_does_not_wear_out_the_disk() -> None:
+    assert pause_after(500) < 0.25
+    assert 600_000 / pause_after(600_000) < 50_000
