@@ -12,9 +12,10 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("nothing is shared by SFTP on Windows", allow_module_level=True)
 
-if sys.platform != "win32":
-    from limavm.sftp import naming
-    from limavm.sftp.beneath import Place
+assert sys.platform != "win32"
+
+from limavm.sftp import naming  # noqa: E402 - it is not for Windows
+from limavm.sftp.beneath import Place  # noqa: E402 - it is not for Windows
 
 Rename = Callable[[Place, Place], None]
 
