@@ -5,6 +5,6 @@ the host. Here the host's directories are watched, and the guest agent, told whi
 guest's kernel say so (`limavm.guestagent.inotify`). Rules: spec/runtime.md 9.4; docs/mounts.md says what of a change
 can be told, and what cannot.
 
-`changes` and `guestpaths` decide; `tree` watches directories by `kernel`, and `elsewhere` where there is no inotify;
-`hostwatch` puts them together.
+`changes` and `guestpaths` decide; `tree` follows what happens in the `directories` that are watched by `kernel`, and
+`elsewhere` does so where there is no inotify; `hostwatch` puts them together.
 """

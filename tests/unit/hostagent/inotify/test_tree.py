@@ -93,7 +93,7 @@ def settle(tree: Tree, seen: Seen, top: Path) -> None:
         (top / f".mark{number}").touch()
         number += 1
         with seen._news:
-            if seen._news.wait_for(lambda: bool(seen.signs), timeout=0.05) and not tree._todo:
+            if seen._news.wait_for(lambda: bool(seen.signs), timeout=0.05) and tree.is_done:
                 break
     for name in range(number):
         (top / f".mark{name}").unlink(missing_ok=True)
