@@ -139,6 +139,8 @@ run_script() {
 
 run_scripts() {
 	for script in "$1"/*; do
+		# What were begun now would be cut off; it is done after the reboot.
+		[ ! -e "$LIMA_REBOOT_REQUIRED" ] || return 0
 		case $script in
 		*.bg.sh)
 			(run_script "$script") &
@@ -279,6 +281,18 @@ param_list() {
 	done <"$LIMA_CIDATA_MNT/param.env"
 }
 
+provision() {
+	if [ -d "$LIMA_CIDATA_MNT/provision.system" ] || [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
+		# Their authors may count on everything that runs beside.
+		# shellcheck disable=SC2086
+		[ -z "$beside" ] || wait $beside
+	fi
+	provision_data
+	provision_yq
+	provision_system
+	provision_user
+}
+
 rm -f "$RUN/lima-boot-done" "$LIMA_REBOOT_REQUIRED"
 [ ! -d $outputs ] || rm -rf $outputs
 export_lines "$LIMA_CIDATA_MNT/lima.env"
@@ -295,15 +309,7 @@ fi
 # Whatever the scripts of others start as somebody else than root is not to have it in its environment.
 agent_token=$LIMA_CIDATA_AGENT_TOKEN
 unset LIMA_CIDATA_AGENT_TOKEN
-if [ -d "$LIMA_CIDATA_MNT/provision.system" ] || [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
-	# Their authors may count on everything that runs beside.
-	# shellcheck disable=SC2086
-	[ -z "$beside" ] || wait $beside
-fi
-provision_data
-provision_yq
-provision_system
-provision_user
+[ -e "$LIMA_REBOOT_REQUIRED" ] || provision
 carefully "setting the password" set_password
 # Told by others too: those that run in shells of their own, and those of `mode: boot`.
 [ ! -e "$failures" ] || { code=1 && chown "$LIMA_CIDATA_USER" "$failures"; }
@@ -313,6 +319,9 @@ if [ -e "$LIMA_REBOOT_REQUIRED" ]; then
 else
 	echo "$LIMA_CIDATA_IID" >"$RUN/lima-boot-done"
 	if [ -n "$LIMA_CIDATA_GUESTAGENT_LATE" ] && [ -z "$LIMA_CIDATA_PLAIN" ]; then
+		# It may still be at it to find out that it comes too early.
+		# shellcheck disable=SC2086
+		[ -z "$beside" ] || wait $beside
 		LIMA_CIDATA_AGENT_TOKEN=$agent_token
 		LIMA_CIDATA_GUESTAGENT_LATE=
 		run_script "$LIMA_CIDATA_MNT/boot.Linux/00-guestagent.bg.sh"

@@ -283,6 +283,38 @@ def test_a_requested_reboot_keeps_the_host_waiting(box: GuestBox) -> None:
     assert not box.exists("run/lima-boot-done")
 
 
+def test_nothing_is_begun_that_a_reboot_would_cut_off(box: GuestBox) -> None:
+    files = seed(CONFIG, FACTS, system("echo ran >/run/author"))
+    files["boot.Linux/00-a.sh"] = b'#!/bin/sh\n: >"$LIMA_REBOOT_REQUIRED"\n'
+    box.seed(files)
+
+    done = box.boot()
+
+    assert "00-check-rtc" not in done.log
+    assert "A reboot is required" in done.log
+    assert not box.exists("run/author")
+    assert not box.exists("run/lima-boot-done")
+
+
+def test_upgraded_packages_that_ask_for_a_reboot_get_one(box: GuestBox) -> None:
+    box.program("dnf", 'case "$*" in *--help) exit 0 ;; *) exit 1 ;; esac')
+    box.seed(seed(replace(CONFIG, upgrade_packages=True)))
+
+    def reboots() -> bool:
+        shutil.rmtree(box.root / "run")  # it is new at each boot
+        (box.root / "run/systemd/system").mkdir(parents=True)
+        before = len(box.calls)
+        box.boot()
+        asked = "systemctl reboot" in box.calls[before:]
+        assert box.exists("run/lima-boot-done") is not asked
+        return asked
+
+    assert [reboots(), reboots()] == [True, False]  # in vain, so that it is not tried for ever
+    box.program("dnf", "exit 0")
+    assert not reboots()
+    assert not box.exists("var/lib/lima/upgrade-reboot")
+
+
 def test_a_plain_instance_runs_the_essential_scripts_and_the_authors_only(box: GuestBox) -> None:
     box.seed(seed(replace(CONFIG, plain=True), FACTS, system("echo ran >/run/author")))
 
