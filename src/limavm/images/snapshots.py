@@ -44,19 +44,20 @@ def create(disk: str, tag: str) -> None:
 
 def apply(disk: str, tag: str) -> None:
     """Let the disk be as it was when it was saved; raises UserError."""
-    run(["qemu-img", "snapshot", "-a", _named(disk, tag), disk])
+    known = _known(disk, tag)
+    # Here qemu-img prefers a snapshot whose ID is that word.
+    run(["qemu-img", "snapshot", "-a", known[tag] if tag in known.values() else tag, disk])
 
 
 def delete(disk: str, tag: str) -> None:
     """Remove a snapshot; raises UserError."""
-    run(["qemu-img", "snapshot", "-d", _named(disk, tag), disk])
+    _known(disk, tag)
+    run(["qemu-img", "snapshot", "-d", tag, disk])
 
 
-def _named(disk: str, tag: str) -> str:
-    """What qemu-img takes for the snapshot: it prefers one whose ID is that word."""
+def _known(disk: str, tag: str) -> dict[str, str]:
     known = tags(disk)
     if tag not in known:
-        raise UserError(
-            f"there is no snapshot {tag!r}", where=disk, hint="`limactl snapshot list` shows those there are"
-        )
-    return known[tag] if tag in known.values() else tag
+        hint = "`limactl snapshot list` shows those there are"
+        raise UserError(f"there is no snapshot {tag!r}", where=disk, hint=hint)
+    return known
