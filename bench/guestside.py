@@ -59,22 +59,29 @@ def accept(listener: socket.socket, manner: Callable[[socket.socket], None]) -> 
             threading.Thread(target=serve, args=(peer, manner), daemon=True).start()
 
 
-def do_open(ip: str, port: int, manner: str) -> int:
-    """Listen; the time in nanoseconds at which that began."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def do_open(ip: str, port: int, manner: str, protocol: str = "tcp") -> int:
+    """Listen, or be bound for UDP, where nothing answers; the time in nanoseconds at which that began."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
+    if protocol == "tcp":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((ip, port))
-    listener.listen(1000)
+    if protocol == "tcp":
+        listener.listen(1000)
     began = time.time_ns()
     _listeners[port] = listener
-    threading.Thread(target=accept, args=(listener, MANNERS[manner]), daemon=True).start()
+    if protocol == "tcp":
+        threading.Thread(target=accept, args=(listener, MANNERS[manner]), daemon=True).start()
     return began
 
 
-def do_close(port: int) -> None:
+def do_close(port: int) -> int:
+    """The time in nanoseconds at which nobody listened any more."""
     listener = _listeners.pop(port)
-    listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+    if listener.type == socket.SOCK_STREAM:
+        listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
     listener.close()
+    return time.time_ns()
 
 
 def do_clock() -> int:
