@@ -17,7 +17,7 @@ def test_a_disk_has_the_format_and_size_that_were_asked_for(tmp_path: Path, form
     assert datadisk.create(path, 1_000_000, form) == form
 
     assert datadisk.inspect(path) == (form, 1_000_448)
-    assert os.stat(path).st_blocks * 512 < 500_000
+    assert getattr(os.stat(path), "st_blocks", 0) * 512 < 500_000
 
 
 def test_without_qemu_img_a_disk_is_raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
