@@ -149,7 +149,7 @@ def test_pure_rooms_do_not_touch_the_world(module: str) -> None:
 
 
 #: The modules of drivers that speak with a machine that runs.
-RUNNING = {"run", "qmp", "control", "keepers", "sharedevices", "sharerecovery", "snapshots"}
+RUNNING = {"run", "launched", "fate", "qmp", "control", "keepers", "sharedevices", "sharerecovery", "snapshots"}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,24 +1,22 @@
 """Running QEMU: started in a session of its own or adopted, watched to its end, ended.
 
 QEMU outlives us: it writes to a file, not to a pipe of ours, and everything that a later host agent
-needs to take charge of it is on the disk (spec/runtime.md 4.7, 4.8). How it came to its end is told
-by its monitor; that it ended, by the kernel.
+needs to take charge of it is on the disk (spec/runtime.md 4.7, 4.8).
 """
 
 import asyncio
-import contextlib
 import itertools
 import logging
-import os
-import shlex
 from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from limavm.driver import DisplayError, NoDisplayError, PortTakenError
-from limavm.driver.qemu import display, hostfwd, launch, picture, probe, qmp, resolve, running, sources
-from limavm.driver.qemu.control import MONITOR_LIMIT, Control
+from limavm.driver.qemu import display, hostfwd, launch, picture, probe, qmp, resolve, running
+from limavm.driver.qemu.control import Control
+from limavm.driver.qemu.fate import Fate
 from limavm.driver.qemu.helpers import Helper, share_keeper
+from limavm.driver.qemu.launched import launched, qmp_path, wait_for_socket
 from limavm.driver.qemu.notices import Notices
 from limavm.driver.qemu.running import Running
 from limavm.driver.qemu.shares import Shares
@@ -34,20 +32,8 @@ from limavm.model.machine import Machine, Share
 
 log = logging.getLogger(__name__)
 
-#: Seconds: until the monitor of a new QEMU answers, until a helper's socket is there.
-_NEW_MONITOR = 30.0
-_HELPER = 5.0
-#: Seconds until a killed process is gone (it may sit in an uninterruptible write), and its last events are read.
+#: Seconds until a killed process is gone (it may sit in an uninterruptible write).
 _KILLED = 30.0
-_LAST_EVENTS = 1.0
-#: Reasons of SHUTDOWN that somebody wanted.
-_WANTED = frozenset({"guest-shutdown", "host-qmp-quit", "host-signal", "host-ui"})
-#: States that a machine does not leave by itself, and what they mean.
-_STUCK = {
-    "internal-error": "the accelerator failed (internal error)",
-    "guest-panicked": "the guest's kernel panicked",
-}
-
 #: Several screenshots at a time have a file each.
 _screens = itertools.count()
 
@@ -108,7 +94,7 @@ class QemuVM:
     ) -> None:
         self._machine = machine
         self._process = process
-        self._control = Control(_qmp_path(machine), process.lives, monitor)
+        self._control = Control(qmp_path(machine), process.lives, monitor)
         self._shares = Shares(machine, self._control, self._share_keeper, self._start_helper)
         self._snapshots = Snapshots(lambda: self._machine, lambda: self._control)
         self._host = host
@@ -116,9 +102,7 @@ class QemuVM:
         self._callbacks: list[Callable[[Machine], object]] = []
         self._notices = Notices()
         self._ready = False
-        self._killed = False
-        self._end_reason = ""
-        self._failure: str | None = None
+        self._fate = Fate(machine, process, self._control, self._notices)
 
     @property
     def machine(self) -> Machine:
@@ -157,7 +141,7 @@ class QemuVM:
     async def wait(self) -> str | None:
         """None after a power-off or `kill`, else what happened; starts again where that may help."""
         while True:
-            fate = await self._fate()
+            fate = await self._fate.known(self._shares.watch())
             if fate is None or self._ready or self._host is None or not _may_be_healed(self._machine.accelerator):
                 return fate
             await self._start_again(self._host, fate)
@@ -246,7 +230,7 @@ class QemuVM:
     async def _start_helper(self, helper: Helper) -> None:
         child = launch.start_helper(helper, self._machine.directory)
         try:
-            await _wait_for_socket(helper.socket, child, shlex.join(helper.argv))
+            await wait_for_socket(helper, child)
         except BaseException:
             end(child)
             raise
@@ -258,7 +242,7 @@ class QemuVM:
 
     async def kill(self) -> None:
         """End QEMU at once and wait until it is gone; raises UserError when it is not after half a minute."""
-        self._killed = True
+        self._fate.killed = True
         self._process.kill()
         try:
             async with asyncio.timeout(_KILLED):
@@ -271,72 +255,6 @@ class QemuVM:
         """Let go of the monitor; the machine goes on."""
         await self._control.close()
 
-    async def _fate(self) -> str | None:
-        """What became of the process that runs now, once it has ended."""
-        async with asyncio.TaskGroup() as tasks:
-            watchers = [
-                tasks.create_task(self._watch(), name="QEMU's events"),
-                tasks.create_task(self._shares.watch(), name="shares"),
-            ]
-            await wait_for_end(self._process.pid, self._process.lives)
-            for watcher in watchers:
-                watcher.cancel()
-        connected = self._control.monitor is not None
-        if self._control.monitor:
-            for event in await self._control.monitor.rest(_LAST_EVENTS):
-                self._note(event)
-        await self.close()
-        status = self._process.status()
-        _log_output(self._machine)
-        if self._killed:
-            return None
-        if self._failure or self._end_reason == "guest-panic":
-            return self._failure or _STUCK["guest-panicked"]
-        if self._end_reason in _WANTED:
-            return None
-        # Without a monitor and with another parent, nobody saw how it ended.
-        if status == 0 or (status is None and not connected):
-            return None
-        return _unexpected(self._machine, status)
-
-    async def _watch(self) -> None:
-        """Follow the events of the monitor, and of the one that takes its place when it was lost."""
-        while True:
-            self._control.replaced.clear()
-            async with asyncio.TaskGroup() as tasks:
-                following = tasks.create_task(self._follow(self._control.monitor), name="events of one connection")
-                await self._control.replaced.wait()
-                following.cancel()
-
-    async def _follow(self, monitor: qmp.Monitor | None) -> None:
-        if monitor is None:
-            return
-        try:
-            self._notices.found(await self._end_if_stuck(monitor))
-            while True:
-                event = await monitor.next_event()
-                self._note(event)
-                if event.name == "STOP":
-                    await self._control.idle()  # a snapshot stops the machine, and answers when it is made
-                    await self._end_if_stuck(monitor)
-        except (qmp.QMPLost, qmp.QMPRefused) as error:
-            log.debug("no more events of QEMU: %s", error)
-            self._notices.lost()
-
-    def _note(self, event: qmp.Event) -> None:
-        log.debug("QEMU: %s %s", event.name, event.reason)
-        self._notices.note(event)
-        if event.name == "SHUTDOWN":
-            self._end_reason = event.reason
-
-    async def _end_if_stuck(self, monitor: qmp.Monitor) -> str:
-        """End a machine that cannot go on; what it has written is flushed by `quit`. Returns its state."""
-        status = await monitor.status()
-        if failure := _STUCK.get(status):
-            self._failure = failure
-            await monitor.quit()
-        return status
-
     async def _start_again(self, host: HostFacts, fate: str) -> None:
         warning = _healed(self._machine.accelerator, fate)
         log.warning("%s", warning)
@@ -345,60 +263,14 @@ class QemuVM:
         self._machine, self._process, self._control = again._machine, again._process, again._control
         self._shares = again._shares
         self._warnings += [*again.warnings, warning]
-        self._failure, self._end_reason = None, ""
+        self._fate = Fate(self._machine, self._process, self._control, self._notices, killed=self._fate.killed)
         for callback in self._callbacks:
             callback(self._machine)
 
 
 async def _launch(machine: Machine, host: HostFacts, command: launch.Plan) -> QemuVM:
-    """Start what the plan says and connect to the monitor; nothing runs any more after a failure."""
-    children: list[launch.Child] = []
-    await sources.prepare(machine.shares, create=machine.share_type == "9p")
-    try:
-        for helper in command.helpers:
-            children.append(launch.start_helper(helper, machine.directory))
-            await _wait_for_socket(helper.socket, children[-1], shlex.join(helper.argv))
-        child = launch.start(machine, command)
-        children.append(child)
-        monitor = await _new_monitor(machine, child)
-    except BaseException:
-        for child in reversed(children):
-            end(child)
-        raise
-    _log_output(machine)
-    process = running.ours(machine, child)
-    lengthen_backlogs(process.pid)  # of the way to ssh
-    machine = replace(machine, pid=process.pid, pid_started=process.started, accelerator=command.accelerator)
+    machine, process, monitor = await launched(machine, command)
     return QemuVM(machine, process, monitor, host=host, warnings=command.warnings)
-
-
-async def _new_monitor(machine: Machine, child: launch.Child) -> qmp.Monitor:
-    path = _qmp_path(machine)
-    pause = 0.02
-    try:
-        async with asyncio.timeout(_NEW_MONITOR):
-            while True:
-                if (status := child.poll()) is not None and not running.found_pid(running.pid_file(machine)):
-                    raise launch.early_end(machine, status)
-                if os.path.exists(path):
-                    with contextlib.suppress(qmp.QMPLost):
-                        return await qmp.connect(path, MONITOR_LIMIT)
-                await asyncio.sleep(pause)
-                pause = min(pause * 1.5, 1.0)
-    except TimeoutError as error:
-        message = f"QEMU's monitor did not answer within {_NEW_MONITOR:g} s"
-        raise UserError(message, where=path, hint=launch.last_words(machine) or None) from error
-
-
-async def _wait_for_socket(path: str, child: launch.Child, what: str) -> None:
-    try:
-        async with asyncio.timeout(_HELPER):
-            while not os.path.exists(path):
-                if (status := child.poll()) is not None:
-                    raise UserError(f"a helper of QEMU ended at once (status {status})", where=what)
-                await asyncio.sleep(0.02)
-    except TimeoutError as error:
-        raise UserError(f"a helper of QEMU made no socket within {_HELPER:g} s", where=what) from error
 
 
 def _may_be_healed(accelerator: str) -> bool:
@@ -407,18 +279,3 @@ def _may_be_healed(accelerator: str) -> bool:
 
 def _healed(accelerator: str, fate: str) -> str:
     return f"started again with emulation (TCG), which is several times slower, because {accelerator} failed: {fate}"
-
-
-def _unexpected(machine: Machine, status: int | None) -> str:
-    how = "" if status is None else f" (exit status {status})" if status >= 0 else f" (signal {-status})"
-    words = launch.last_words(machine)
-    return f"QEMU ended unexpectedly{how}" + (f": {words}" if words else "")
-
-
-def _log_output(machine: Machine) -> None:
-    for line in launch.last_words(machine).splitlines():
-        log.debug("qemu[output]: %s", line)
-
-
-def _qmp_path(machine: Machine) -> str:
-    return f"{machine.directory}/qmp.sock"

@@ -113,8 +113,10 @@ class ShareRecovery:
                         log.info("%s is served again", share.location)
                         return
                 log.warning("the guest does not let go of the device of %s yet", share.location)
-            except (qmp.QMPLost, qmp.QMPRefused) as error:
+            except qmp.QMPRefused as error:
                 log.warning("%s cannot be served again yet: %s", share.location, error)
+            except qmp.QMPLost as error:  # as when the machine ends, and QEMU hangs up on its keepers
+                log.debug("%s cannot be served again yet: %s", share.location, error)
             await asyncio.sleep(_AGAIN)
 
     async def _keeper_is_gone(self, index: int, share: Share) -> None:

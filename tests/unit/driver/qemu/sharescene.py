@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -75,7 +76,8 @@ class Keeper:
         self.server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self.server = await asyncio.start_unix_server(self._meet, self.path)
+        if sys.platform != "win32":
+            self.server = await asyncio.start_unix_server(self._meet, self.path)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)

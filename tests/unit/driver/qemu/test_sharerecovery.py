@@ -1,6 +1,7 @@
 """Shares whose daemon or keeper has died; keepers and monitor are played by the test."""
 
 import asyncio
+import logging
 import sys
 
 import pytest
@@ -65,3 +66,15 @@ async def test_a_keeper_whose_device_qemu_refused_is_ended_before_another_one_is
     await asyncio.wait_for(scene.keepers[0].ended.wait(), 20)
 
     assert scene.board.chardevs == set()
+
+
+async def test_the_end_of_the_machine_is_no_news_of_its_shares(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """QEMU hangs up on a keeper before it has ended."""
+    caplog.set_level(logging.DEBUG)
+    scene.board.loses = True
+
+    scene.keepers[0].say(connected=False)
+    while "cannot be served again yet: it has hung up" not in caplog.text:
+        await asyncio.sleep(0)
+
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
