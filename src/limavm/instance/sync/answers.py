@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from limavm.errors import UserError
 from limavm.host import process
+from limavm.instance.sync.difference import printable
 
 _CHUNK = 64 << 10
 #: Of what goes wrong in a guest so many characters are quoted.
@@ -70,5 +71,4 @@ def _read(out: socket.socket, err: socket.socket, most: int, deadline: float) ->
 
 def quoted(text: str) -> str:
     """The end of what a guest said, on one line, without anything that a terminal would obey."""
-    plain = " ".join(text.split())[-_QUOTED:]
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in plain)
+    return printable(" ".join(text.split())[-_QUOTED:])

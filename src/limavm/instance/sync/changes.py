@@ -10,7 +10,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable
 
-from limavm.instance.sync.manifest import Entry, Kind, Tree
+from limavm.instance.sync.manifest import Entry, Kind, Tree, alike
 from limavm.model.value import Value
 
 
@@ -52,7 +52,7 @@ def plan(base: Tree, guest: Tree, host: Tree) -> Plan:
     conflicts: list[Change] = []
     for path in sorted(base.keys() | guest.keys()):
         before, theirs, ours = base.get(path), guest.get(path), host.get(path)
-        if _same(before, theirs) or _same(theirs, ours):
+        if alike(before, theirs) or alike(theirs, ours):
             continue
         special = ours is not None and ours.kind is Kind.SPECIAL
         if special and theirs is None:
@@ -68,17 +68,9 @@ def action(ours: Entry | None, theirs: Entry | None) -> Action:
         return Action.DELETE
     if ours is None:
         return Action.ADD
-    if ours.kind is theirs.kind and (ours.kind is Kind.DIRECTORY or _content(ours) == _content(theirs)):
+    if ours.kind is theirs.kind and (ours.kind is Kind.DIRECTORY or ours.content == theirs.content):
         return Action.METADATA
     return Action.MODIFY
-
-
-def _same(one: Entry | None, other: Entry | None) -> bool:
-    return one.alike(other) if one else other is None
-
-
-def _content(entry: Entry) -> tuple[object, ...]:
-    return (entry.size, entry.mtime_ns, entry.target)
 
 
 def leading_out(changes: Iterable[Change]) -> list[Change]:

@@ -35,13 +35,17 @@ class Entry(Value, frozen=True, kw_only=True):
     #: 0 when it says nothing, as for a file of the other side.
     inode: int = 0
 
-    def alike(self, other: "Entry | None") -> bool:
-        """Whether two sides have the same, as far as can be told without reading."""
-        return other is not None and _visible(self) == _visible(other)
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What tells one content from another without reading it."""
+        return (self.size, self.mtime_ns, self.target)
 
 
-def _visible(entry: Entry) -> tuple[object, ...]:
-    return (entry.kind, entry.mode, entry.size, entry.mtime_ns, entry.target)
+def alike(one: Entry | None, other: Entry | None) -> bool:
+    """Whether two sides have the same at a path, as far as can be told without reading."""
+    if one is None or other is None:
+        return one is other
+    return (one.kind, one.mode, one.content) == (other.kind, other.mode, other.content)
 
 
 #: Entries by their path below the root, which has no entry itself.

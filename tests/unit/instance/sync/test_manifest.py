@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from limavm.instance.sync.manifest import Entry, Kind, entry_at, manifest
+from limavm.instance.sync.manifest import Entry, Kind, alike, entry_at, manifest
 
 if sys.platform == "win32":
     pytest.skip("directories are not copied on Windows", allow_module_level=True)
@@ -52,7 +52,7 @@ def test_there_is_no_entry_for_what_does_not_exist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "alike"),
+    ("other", "expected"),
     [
         (Entry(kind=Kind.FILE, mode=0o644, size=1, mtime_ns=5), True),
         (Entry(kind=Kind.FILE, mode=0o644, size=1, mtime_ns=6, inode=7), False),
@@ -61,5 +61,5 @@ def test_there_is_no_entry_for_what_does_not_exist(tmp_path: Path) -> None:
         (None, False),
     ],
 )
-def test_the_other_side_has_other_inodes(other: Entry | None, alike: bool) -> None:
-    assert Entry(kind=Kind.FILE, mode=0o644, size=1, mtime_ns=5, inode=7).alike(other) is alike
+def test_the_other_side_has_other_inodes(other: Entry | None, expected: bool) -> None:
+    assert alike(Entry(kind=Kind.FILE, mode=0o644, size=1, mtime_ns=5, inode=7), other) is expected
