@@ -60,8 +60,8 @@ APPLY = Command(
     least=1,
     help="""Bring a machine back to a state that was saved.
 
-What has happened since is lost. A running machine goes on where it was, with its
-programs; a snapshot of a machine that was stopped is applied to one that is.""",
+What has happened since is lost. A running machine goes on where it was, with
+its programs; a snapshot of a stopped machine is applied to a stopped one.""",
     flags=[_tag()],
     examples="limactl snapshot apply dev --tag before-upgrade",
 )
