@@ -19,10 +19,11 @@ from limavm.hostagent.mounts import source
 from limavm.hostagent.mounts.check import ensure_possible
 from limavm.hostagent.mounts.entry import Entry
 from limavm.hostagent.mounts.nesting import around, cleaned
+from limavm.hostagent.mounts.offered import OfferedMounts
 from limavm.hostagent.mounts.race import undisturbed
 from limavm.hostagent.mounts.record import Added, Record
 from limavm.hostagent.mounts.server import server_argv
-from limavm.hostagent.mounts.shares import Shares
+from limavm.hostagent.mounts.sourcewatch import watch_sources
 from limavm.hostagent.mounts.sshfs import ReverseSSHFS
 from limavm.hostagent.mounts.unmount import unmounted
 from limavm.model.config import Mount
@@ -31,8 +32,6 @@ from limavm.model.plan import Plan
 
 log = logging.getLogger(__name__)
 
-#: How often it is looked whether the directories on the host are still there, in seconds.
-_LOOK = 2.0
 #: Seconds until a mount that was added must be there; packages may have to be installed for it.
 _ADD_LIMIT = 240.0
 
@@ -57,7 +56,7 @@ class Mounts:
         self._looks = Aside("looks at what is to be mounted")
         inotify = plan.config.mount_inotify
         self._sshfs = ReverseSSHFS(guest, vm.machine.boot_token, server=server, inotify=inotify)
-        self._shares = Shares(plan, vm, guest)
+        self._shares = OfferedMounts(plan, vm, guest)
         self._entries: list[Entry] = []
         self._tasks: dict[Entry, asyncio.Task[None]] = {}
         self._running: asyncio.TaskGroup | None = None
@@ -81,7 +80,7 @@ class Mounts:
             async with asyncio.TaskGroup() as self._running:
                 for entry in self._entries:
                     self._begin(entry, self._running)
-                await self._watch_sources()
+                await watch_sources(self._entries)
         finally:
             self._running = None
             self._tasks.clear()
@@ -209,33 +208,6 @@ class Mounts:
         if entry.shared:
             await self._shares.keep(entry)  # returns when the guest cannot have it that way
         await self._sshfs.keep(entry)
-
-    async def _watch_sources(self) -> None:
-        """Until cancelled: look whether what is mounted is still there."""
-        while True:
-            await asyncio.sleep(_LOOK)
-            mounted = [entry for entry in self._entries if entry.up.is_set() and entry.identity]
-            await asyncio.gather(*map(self._look_at_source, mounted))
-
-    async def _look_at_source(self, entry: Entry) -> None:
-        location = entry.mount.location
-        try:
-            now = await entry.looks.call(lambda: source.identity(location), limit=source.LIMIT)
-        except TimeoutError:
-            now, reason = None, f"{location} does not answer"
-        else:
-            reason = f"{location} does not exist any more"
-        if not entry.up.is_set() or entry.phase is MountPhase.FAILED:
-            return
-        if now is None:
-            entry.vanished(reason)
-        elif now != entry.identity:
-            if entry.shared:  # the hypervisor goes on with the one that it knows
-                entry.vanished(f"{location} is another directory now; unmount it and mount it again")
-            else:
-                entry.again.set()
-        elif entry.phase is MountPhase.LOST:
-            entry.mounted()
 
     async def _ensure_possible(self, mount: Mount) -> None:
         taken = [entry.point for entry in self._entries]

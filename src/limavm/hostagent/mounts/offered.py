@@ -28,7 +28,7 @@ _SSH_FAILED = 255
 _QUEUE_SIZE = 1024
 
 
-class Shares:
+class OfferedMounts:
     """Keeps mounts of these types."""
 
     def __init__(self, plan: Plan, vm: VirtualMachine, guest: Guest) -> None:
