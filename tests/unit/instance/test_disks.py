@@ -7,6 +7,7 @@ import pytest
 from limavm.errors import NotFoundError, UserError
 from limavm.host.files import locked
 from limavm.instance import disks as use
+from limavm.instance.delete import delete
 from limavm.model.config import Disk
 from limavm.store import disks
 from tests.fakes.report import KeptReport
@@ -109,3 +110,12 @@ def test_what_is_missing_is_only_warned_of(home: Path) -> None:
     assert [line.partition(":")[0] for line in report.lines] == ["warning", "warning"]
     with pytest.raises(NotFoundError):
         use.resize("nope", 1 << 20, report=report)
+
+
+def test_a_deleted_instance_leaves_its_disks_to_others(home: Path, data: Path, dev: Path) -> None:
+    disks.assign("data", str(dev))
+
+    delete("dev", force=True, report=KeptReport())
+
+    assert disks.owner("data") == ""
+    assert use.inspect("data").instance == ""
