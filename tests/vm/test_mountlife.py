@@ -156,6 +156,30 @@ def test_a_directory_is_added_to_a_machine_that_runs_and_taken_away(shared: Shar
     assert shared.attempt("mountpoint -q /mnt/added || [ -e /mnt/added/file ]") == 1
 
 
+@pytest.mark.parametrize("shared", ["reverse-sshfs", "virtiofs"], indirect=True, scope="session")
+def test_what_is_removed_is_added_again_at_once_with_other_rights_and_an_heir_of_the_agent_keeps_it(
+    shared: Shared, place: Path
+) -> None:
+    (place / "file").write_text("host\n")
+    limactl, machine = shared.limactl, shared.machine
+    keepers = len(processes("limavm.virtiofs", str(limactl.home / machine)))
+
+    for rights in (":w", ""):
+        limactl.ok("mount", machine, f"{place}:/mnt/again{rights}")
+        written = shared.attempt("cat /mnt/again/file && echo guest >/mnt/again/new") == 0
+        assert written is bool(rights)
+        limactl.ok("umount", machine, "/mnt/again")
+    limactl.ok("mount", machine, f"{place}:/mnt/kept")
+    kill_agent(limactl, machine)
+    limactl.ok("start", machine)
+
+    shared.wait_until_back()
+    assert shared.script("cat /mnt/kept/file") == "host\n"
+    assert "/mnt/again" not in shared.states()
+    limactl.ok("umount", machine, "/mnt/kept")
+    assert len(processes("limavm.virtiofs", str(limactl.home / machine))) == keepers
+
+
 def test_a_mount_that_is_used_says_by_whom_and_can_be_forced(shared: Shared, place: Path) -> None:
     shared.limactl.ok("mount", shared.machine, f"{place}:/mnt/busy")
     shared.script("cd /mnt/busy && sleep 600 >/dev/null 2>&1 & until [ /proc/$!/cwd -ef /mnt/busy ]; do :; done")
