@@ -4,8 +4,10 @@ import os
 import stat
 
 from limavm.config.flaw import Flaws
-from limavm.config.yamltext import MAX_BYTES
 from limavm.model.config import Config
+
+#: As many bytes as a template may have.
+_LONGEST_PLAYBOOK = 4 << 20
 
 
 def problems(config: Config) -> Flaws:
@@ -41,7 +43,7 @@ def read_playbook(path: str) -> str | None:
         if not os.path.isfile(path):
             return None
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(MAX_BYTES)
+            return file.read(_LONGEST_PLAYBOOK)
     except (OSError, ValueError):
         return None
 

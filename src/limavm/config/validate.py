@@ -4,13 +4,13 @@ Pure: what only the host's files can tell is in `hostchecks`, what only a driver
 The order is that of the specification.
 """
 
-import posixpath
 import re
 import unicodedata
 from collections.abc import Sequence
 
 from limavm.config.checkforwards import check_copies, check_forwards, warn_of_forwards
 from limavm.config.checkhosts import warn_of_hosts
+from limavm.config.checkmounts import check_mounts, check_size
 from limavm.config.checknetworks import check_networks
 from limavm.config.checkprovision import check_probes, check_provision
 from limavm.config.digest import digest_error
@@ -20,7 +20,6 @@ from limavm.config.ports import check_port
 from limavm.model.arch import Arch
 from limavm.model.config import Config, File, Image
 from limavm.model.host import HostFacts
-from limavm.model.size import format_size, parse_size
 from limavm.model.version import at_least, parse_version
 
 SYSTEMS = ("Linux", "Darwin", "FreeBSD", "Windows")
@@ -28,9 +27,6 @@ MOUNT_TYPES = ("reverse-sshfs", "9p", "virtiofs", "wsl2")
 BUILT_IN_DRIVERS = ("qemu", "vz", "wsl2")
 _WINDOWS_SHELLS = ("cmd.exe", "powershell.exe", "pwsh.exe")
 _TPM_ARCHES = (Arch.X86_64, Arch.AARCH64, Arch.ARMV7L, Arch.RISCV64)
-#: PATH_MAX of Linux, without the byte that ends it.
-_LONGEST_PATH = 4095
-_RESERVED_POINTS = ("/", "/bin", "/dev", "/etc", "/home", "/opt", "/sbin", "/tmp", "/usr", "/var")  # noqa: S108
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _PARAM = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 #: Bytes. No system boots in less: `memory: 4` was meant to be 4GiB, and its machine would hang silently.
@@ -124,49 +120,8 @@ def _check_file(file: File, flaws: Flaws, *path: str | int) -> None:
 
 def _check_sizes(config: Config, flaws: Flaws) -> None:
     flaws.unless(config.cpus > 0, f"must be at least 1, not {config.cpus}", "cpus")
-    _check_size(config.memory, flaws, "memory", least=_LEAST_MEMORY)
-    _check_size(config.disk, flaws, "disk")
-
-
-def _check_size(text: str, flaws: Flaws, *path: str | int, least: int = 0) -> None:
-    try:
-        size = parse_size(text)
-    except ValueError as error:
-        flaws.add(str(error), *path)
-    else:
-        short = f"{text} is less than {format_size(least)}; a number without a unit is bytes"
-        flaws.unless(size >= least, short, *path)
-
-
-def check_mounts(config: Config, facts: HostFacts, flaws: Flaws) -> None:
-    """Locations that are no paths, and mount points that the guest needs for itself, or that are given twice."""
-    taken: dict[str, int] = {}
-    for index, mount in enumerate(config.mounts):
-        path: Path = ("mounts", index)
-        absolute = mount.location.startswith("/") or (facts.os == "windows" and mount.location[1:3] in (":\\", ":/"))
-        if mount.location.startswith("~"):
-            flaws.add("cannot name the home directory of another user", *path, "location")
-        else:
-            flaws.unless(absolute, f"must be absolute or begin with ~, not {mount.location!r}", *path, "location")
-        point = mount.mount_point
-        plain = _plain(point)
-        if plain in _RESERVED_POINTS:
-            flaws.add(f"cannot be {point}, which the guest needs for itself", *path, "mountPoint")
-        elif (first := taken.setdefault(plain, index)) != index:
-            flaws.add(f"is the place of mounts[{first}] already, written otherwise", *path, "mountPoint")
-        flaws.unless(
-            plain != _plain(config.user.home), "cannot be the home directory of the guest", *path, "mountPoint"
-        )
-        flaws.unless(not point.startswith("~"), "cannot begin with ~; use {{.Home}}", *path, "mountPoint")
-        flaws.unless(not set("\n\r\0") & set(point), "cannot have a line break in it", *path, "mountPoint")
-        length = len(point.encode(errors="surrogateescape"))
-        flaws.unless(length <= _LONGEST_PATH, f"has {length} bytes, more than any path", *path, "mountPoint")
-        _check_size(mount.ninep.msize, flaws, *path, "9p", "msize")
-
-
-def _plain(point: str) -> str:
-    """A place in the guest without needless slashes and dots, so that two names of it are equal."""
-    return "/" + posixpath.normpath(point).strip("/") if point.startswith("/") else point
+    check_size(config.memory, flaws, "memory", least=_LEAST_MEMORY)
+    check_size(config.disk, flaws, "disk")
 
 
 def _check_mount_type(config: Config, flaws: Flaws) -> None:

@@ -14,8 +14,7 @@ import yaml
 from limavm.model.config import Config, Provision, User
 from limavm.seed.environment import numbered, resolver_is_asked
 from limavm.seed.facts import NIC, SeedFacts
-from limavm.seed.fstab import fstab_mounts as fstab_mounts
-from limavm.seed.fstab import needs_escapes
+from limavm.seed.fstab import fstab_mounts, needs_escapes
 from limavm.seed.scripts import guest_file
 
 _PER_BOOT = "/var/lib/cloud/scripts/per-boot/00-lima.boot.sh"

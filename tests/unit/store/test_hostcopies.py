@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from limavm.hostagent.mounts.record import Added, Record
 from limavm.model.config import Config, CopyToHost, Mount
 from limavm.store.hostcopies import delete_copies
-from tests.unit.hostagent.test_services import CONFIG
+from tests.unit.hostagent.plans import CONFIG
 
 if sys.platform == "win32":
     pytest.skip("guests write to no disks of Windows", allow_module_level=True)

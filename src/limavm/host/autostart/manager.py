@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from limavm.host import files, paths
 from limavm.host.autostart import systemd
-from limavm.host.autostart.launchd import Launchd
 from limavm.host.autostart.registration import Manager
 from limavm.host.autostart.systemd import Systemd
+
+if sys.platform == "darwin":  # elsewhere the host agent would load XML for nothing
+    from limavm.host.autostart.launchd import Launchd
 
 _LABELS = ("io.lima-vm.autostart.", "io.lima-vm.daemon.")
 

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from limavm.config import hostchecks
+from limavm.config.checkmounts import check_mounts
 from limavm.config.flaw import Flaws
-from limavm.config.validate import check_mounts
 from limavm.errors import UserError
 from limavm.hostagent.mounts.nesting import cleaned
 from limavm.model.config import Config, Mount

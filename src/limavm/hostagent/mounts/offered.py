@@ -17,7 +17,7 @@ from limavm.model.machine import Share
 from limavm.model.mount import REVERSE_SSHFS
 from limavm.model.plan import Plan
 from limavm.model.printable import printable
-from limavm.seed.cloudinit import fstab_mounts
+from limavm.seed.fstab import fstab_mounts
 
 log = logging.getLogger(__name__)
 
