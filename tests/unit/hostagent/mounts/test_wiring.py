@@ -1,5 +1,6 @@
 """Two children that talk to each other."""
 
+import asyncio
 import sys
 
 import pytest
@@ -39,3 +40,27 @@ async def test_a_program_that_is_missing_ends_the_other_one() -> None:
     with pytest.raises(UserError, match="no-such-program"):
         async with wired(["cat"], ["no-such-program"]):
             pass
+
+
+async def test_a_prologue_may_be_longer_than_a_pipe_holds() -> None:
+    """A pipe holds 4 KiB where the user has many of them, and the loop of the agent waits for nobody."""
+    words = b"a" * (1 << 20)
+
+    async with (
+        asyncio.timeout(60),
+        wired(["sh", "-c", f"head -c {len(words)} | wc -c >&2"], ["true"], words) as (one, _),
+    ):
+        assert one.stderr
+        assert int(await one.stderr.read()) == len(words)
+
+
+async def test_who_reads_no_prologue_holds_up_nobody_else_and_can_be_given_up() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2), wired(["sleep", "600"], ["cat"], b"a" * (1 << 20)):
+            pass
+
+
+async def test_who_ends_instead_of_reading_the_prologue_is_seen_to_have_ended() -> None:
+    async with asyncio.timeout(60), wired(["sh", "-c", "exit 7"], ["cat"], b"a" * (1 << 20)) as (one, two):
+        assert await one.wait() == 7
+        assert await two.wait() == 0
