@@ -2,7 +2,7 @@
 
 import asyncio
 
-from limavm.hostagent.banner import wait_for_banner
+from limavm.hostagent.banner import next_probe, wait_for_banner
 
 
 async def test_a_connection_that_is_never_answered_does_not_delay_the_next() -> None:
@@ -23,3 +23,15 @@ async def test_a_connection_that_is_never_answered_does_not_delay_the_next() -> 
         await wait_for_banner("127.0.0.1", server.sockets[0].getsockname()[1])
 
     assert accepted == 2
+
+
+def test_a_guest_that_boots_slowly_is_not_greeted_by_dozens_at_once() -> None:
+    assert next_probe(0) == next_probe(15) == 1
+    elapsed, begun = 0.0, 0
+    while elapsed < 120:
+        elapsed += next_probe(elapsed)
+        begun += 1
+
+    assert begun < 55
+    assert next_probe(60) == 4
+    assert next_probe(600) == 5
