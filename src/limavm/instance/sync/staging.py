@@ -60,17 +60,18 @@ def _is_ours(one: "os.DirEntry[str]") -> bool:
 
 
 def open_directories(root: str) -> None:
-    """Let us enter and empty every directory below, whatever modes the guest has given them."""
-    os.chmod(root, stat.S_IRWXU)
-    with os.scandir(root) as found:
-        below = [one.path for one in found if one.is_dir(follow_symlinks=False)]
-    for path in below:
-        open_directories(path)
+    """Let us enter and empty every directory below, whatever modes the guest has given them, and however deep."""
+    closed = [root]
+    while closed:
+        path = closed.pop()
+        os.chmod(path, stat.S_IRWXU)
+        with os.scandir(path) as found:
+            closed += [one.path for one in found if one.is_dir(follow_symlinks=False)]
 
 
 def discard(path: str) -> None:
     """Remove a staging directory; harmless when it is gone."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):  # a path that is too long, or gone: what cannot be removed is told below
         open_directories(path)
     remove_tree(path)
 

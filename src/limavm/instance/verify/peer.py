@@ -23,6 +23,9 @@ from typing import Any
 #: Bytes of a part of a file whose digest is told when a file differs.
 BLOCK = 4096
 _PIECE = 1 << 20
+#: So many directories one in the other are looked into. The rounds make far fewer, so what is deeper has above it a
+#: directory that should not be there; and whoever makes thousands uses up neither calls nor descriptors.
+_DEEPEST = 16
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _CAREFULLY: int = _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _DIRECTORY: int = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW
@@ -173,7 +176,7 @@ def _look_into(directory: int, prefix: str, found: dict[str, Entry]) -> None:
         descriptor = os.open(name, flags, dir_fd=directory)
         try:
             found[prefix + name] = _entry(descriptor, status)
-            if stat.S_ISDIR(status.st_mode):
+            if stat.S_ISDIR(status.st_mode) and prefix.count("/") < _DEEPEST:
                 _look_into(descriptor, f"{prefix}{name}/", found)
         finally:
             os.close(descriptor)

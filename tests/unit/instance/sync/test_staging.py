@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from limavm.host.files import locked
-from limavm.instance.sync.staging import discard, inside, staging
+from limavm.instance.sync.staging import discard, inside, open_directories, staging
 
 if sys.platform == "win32":
     pytest.skip("directories are not copied on Windows", allow_module_level=True)
@@ -46,6 +46,28 @@ def test_nothing_is_left_behind_even_of_directories_that_forbid_everything(root:
         closed.parent.chmod(0o500)
 
     assert list(root.parent.iterdir()) == [root]
+
+
+@pytest.mark.parametrize("name", ["d", "d" * 100])
+def test_nothing_is_left_of_a_thousand_directories_one_in_the_other(root: Path, name: str) -> None:
+    """With names of a hundred letters the path is longer than the system takes one."""
+    with staging(str(root)) as path:
+        descend(path, name, 1000)
+        if len(name) == 1:
+            open_directories(path)
+
+    assert list(root.parent.iterdir()) == [root]
+
+
+def descend(top: str, name: str, levels: int) -> None:
+    """Make directories one in the other."""
+    here = os.open(top, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
 
 
 def test_an_error_leaves_nothing_behind_either(root: Path) -> None:

@@ -240,6 +240,24 @@ def test_what_a_guest_takes_away_from_the_host_ends_the_examination(tmp_path: Pa
     assert "on the host" in verdict.error
 
 
+def test_a_guest_that_makes_directories_without_end_makes_differences(tmp_path: Path) -> None:
+    def spoil(directory: Path) -> None:
+        here = os.open(directory, os.O_RDONLY)
+        for _ in range(2000):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir("deep", dir_fd=here)
+            below = os.open("deep", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = below
+        os.close(here)
+
+    verdict = verify(shared(tmp_path), Until(Spoiling(spoil)), seconds=60, seed=4)
+
+    assert ("deep", "not there", "there") in {(one.name, one.expected, one.found) for one in verdict.differences}
+    assert verdict.error == "enough"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_guest_that_does_not_answer_is_an_error() -> None:
     with asked(["sh", "-c", "exec sleep 600"], patience=0.05) as peer, pytest.raises(GuestError, match="not answer"):
         peer.ask({"do": "look", "root": "/", "name": "."})
