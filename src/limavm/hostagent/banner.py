@@ -8,7 +8,7 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.25
 #: Seconds for a banner; one that does not come means that sshd is not there yet.
 _LIMIT = 4.0
-#: Seconds until another connection is begun beside one that is not answered, and after how many seconds that gets longer.
+#: Seconds until another connection is begun beside one that is not answered; they grow with the time that has passed.
 #: QEMU tries for 75 s to deliver each, and an sshd that is greeted by dozens that never log in refuses us for a while.
 _NEXT_PROBE = 1.0
 _SLOWER_AFTER = 15.0
