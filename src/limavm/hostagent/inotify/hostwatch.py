@@ -8,14 +8,16 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from limavm.errors import UserError
 from limavm.host.aside import Aside
 from limavm.host.clock import monotonic, wall_ns
 from limavm.hostagent.inotify import kernel
 from limavm.hostagent.inotify.changes import LIMIT, Look, Pending, Sign, Told, look
-from limavm.hostagent.inotify.guestpaths import View, guest_paths, tops
+from limavm.hostagent.inotify.guestpaths import View, guest_paths, is_below, tops
+from limavm.hostagent.inotify.places import LIMIT as ANSWERS
+from limavm.hostagent.inotify.places import Place, Places, place_of
 from limavm.model.mount import MountPhase, MountState
 
 if sys.platform == "linux":
@@ -66,11 +68,8 @@ class WatchesDirectories(Protocol):
         """End."""
 
 
-class _Mounted(NamedTuple):
-    """What is mounted, as it was found on the host: a path of `identities` may lead nowhere."""
-
-    views: list[View]
-    identities: dict[str, tuple[int, int] | None]
+#: What was seen of a change: see `_see`.
+_Seen = tuple[str, Sign, Look | None, int, bool]
 
 
 class HostWatch:
@@ -84,7 +83,9 @@ class HostWatch:
         watcher: Callable[[Callable[[str, Sign], object]], WatchesDirectories] = Watcher,
         limit: int = LIMIT,
         look_up: float = _LOOK_UP,
+        place: Callable[[str], Place] = place_of,
     ) -> None:
+        """`place` says where a location leads."""
         self._mounts = mounts
         self._agent = agent
         self._make = watcher
@@ -94,7 +95,9 @@ class HostWatch:
         self._told = Told()
         #: Since when files wait that are not left alone.
         self._unsettled: dict[str, float] = {}
-        self._looks = Aside("looks at changed files")
+        self._places = Places(place)
+        #: By the directory that they are below: a network drive that is dead holds up nothing else.
+        self._looks: dict[str, Aside] = {}
         self._views: list[View] = []
         self._news = asyncio.Event()
 
@@ -115,6 +118,7 @@ class HostWatch:
         try:
             await self._follow(watcher)
         finally:
+            await self._places.close()
             await asyncio.to_thread(watcher.close)
 
     async def _watcher(self, changed: Callable[[str, Sign], object]) -> WatchesDirectories:
@@ -156,11 +160,13 @@ class HostWatch:
         mounted = [state for state in self._mounts() if state.phase is MountPhase.MOUNTED]
         # What can be signalled best comes first, should there be too few watches.
         mounted.sort(key=lambda state: not state.writable)
-        found = await self._looks.call(lambda: _find(mounted))
-        if found.views != self._views:
-            log.info("Watching for changes: %s", ", ".join(view.real for view in found.views) or "nothing is mounted")
-        self._views = found.views
-        wanted = {path: found.identities[path] for path in tops(found.identities)}
+        places = await self._places.find(state.location for state in mounted)
+        views = [View(places[one.location].real, one.mount_point) for one in mounted if one.location in places]
+        if views != self._views:
+            log.info("Watching for changes: %s", ", ".join(view.real for view in views) or "nothing is mounted")
+        self._views = views
+        identities = {place.real: place.identity for place in places.values()}
+        wanted = {path: identities[path] for path in tops(identities)}
         with self._lock:
             self._pending.tops = frozenset(wanted)
         watcher.watch(wanted)
@@ -173,8 +179,7 @@ class HostWatch:
                 self._news.clear()
         news: list[tuple[str, Look | None, int]] = []
         try:
-            found = await self._looks.call(lambda: [(path, sign, *_see(path)) for path, sign in batch])
-            found = [one for one in found if not self._waits_longer(*one)]
+            found = [one for one in await self._seen(batch) if not self._waits_longer(*one)]
             batch = [(path, sign) for path, sign, *_ in found]
             news = [(path, now, at) for path, sign, now, at, _ in found if self._told.is_news(path, now, sign)]
             # Remembered before it is told: what the guest does to it comes back while it is told.
@@ -192,6 +197,24 @@ class HostWatch:
                     self._pending.add(path, sign)
             self._news.set()
             raise
+
+    async def _seen(self, batch: Sequence[tuple[str, Sign]]) -> list[_Seen]:
+        """How the files look; nothing of those that nobody sees in the guest, or that are on a dead drive."""
+        by_top: dict[str, list[tuple[str, Sign]]] = {}
+        for path, sign in batch:
+            top = next((view.real for view in self._views if is_below(path, view.real)), None)
+            if top is not None:
+                by_top.setdefault(top, []).append((path, sign))
+        found = await asyncio.gather(*(self._seen_below(top, changes) for top, changes in by_top.items()))
+        return [one for several in found for one in several]
+
+    async def _seen_below(self, top: str, changes: Sequence[tuple[str, Sign]]) -> list[_Seen]:
+        looks = self._looks.setdefault(top, Aside(f"looks at changed files in {top}"))
+        try:
+            return await looks.call(lambda: [(path, sign, *_see(path)) for path, sign in changes], limit=ANSWERS)
+        except TimeoutError:
+            log.debug("%s does not answer: %d changes in it are not told", top, len(changes))
+            return []
 
     def _following(
         self, news: Sequence[tuple[str, Look | None, int]]
@@ -220,21 +243,6 @@ class HostWatch:
             if now or at:
                 for there in guest_paths(self._views, path):
                     yield _speakable(there), at
-
-
-def _find(mounted: Sequence[MountState]) -> _Mounted:
-    views: list[View] = []
-    identities: dict[str, tuple[int, int] | None] = {}
-    for state in mounted:
-        real = os.path.realpath(state.location)
-        views.append(View(real, state.mount_point))
-        try:
-            status = os.stat(real)
-        except OSError:
-            identities[real] = None
-        else:
-            identities[real] = status.st_dev, status.st_ino
-    return _Mounted(views, identities)
 
 
 def _see(path: str) -> tuple[Look | None, int, bool]:

@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from limavm.errors import UserError
 from limavm.host.process import run
 from limavm.hostagent.inotify.changes import LIMIT, Sign
 from limavm.hostagent.inotify.hostwatch import HostWatch
+from limavm.hostagent.inotify.places import Place, place_of
 from limavm.hostagent.inotify.tree import Tree
 from limavm.model.mount import MountPhase, MountState
 
@@ -283,6 +285,32 @@ async def test_a_location_that_vanishes_and_returns_is_watched_again(top: Path) 
             (top / f"again{number}").touch()
             number += 1
             await asyncio.sleep(0.02)
+
+
+async def test_a_network_drive_that_is_dead_holds_up_no_other_mount(top: Path, tmp_path: Path) -> None:
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    dies = threading.Event()
+    is_over = threading.Event()
+
+    def place(location: str) -> Place:
+        if location == str(drive) and dies.is_set():
+            is_over.wait()
+        return place_of(location)
+
+    agent = FakeAgent()
+    states = [mount(drive, "/drive"), mount(top)]
+    task = asyncio.create_task(HostWatch(lambda: states, agent, look_up=0.02, place=place).run())
+    try:
+        await settle(agent, states[1])
+        dies.set()
+        for number in range(5):
+            (top / f"file{number}").touch()
+            await agent.wait(f"/m/file{number}")
+    finally:
+        is_over.set()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_thread_that_has_ended_is_a_defect(top: Path) -> None:
