@@ -196,4 +196,5 @@ def _warn_experimental(config: Config, facts: HostFacts, flaws: Flaws) -> None:
     )
     for applies, what, path in experimental:
         if applies:
-            flaws.add(f"experimental: {what}", *path)
+            # The path stands in front of it.
+            flaws.add("experimental" if what == ".".join(path) else f"experimental: {what}", *path)
