@@ -39,8 +39,6 @@ _PER_RING = (
     Request.SET_VRING_ENABLE,
 )
 _WHOLE = (Request.SET_FEATURES, Request.SET_MEM_TABLE)
-#: Bits of the features: the back end speaks of protocol features.
-_HAS_PROTOCOL = 1 << 30
 
 
 class Session:
