@@ -31,6 +31,7 @@ from limavm.hostagent.api import (
     serving,
 )
 from limavm.hostagent.client import Info
+from limavm.hostagent.copytohost import deleted_copies
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
@@ -44,7 +45,6 @@ from limavm.hostagent.supervise import supervised
 from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
 from limavm.store import disks
-from limavm.store.hostcopies import delete_copies
 from limavm.store.plan import load_plan, save_machine
 from limavm.store.processes import driver_pid
 from limavm.store.timings import Recorder
@@ -249,7 +249,7 @@ class Agent:
         return save_machine(plan, vm.machine), vm
 
     async def _start(self, which: Hypervisor, plan: Plan) -> tuple[Plan, VirtualMachine]:
-        delete_copies(plan.config, self.directory)  # of a run whose end nobody saw
+        await deleted_copies(plan.config, self.directory)  # of a run whose end nobody saw
         with self.recorder.phase("hypervisor"):
             return await running(which, plan, facts())
 
@@ -276,7 +276,7 @@ class Agent:
             if self._stopping.is_set():
                 await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
         vnc.forget(self.directory)
-        delete_copies(plan.config, self.directory)
+        await deleted_copies(plan.config, self.directory)
         log.info("The machine has ended")
 
     @contextlib.asynccontextmanager

@@ -20,13 +20,15 @@ from limavm.host.planted import replacing_safely
 from limavm.hostagent.master import SSHTarget
 from limavm.model.config import Config, CopyToHost
 from limavm.model.value import Value
-from limavm.store.hostcopies import distrusted_of
+from limavm.store.hostcopies import delete_copies, distrusted_of
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 #: Bytes of what a failed program says that are kept.
 _LAST_WORDS = 500
+#: Seconds for the deletion of all copies.
+_DELETED = 30.0
 _CAT = ("env", "LANG=C", "LC_ALL=C", "cat", "--")
 _SUDO = ("sudo", "-n")
 #: A host's file that is replaced at the end; by its path, and the directories below which no link is followed.
@@ -43,6 +45,19 @@ class Limit(Value, frozen=True, kw_only=True):
 
 class _Refused(Exception):  # noqa: N818 - the guest's answer, no failure of ours
     """The guest does not give the file, for the reason that it says."""
+
+
+async def deleted_copies(
+    config: Config,
+    directory: str,
+    limit: float = _DELETED,
+    delete: Callable[[Config, str], object] = delete_copies,
+) -> None:
+    """Delete the files of rules with `deleteOnStop`; a drive that does not answer is not waited for."""
+    try:
+        await Aside("the deletion of copies").call(lambda: delete(config, directory), limit=limit)
+    except TimeoutError:
+        log.warning("copyToHost: copies of the guest's files stay, since the drive they are on does not answer")
 
 
 async def copy_to_host(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from limavm.hostagent.copytohost import Limit, copy_to_host
+from limavm.hostagent.copytohost import Limit, copy_to_host, deleted_copies
 from limavm.hostagent.master import SSHTarget
 from limavm.model.arch import Arch
 from limavm.model.config import Config, CopyToHost, Mount, User
@@ -247,3 +247,15 @@ async def test_a_host_file_that_cannot_be_written_is_told(instance: Path, tmp_pa
     [error] = await copied(instance, rule(guest, tmp_path / "file" / "host"))
 
     assert "Not a directory" in error
+
+
+async def test_a_drive_that_does_not_answer_holds_up_no_deletion_of_copies(
+    instance: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = threading.Event()
+    try:
+        await deleted_copies(config(), str(instance), 0.05, lambda *_: answers.wait())
+    finally:
+        answers.set()
+
+    assert "does not answer" in caplog.text
