@@ -19,7 +19,7 @@ _BROKEN_PIPE = 141
 #: The host cannot do what is asked: the user's business, not a defect of ours.
 _HOST_ERRORS = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
-    | {errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.ENOMEM}
+    | {errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.ENOMEM, errno.EFBIG}
 )
 
 

@@ -40,7 +40,7 @@ def test_ctrl_c_is_one_line_without_a_traceback(capsys: pytest.CaptureFixture[st
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EMFILE])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EMFILE, errno.EFBIG])
 def test_a_host_that_cannot_is_no_defect(capsys: pytest.CaptureFixture[str], number: int) -> None:
     assert raising(OSError(number, os.strerror(number), "/a/file")) == 1
 
