@@ -1,9 +1,11 @@
 """What `limactl disk` does, and how a machine gets its data disks (spec/cli.md 6.18, spec/runtime.md 1.6)."""
 
 import os
+import re
 from collections.abc import Sequence
 
 from limavm.errors import NotFoundError, UserError
+from limavm.host import files, paths
 from limavm.images import datadisk
 from limavm.instance.inspect import inspect as inspect_instance
 from limavm.model.config import Disk
@@ -92,15 +94,24 @@ def delete(name: str, *, force: bool, report: Reporter) -> None:
 
 
 def referring(name: str) -> list[str]:
-    """The instances whose configuration names the disk."""
+    """The instances whose configuration names the disk; one that cannot be understood counts when its text does."""
     found = []
     for instance in instances.names():
         try:
-            if any(disk.name == name for disk in inspect_instance(instance).additional_disks):
-                found.append(instance)
+            inspected = inspect_instance(instance)
         except UserError:
-            continue  # it is broken, or vanishes: it names nothing
+            continue  # it vanishes, or is none: it names nothing
+        if inspected.config is None:
+            named = _mentions(os.path.join(inspected.dir, paths.LIMA_YAML), name)
+        else:
+            named = any(disk.name == name for disk in inspected.additional_disks)
+        if named:
+            found.append(instance)
     return found
+
+
+def _mentions(path: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", files.read_text(path) or "") is not None
 
 
 def unlock(name: str, *, report: Reporter) -> None:

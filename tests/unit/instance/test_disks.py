@@ -119,3 +119,17 @@ def test_a_deleted_instance_leaves_its_disks_to_others(home: Path, data: Path, d
 
     assert disks.owner("data") == ""
     assert use.inspect("data").instance == ""
+
+
+def test_a_disk_is_kept_for_a_configuration_that_cannot_be_read_and_may_name_it(
+    home: Path, data: Path, dev: Path
+) -> None:
+    (dev / "lima.yaml").write_text("additionalDisks: [data\n")
+    report = KeptReport()
+
+    use.delete("data", force=False, report=report)
+    use.delete("more", force=False, report=report)
+
+    assert data.exists()
+    assert "'dev'" in report.lines[0]
+    assert disks.names() == ["data"]
