@@ -5,7 +5,6 @@ The disk is filled with data by qemu-io, as a machine that was used for a while 
 
 import os
 import subprocess
-import sys
 from argparse import ArgumentParser
 
 from machines import Machine, add_options, delete, prepared
@@ -33,7 +32,7 @@ def taken(directory: str) -> float:
     for parent, _, names in os.walk(directory):
         for name in names:
             status = os.lstat(os.path.join(parent, name))
-            found[status.st_dev, status.st_ino] = status.st_size if sys.platform == "win32" else status.st_blocks * 512
+            found[status.st_dev, status.st_ino] = getattr(status, "st_blocks", 0) * 512
     return float(sum(found.values()))
 
 
