@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from limavm.cli.main import main
 
-__all__ = ["apptainer", "docker", "kubectl", "lima", "nerdctl", "podman", "run"]
+__all__ = ["apptainer", "docker", "kubectl", "lima", "mcp", "nerdctl", "podman", "run"]
 
 
 def run() -> None:
@@ -42,6 +42,11 @@ def kubectl() -> None:
     from limavm.cli import wrappers
 
     _leave(wrappers.kubectl)
+
+
+def mcp() -> None:
+    """`limactl-mcp`: what `limactl mcp` does."""
+    _leave(lambda words: main(["mcp", *words]))
 
 
 def nerdctl() -> None:

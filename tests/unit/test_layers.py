@@ -24,6 +24,7 @@ ORDER: list[set[str]] = [
     {"store"},
     {"hostagent"},
     {"instance"},
+    {"mcp"},
     {"cli"},
     {"__main__"},
 ]
@@ -62,7 +63,7 @@ WORLD = {
 }
 #: What the guest agent's bundle has beside Python's own library.
 IN_THE_GUEST = {"google", "grpclib", "h2", "hpack", "hyperframe", "multidict"}
-ASYNC_ROOMS = ("hostagent", "guestagent", "host.aprocess", "host.aside", "ssh.mux", "wire")
+ASYNC_ROOMS = ("hostagent", "guestagent", "host.aprocess", "host.aside", "mcp", "ssh.mux", "wire")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

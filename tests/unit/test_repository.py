@@ -42,6 +42,9 @@ ELSEWHERE = {
     "unit/cli/test_network.py": ["cli/networks"],
     "unit/cli/test_sync.py": ["cli/syncreview", "instance/sync/guestcopy"],
     "unit/cli/test_remote.py": ["cli/shell", "instance/configuration"],
+    "unit/cli/test_mcp.py": [
+        *(f"mcp/{name}" for name in ("connection", "guestfiles", "server", "target", "toolset")),
+    ],
     "unit/cli/test_mount.py": ["cli/mountsaved", "instance/mounts", "instance/running"],
     "unit/cli/test_prune.py": ["cli/referred"],
     "unit/cli/test_portstable.py": ["cli/widetable"],

@@ -56,6 +56,7 @@ COMMANDS = (
     Entry("unprotect", "protect:UNPROTECT", "advanced", "Allow instances to be deleted again"),
     Entry("validate", "validate", "advanced", "Check templates"),
     Entry("watch", "watch", "advanced", "Show what happens to instances, as it happens"),
+    Entry("mcp", "mcp", "plugin", "Let AI agents work in an instance"),
     Entry("completion", "completion", "", "Print a completion script for a shell"),
     Entry("help", "help", "", "Show help for a command"),
     Entry("generate-doc", "gendoc", "hidden", "Write the manual", ("gendoc",)),
@@ -71,7 +72,7 @@ COMMANDS = (
 
 
 #: Commands of Lima that are not built yet.
-LATER = frozenset({"mcp", "usernet"})
+LATER = frozenset({"usernet"})
 
 
 #: Commands whose question is answered by `--start`, so that `--yes` would be misread (spec/cli.md 1.4).

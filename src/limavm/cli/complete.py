@@ -26,7 +26,7 @@ Candidate = tuple[str, str]
 _OF_INSTANCES = frozenset(
     {
         *("autostart disable", "autostart enable", "start-at-login"),
-        *("delete", "factory-reset", "guest-install", "list", "ports", "protect"),
+        *("delete", "factory-reset", "guest-install", "list", "mcp serve", "ports", "protect"),
         *("restart", "screenshot", "show-ssh", "stop", "timings", "tunnel", "unprotect", "watch"),
     }
 )
