@@ -128,7 +128,7 @@ class Toolset:
         async def found(files: Files, place: Place) -> list[str]:
             return [place.to_host(path) for path in await files.find(place.guest, parts)]
 
-        return tools.GlobResult(matches=await self._with_files(base if wanted.path or up else os.getcwd(), found))
+        return tools.GlobResult(matches=await self._with_files(base, found))
 
     async def _search(self, wanted: tools.SearchFileContent) -> tools.SearchFileContentResult:
         place = await self._place(wanted.path or os.getcwd())

@@ -402,6 +402,24 @@ async def test_calls_run_beside_each_other(guest: Guest) -> None:
         assert (await waits)["stdout"] == "hello\n"
 
 
+async def test_a_call_that_is_cancelled_ends_what_it_started(guest: Guest) -> None:
+    os.mkfifo(guest.work / "begun")
+    os.mkfifo(guest.work / "ended")
+    # The pipe is held open for as long as the command lives.
+    script = ["sh", "-c", "exec 3>ended; echo begun >begun; sleep 600"]
+
+    async with connected(guest) as tools:
+        call = asyncio.create_task(tools.raw("run_shell_command", command=script, directory=str(guest.work)))
+        ended = asyncio.create_task(asyncio.to_thread((guest.work / "ended").read_bytes))
+        assert await asyncio.to_thread((guest.work / "begun").read_text) == "begun\n"
+        call.cancel()
+
+        assert await ended == b""
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert (await tools.use("glob", pattern="beg*"))["matches"] == [f"{guest.work}/begun"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_at_once(guest: Guest, number: signal.Signals) -> None:
     argv = [sys.executable, "-P", "-m", "limavm", "mcp", "serve", "dev"]
