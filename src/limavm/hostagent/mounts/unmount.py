@@ -1,5 +1,7 @@
 """Takes a mount out of the guest; one that is used says by whom."""
 
+import asyncio
+
 from limavm.errors import UserError
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.mounts.entry import Entry
@@ -8,13 +10,21 @@ from limavm.hostagent.mounts.holders import holders
 from limavm.model.printable import printable
 
 _LIMIT = 30.0
+#: Seconds until ssh is back, as after a restart of sshd.
+_RECONNECTED = 30.0
 _MOST = 5
 
 
-async def unmounted(guest: Guest, entry: Entry, *, lazily: bool) -> None:
+async def unmounted(guest: Guest, entry: Entry, *, lazily: bool, patience: float = _RECONNECTED) -> None:
     """Return when it is unmounted, `lazily` also while it is used; raises UserError that says who uses it."""
-    if not guest.master.connected.is_set():
-        return  # then it is dead
+    if not entry.shared and not guest.master.connected.is_set():
+        return  # then it is dead; what the hypervisor offers is not
+    try:
+        async with asyncio.timeout(patience):
+            await guest.master.connected.wait()
+    except TimeoutError as error:
+        hint = "try again when `limactl shell` works"
+        raise UserError(f"{entry.point} cannot be unmounted: ssh to the guest is not connected", hint=hint) from error
     try:
         done = await guest.run(unmount_script(entry.point, entry.kind, lazily=lazily), timeout=_LIMIT)
     except TimeoutError as error:
