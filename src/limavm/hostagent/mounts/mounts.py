@@ -95,7 +95,7 @@ class Mounts:
         return [
             f"cannot mount {entry.name}: {entry.reason or f'it takes longer than {limit:g} s'}"
             for entry in configured
-            if not entry.settled.is_set() or entry.phase is MountPhase.FAILED
+            if entry in self._entries and (not entry.settled.is_set() or entry.phase is MountPhase.FAILED)
         ]
 
     def states(self) -> list[MountState]:
@@ -260,6 +260,7 @@ class Mounts:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._entries.remove(entry)
+        entry.settled.set()  # nobody waits for it any more
         self._nest()
         self._has_changed()
 

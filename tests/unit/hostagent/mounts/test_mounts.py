@@ -325,3 +325,15 @@ async def test_a_shared_directory_that_is_replaced_is_told_once_and_not_mounted_
         assert mounts.states()[0].reason.endswith("is another directory now; unmount it and mount it again")
         assert box.read("calls").count("mount -t virtiofs") == 1
         assert "begins anew" not in caplog.text
+
+
+async def test_a_mount_that_is_removed_while_the_guest_starts_is_not_waited_for(box: GuestBox) -> None:
+    async with box.mounts(box.mount()) as mounts:
+        await asyncio.sleep(0)
+        settling = asyncio.create_task(mounts.settled(60))
+        await asyncio.sleep(0)
+
+        await mounts.remove(str(box.point))
+
+        async with asyncio.timeout(30):
+            assert await settling == []
