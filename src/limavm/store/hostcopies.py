@@ -22,6 +22,7 @@ class _Changes(Sparse, frozen=True, kw_only=True):
     """Of `mounts.json`, which the host agent writes, what matters here."""
 
     added: tuple[_Added, ...] = ()
+    exposed: tuple[str, ...] = ()
 
 
 def delete_copies(config: Config, directory: str) -> None:
@@ -37,14 +38,15 @@ def delete_copies(config: Config, directory: str) -> None:
 
 def distrusted_of(config: Config, directory: str) -> Sequence[str]:
     """Directories of the host below which a guest may have planted links; `directory` is the instance's."""
-    mounts = (*config.mounts, *_added(directory))
-    return [directory, *(mount.location for mount in mounts if mount.writable)]
+    changes = _changes(directory)
+    mounts = (*config.mounts, *(one.mount for one in changes.added))
+    return [directory, *(mount.location for mount in mounts if mount.writable), *changes.exposed]
 
 
-def _added(directory: str) -> list[Mount]:
-    """What `limactl mount` has added to the last run; nothing where that is not known."""
+def _changes(directory: str) -> _Changes:
+    """What `limactl mount` and `umount` have changed in the last run; nothing where that is not known."""
     try:
         with open(os.path.join(directory, paths.MOUNTS_JSON), "rb") as file:
-            return [one.mount for one in msgspec.json.decode(file.read(), type=_Changes).added]
+            return msgspec.json.decode(file.read(), type=_Changes)
     except (OSError, ValueError):
-        return []
+        return _Changes()

@@ -67,6 +67,21 @@ def test_a_directory_that_was_mounted_while_it_ran_is_not_trusted_either(
     assert "not followed" in caplog.text
 
 
+def test_a_directory_that_was_taken_away_again_is_not_trusted_either(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("outside", "dev", "shared"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "outside" / "file").touch()
+    (tmp_path / "shared" / "link").symlink_to(tmp_path / "outside")
+    Record(str(tmp_path / "dev" / "mounts.json"), "token").store((), (), (str(tmp_path / "shared"),))
+
+    delete_copies(config(rule(tmp_path / "shared" / "link" / "file", delete=True)), str(tmp_path / "dev"))
+
+    assert (tmp_path / "outside" / "file").exists()
+    assert "not followed" in caplog.text
+
+
 def test_a_damaged_record_of_mounts_hinders_nothing(tmp_path: Path) -> None:
     (tmp_path / "mounts.json").write_bytes(b"\xff[")
     (tmp_path / "copy").touch()

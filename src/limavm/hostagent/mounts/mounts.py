@@ -62,7 +62,7 @@ class Mounts:
         self._running: asyncio.TaskGroup | None = None
         self._record = Record(record, vm.machine.boot_token)
         changes = self._record.load()
-        self._removed = set(changes.removed)
+        self._removed, self._exposed = set(changes.removed), set(changes.exposed)
         kind = plan.config.mount_type or REVERSE_SSHFS
         for mount in () if plan.config.plain else plan.config.mounts:
             if cleaned(mount.mount_point) not in self._removed:
@@ -116,6 +116,9 @@ class Mounts:
         async with self._changing:
             await self._ensure_possible(mount)
             running = self._ensure_running()
+            if mount.writable:  # known before the guest can leave anything there
+                self._exposed.add(mount.location)
+                await self._recorded()
             entry = await self._new(mount)
             is_offered = entry.shared
             self._enter(entry)
@@ -164,7 +167,7 @@ class Mounts:
     async def _recorded(self) -> None:
         """Have an agent that takes over know what was added and removed."""
         added = tuple(Added(mount=entry.mount, type=entry.kind) for entry in self._entries if not entry.configured)
-        await asyncio.to_thread(self._record.store, added, tuple(sorted(self._removed)))
+        await asyncio.to_thread(self._record.store, added, tuple(sorted(self._removed)), tuple(sorted(self._exposed)))
 
     def _enter(self, entry: Entry) -> None:
         self._entries.append(entry)

@@ -26,11 +26,16 @@ class Added(Value, frozen=True, kw_only=True):
 
 
 class Changes(Value, frozen=True, kw_only=True):
-    """How the mounts differ from those of the configuration; `removed` are mount points."""
+    """How the mounts differ from those of the configuration; `removed` are mount points.
+
+    `exposed`: directories of the host that were added writable, also those that were taken away again: the guest may
+    have left links there (`store.hostcopies`).
+    """
 
     boot_token: str
     added: tuple[Added, ...] = ()
     removed: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
 
 
 class Record:
@@ -55,12 +60,12 @@ class Record:
             return nothing
         return found if found.boot_token == self._boot_token else nothing
 
-    def store(self, added: tuple[Added, ...], removed: tuple[str, ...]) -> None:
+    def store(self, added: tuple[Added, ...], removed: tuple[str, ...], exposed: tuple[str, ...] = ()) -> None:
         """Keep the changes; a file that cannot be written is logged, since the mounts are there all the same."""
-        data = msgspec.json.encode(Changes(boot_token=self._boot_token, added=added, removed=removed))
+        changes = Changes(boot_token=self._boot_token, added=added, removed=removed, exposed=exposed)
         try:
-            if added or removed:
-                write_atomic(self._path, data + b"\n", 0o600)
+            if added or removed or exposed:
+                write_atomic(self._path, msgspec.json.encode(changes) + b"\n", 0o600)
             elif os.path.lexists(self._path):
                 os.unlink(self._path)
         except OSError as error:

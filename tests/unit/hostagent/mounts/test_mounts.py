@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import UserError
+from limavm.hostagent.mounts.record import Changes, Record
 from limavm.model.config import Mount
 from limavm.model.mount import MountPhase
 from tests.fakes.programs import install
-from tests.unit.hostagent.mounts.guestbox import GuestBox, until
+from tests.unit.hostagent.mounts.guestbox import TOKEN, GuestBox, until
 
 if sys.platform == "win32":
     pytest.skip("unix programs", allow_module_level=True)
@@ -337,3 +338,14 @@ async def test_a_mount_that_is_removed_while_the_guest_starts_is_not_waited_for(
 
         async with asyncio.timeout(30):
             assert await settling == []
+
+
+async def test_a_writable_mount_that_was_taken_away_again_is_remembered(box: GuestBox) -> None:
+    box.connect()
+    async with box.mounts(box.mount("3")) as mounts:
+        await mounts.add(box.mount(writable=True))
+        await mounts.add(box.mount("2"))
+        for name in ("", "2"):
+            await mounts.remove(f"{box.point}{name}")
+
+    assert Record(str(box.root / "mounts.json"), TOKEN).load() == Changes(boot_token=TOKEN, exposed=(str(box.source),))
