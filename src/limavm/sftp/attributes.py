@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import os
 
 SIZE, OWNER, PERMISSIONS, TIMES, EXTENDED = 0x1, 0x2, 0x4, 0x8, 0x80000000
+#: No guest makes a program that others of the host run as our user; see `change` for directories that have the bit.
+_MODE = 0o1777
 _ALL = SIZE | OWNER | PERMISSIONS | TIMES
 _LAYOUT = struct.Struct(">IQIIIII")
 #: Times are seconds in 32 bits: what does not fit is the first or the last of them, not some other date.
@@ -32,7 +34,7 @@ class Attributes:
         self.size: int | None = request.u64() if flags & SIZE else None
         self.uid: int | None = request.u32() if flags & OWNER else None
         self.gid: int | None = request.u32() if flags & OWNER else None
-        self.mode: int | None = request.u32() & 0o7777 if flags & PERMISSIONS else None
+        self.mode: int | None = request.u32() & _MODE if flags & PERMISSIONS else None
         self.atime: int | None = request.u32() if flags & TIMES else None
         self.mtime: int | None = request.u32() if flags & TIMES else None
         #: Whether times are said, and are said to stay: sshfs has no other way to say nothing of one of both.

@@ -40,7 +40,7 @@ def apply_to_open(fd: int, wanted: Attributes) -> None:
     if wanted.size is not None:
         os.ftruncate(fd, wanted.size)
     if wanted.mode is not None:
-        os.fchmod(fd, wanted.mode)
+        os.fchmod(fd, _kept(wanted.mode, os.fstat(fd)))
     if wanted.atime is not None and wanted.mtime is not None:
         os.utime(fd, ns=_times(wanted.atime, wanted.mtime, os.fstat(fd)))
     if wanted.uid is not None and wanted.gid is not None:
@@ -49,15 +49,21 @@ def apply_to_open(fd: int, wanted: Attributes) -> None:
 
 def _chmod(place: Place, mode: int) -> None:
     if sys.platform != "linux":
-        os.chmod(place.name, mode, dir_fd=place.fd, follow_symlinks=False)
+        found = os.stat(place.name, dir_fd=place.fd, follow_symlinks=False)
+        os.chmod(place.name, _kept(mode, found), dir_fd=place.fd, follow_symlinks=False)
         return
     # Linux learned only in 6.6 to change a mode without following a link. A descriptor of the thing itself is no
     # name that could change, and opens neither devices nor what has no permissions; a link says EOPNOTSUPP.
     fd = os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.fd)
     try:
-        os.chmod(f"/proc/self/fd/{fd}", mode)
+        os.chmod(f"/proc/self/fd/{fd}", _kept(mode, os.stat(fd)))
     finally:
         os.close(fd)
+
+
+def _kept(mode: int, found: os.stat_result) -> int:
+    """The mode to set: a directory of the host that gives its group to new files goes on doing so."""
+    return mode | (found.st_mode & stat.S_ISGID if stat.S_ISDIR(found.st_mode) else 0)
 
 
 def _times(atime: int, mtime: int, found: "os.stat_result") -> "tuple[int, int]":

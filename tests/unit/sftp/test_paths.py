@@ -246,10 +246,10 @@ def test_size_mode_and_times_are_set(client: SftpClient, tree: Tree) -> None:
 def test_attributes_are_set_through_a_handle(client: SftpClient, tree: Tree) -> None:
     handle = client.open(tree.path("f"), WRITE | CREATE, attributes(mode=0o600))
 
-    client.fsetstat(handle, attributes(size=7, mode=0o4711, times=(1, 2)))
+    client.fsetstat(handle, attributes(size=7, mode=0o711, times=(1, 2)))
 
     found = client.fstat(handle)
-    assert (found.size, found.mode & 0o7777, found.atime, found.mtime) == (7, 0o4711, 1, 2)
+    assert (found.size, found.mode & 0o7777, found.atime, found.mtime) == (7, 0o711, 1, 2)
 
 
 def test_the_attributes_of_a_link_itself_are_set(client: SftpClient, tree: Tree) -> None:
@@ -512,3 +512,24 @@ def test_times_of_now_are_close_to_it(client: SftpClient, tree: Tree) -> None:
     own(client, tree)
 
     assert abs(client.stat(tree.path("f")).mtime - time.time()) < HOUR
+
+
+@pytest.mark.parametrize("bits", [0o4000, 0o2000, 0o6000])
+def test_no_guest_makes_a_program_that_runs_as_our_user(client: SftpClient, tree: Tree, bits: int) -> None:
+    client.close(client.open(tree.path("new"), WRITE | CREATE, attributes(mode=bits | 0o755)))
+    client.store(tree.path("old"), b"#!/bin/sh")
+    client.setstat(tree.path("old"), attributes(mode=bits | 0o755))
+    handle = client.open(tree.path("open"), WRITE | CREATE)
+    client.fsetstat(handle, attributes(mode=bits | 0o755))
+    client.mkdir(tree.path("directory"), attributes(mode=bits | 0o755))
+
+    assert {path.stat().st_mode & 0o6777 for path in tree.root.iterdir()} == {0o755}
+
+
+def test_a_directory_that_gives_its_group_to_new_files_goes_on_doing_so(client: SftpClient, tree: Tree) -> None:
+    client.mkdir(tree.path("shared"), attributes(mode=0o755))
+    (tree.root / "shared").chmod(0o2755)
+
+    client.setstat(tree.path("shared"), attributes(mode=0o2775))
+
+    assert (tree.root / "shared").stat().st_mode & 0o7777 == 0o2775

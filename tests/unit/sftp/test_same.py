@@ -39,7 +39,8 @@ FLAGS = st.sampled_from(
         *(WRITE | APPEND | CREATE, READ | TRUNCATE, CREATE, READ | EXCLUSIVE, 0),
     ]
 )
-MODES = st.sampled_from([0o600, 0o644, 0o755, 0o000, 0o4755, 0o1777])
+#: Without the bits that limavm leaves out, see test_paths.
+MODES = st.sampled_from([0o600, 0o644, 0o755, 0o000, 0o1755, 0o1777])
 name = st.sampled_from(NAMES)
 slot = st.integers(0, 3)
 offset = st.sampled_from([0, 1, 5, 4096, 1 << 20, 5 << 30])
