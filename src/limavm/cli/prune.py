@@ -23,11 +23,12 @@ COMMAND = Command(
     "prune",
     _prune,
     most=0,
-    help="""Empty the cache: downloaded images and archives, local builds, and what was
-found out about programs of this host.
+    help="""Empty the cache of images.
 
-Instances keep what they have of it. What a running command uses stays, and is
-told. `limactl disk-usage` shows how much there is.""",
+These are downloaded images and archives, local builds, and what was found out
+about programs of this host. Instances keep what they have of it.
+What a running command uses stays, and is told. `limactl disk-usage` shows how
+much there is.""",
     flags=[BoolFlag(["--keep-referred"], help="Keep downloads and builds that instances or templates refer to")],
     examples="limactl prune\nlimactl prune --keep-referred",
 )

@@ -55,3 +55,9 @@ def test_a_topic_is_its_text_alone() -> None:
 def test_no_page_is_without_a_summary_and_a_description(page: Page) -> None:
     assert page.summary
     assert len(page.summary) < 80
+
+
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page.usage and not page.commands])
+def test_the_summary_of_a_command_is_a_whole_sentence(name: str) -> None:
+    # An error about the number of arguments shows it alone, as the last line.
+    assert PAGES[name].summary.endswith((".", ")"))
