@@ -13,6 +13,7 @@ import msgspec
 
 from limavm.errors import UserError
 from limavm.host import process
+from limavm.host.clock import monotonic
 from limavm.seed.scripts import guest_file
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ T = TypeVar("T")
 _LONGEST_TEXT = 2000
 #: An answer is a line; that of a directory of the rounds has far less than this.
 _LONGEST_ANSWER = 4 << 20
+_PIECE = 1 << 16
 #: The program comes on standard input, its length first; requests follow.
 _READ_PROGRAM = (
     "import sys; source = sys.stdin.buffer; "
@@ -72,8 +74,10 @@ def command(*, root: bool) -> str:
 class Peer:
     """The program in the guest while it runs."""
 
-    def __init__(self, stream: BufferedRWPair) -> None:
+    def __init__(self, stream: BufferedRWPair, patience: float = _PATIENCE) -> None:
+        """`patience`: seconds for a whole answer."""
         self._stream = stream
+        self._patience = patience
         program = files("limavm.instance.verify").joinpath("peer.py").read_bytes()
         self._send(b"%d\n" % len(program) + program)
 
@@ -81,7 +85,7 @@ class Peer:
         """The answer to a request; raises GuestError, also when the guest has gone away."""
         self._send(json.dumps(request).encode() + b"\n")
         try:
-            reply = json.loads(self._stream.readline(_LONGEST_ANSWER))
+            reply = json.loads(self._line())
         except OSError as error:
             raise GuestError(f"the guest does not answer: {error}") from error
         except (ValueError, RecursionError) as error:
@@ -91,6 +95,18 @@ class Peer:
         failure = converted(reply, _Failure)
         where = f"{failure.path}: " if failure.path else ""
         raise GuestError(f"in the guest: {where}{failure.error}"[:_LONGEST_TEXT], failure.code)
+
+    def _line(self) -> bytes:
+        """An answer; the socket limits a single wait, and this all of them: a guest may send a byte a minute."""
+        deadline = monotonic() + self._patience
+        line = bytearray()
+        while len(line) < _LONGEST_ANSWER and (piece := self._stream.read1(_PIECE)):
+            line += piece
+            if b"\n" in piece:
+                break
+            if monotonic() > deadline:
+                raise TimeoutError("it takes too long for an answer")
+        return bytes(line)
 
     def _send(self, data: bytes) -> None:
         try:
@@ -112,7 +128,7 @@ def asked(argv: list[str], *, patience: float = _PATIENCE) -> Iterator[Peer]:
         ours.settimeout(patience)
         stream = ours.makefile("rwb")
         try:
-            yield Peer(stream)
+            yield Peer(stream, patience)
         finally:
             with contextlib.suppress(OSError):  # it flushes what a guest that has gone did not take
                 stream.close()

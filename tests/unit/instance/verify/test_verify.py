@@ -263,6 +263,13 @@ def test_a_guest_that_does_not_answer_is_an_error() -> None:
         peer.ask({"do": "look", "root": "/", "name": "."})
 
 
+def test_a_guest_that_answers_byte_by_byte_without_end_is_an_error() -> None:
+    drips = "while printf x; do sleep 0.02; done"
+
+    with asked(["sh", "-c", drips], patience=0.3) as peer, pytest.raises(GuestError, match="too long"):
+        peer.ask({"do": "look", "root": "/", "name": "."})
+
+
 @pytest.mark.parametrize("exchanged", ["the place", "a round", "a file"])
 def test_a_guest_that_puts_links_in_the_place_of_what_is_examined_reaches_nothing_of_the_host(
     tmp_path: Path, exchanged: str
