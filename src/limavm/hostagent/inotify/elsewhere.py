@@ -52,8 +52,10 @@ class Elsewhere(threading.Thread):
 
     def run(self) -> None:
         """Watch until closed."""
-        while not self._ending:
+        while True:
             self._news.clear()
+            if self._ending:  # looked at after that: a `close` between the two would be forgotten
+                return
             there = [top for top, identity in self._tops.items() if identity is not None]
             try:
                 self._follow(there)
