@@ -443,7 +443,7 @@ def test_a_template_of_any_name_can_be_used_with_a_name(limactl: Run, home: Path
 def test_a_warning_about_a_text_of_the_menu_names_the_file_that_is_made_of_it(
     home: Path, template: Path, tmp_path: Path
 ) -> None:
-    template.write_text("base: ./base.yaml\nadditionalDisks: [data]\n")
+    template.write_text("base: ./base.yaml\nnetworks: [{lima: user-v2}]\n")
     (tmp_path / "base.yaml").write_text(TEMPLATE)
     terminal = Terminal([sys.executable, "-P", "-m", "limavm", "create", "dev.yaml"], cwd=str(tmp_path), columns=400)
     try:
