@@ -15,6 +15,9 @@ _WITH_PORTS = frozenset((Arch.X86_64, Arch.AARCH64, Arch.ARMV7L, Arch.RISCV64))
 #: Where the ports begin on the root bus, eight to a slot.
 _FIRST_SLOT = 0x10
 _FUNCTIONS = 8
+_SLOTS = 0x20
+#: With these, the root bus has no place for another port.
+MOST = (_SLOTS - _FIRST_SLOT) * _FUNCTIONS - SPARE
 
 #: An option of several properties, as QMP takes it.
 Properties = dict[str, str | int]

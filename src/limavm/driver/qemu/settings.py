@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from limavm.driver.qemu import fsdevices
 from limavm.driver.qemu.argv import needs_firmware
 from limavm.driver.qemu.describe import qemu_options
 from limavm.driver.qemu.devices import VNC_DISPLAY
@@ -11,6 +12,7 @@ from limavm.driver.qemu.probe import parse_semver
 from limavm.model.arch import Arch
 from limavm.model.config import Config, Mount, Virtiofs
 from limavm.model.host import HostFacts
+from limavm.model.mount import VIRTIOFS
 
 _QUEUE_SIZE = 1024
 #: Instances made before this version keep the mount type that was the default then.
@@ -41,10 +43,18 @@ def problems(config: Config, host: HostFacts) -> list[str]:
     """Every reason why QEMU cannot run the configuration."""
     return [
         *_mount_problems(config, host),
+        *_too_many_shares(config),
         *_option_problems(config),
         *_cpu_problems(config),
         *(["tpm: a TPM needs swtpm, which does not run on Windows"] if config.tpm and host.os == "windows" else ()),
     ]
+
+
+def _too_many_shares(config: Config) -> list[str]:
+    """QEMU has words of its own for a port that has no place, which name no mount."""
+    if config.mount_type != VIRTIOFS or len(config.mounts) <= fsdevices.MOST:
+        return []
+    return [f"mounts: there are {len(config.mounts)}, and virtiofs has room for {fsdevices.MOST}"]
 
 
 def warnings(config: Config) -> list[str]:

@@ -116,3 +116,13 @@ def test_more_cpus_than_a_machine_can_have_are_refused_before_anything_is_fetche
     arch: str, cpus: int, count: int
 ) -> None:
     assert len(problems(a_config(arch=Arch(arch), cpus=cpus), LINUX)) == count
+
+
+@pytest.mark.parametrize(("count", "expected"), [(120, 0), (121, 1)])
+def test_more_directories_than_virtiofs_has_room_for_are_refused(count: int, expected: int) -> None:
+    mounts = tuple(Mount(location=f"/srv/{number}", mount_point=f"/mnt/{number}") for number in range(count))
+
+    found = problems(fill(a_config(mount_type="virtiofs", mounts=mounts), LINUX, ""), LINUX)
+
+    assert [one for one in found if "has room for 120" in one] == found
+    assert len(found) == expected
