@@ -57,7 +57,9 @@ class _Drawing:
             self._files.append(name)
         self._free = self._names[_FILES:]
         for _ in range(_CHANGES):
-            self._random.choice((self._patch, self._append, self._truncate, self._rename, self._replace, self._again))()
+            self._random.choice(
+                (self._patch, self._append, self._truncate, self._rename, self._replace, self._again, self._unlink)
+            )()
         if self._links:
             self._operations.append(["symlink", "nowhere/at all", f"{self._directory}/link"])
         self._operations.append(["mkdir", f"{self._directory}/below"])
@@ -90,6 +92,12 @@ class _Drawing:
         short = [name for name in self._files if not name.endswith("x")]  # there is room for `.new`
         if short:
             self._written_as("replace", self._random.choice(short), size=self._random.choice(_SIZES))
+
+    def _unlink(self) -> None:
+        if len(self._files) > 1:  # the others need one
+            gone = self._files.pop(self._random.randrange(len(self._files)))
+            self._operations.append(["unlink", gone])
+            self._free.append(gone)
 
     def _rename(self) -> None:
         old = self._random.randrange(len(self._files))

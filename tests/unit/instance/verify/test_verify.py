@@ -330,6 +330,12 @@ def test_every_round_can_be_carried_out(tmp_path: Path, seed: int) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [one.directory]
 
 
+def test_every_operation_is_drawn_sooner_or_later() -> None:
+    drawn = {name for seed in range(30) for name, *_ in round_of(seed, Random(seed)).operations}
+
+    assert drawn == {name.removeprefix("do_") for name in vars(Tree) if name.startswith("do_")}
+
+
 def test_contents_of_another_seed_differ_and_have_their_size() -> None:
     assert content(1, 5) != content(2, 5)
     assert content(1, BLOCK) == content(1, BLOCK)
