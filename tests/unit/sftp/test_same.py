@@ -32,7 +32,8 @@ from tests.fakes.sftpclient import (
 )
 
 NAMES = [b"a", b"b", b"\xff\n ", "ü".encode() * 127, b"d", b"d/a", b"d/e", b"d/e/f", b"l", b"l/a", b"none/x"]
-TEXTS = [b"a", b"d", b"d/e", b"../a", b"l", b"d/../b", b"."]
+#: None that leads out of the directory, wherever the link is moved: there the others go, and limavm does not.
+TEXTS = [b"a", b"d", b"d/e", b"l", b"d/../b", b"."]
 FLAGS = st.sampled_from(
     [
         *(READ, WRITE, READ | WRITE, WRITE | CREATE, READ | WRITE | CREATE | TRUNCATE, WRITE | CREATE | EXCLUSIVE),
