@@ -57,17 +57,30 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
     began = time.time()
     if start_by_manager(name, lambda: _prepare(found, report), foreground=options.foreground, report=report):
         return _when_managed(found, began, options, report)
-    with instances.exclusive(name) as directory:
-        _get_ready(found, directory, report)
-        argv = _agent_argv(name, directory, options)
-        if options.foreground:
-            _become(argv, report)
-        agent = _spawn(argv, directory)
-        _wait_for_pid(agent, directory)
+    agent = launch(found, options, report)
+    if agent is None:
+        return _join(inspect(name), options, report)
     try:
         return _when_ready(found, agent.poll, began, options, report)
     finally:
         process.let_go(agent)
+
+
+def launch(found: Instance, options: StartOptions, report: Reporter) -> process.Child | None:
+    """The host agent of an instance that was not running when it was looked at, in charge now; None if it has one.
+
+    With `foreground` this does not return.
+    """
+    with instances.exclusive(found.name) as directory:
+        if processes.host_agent_pid(directory):  # another command was quicker
+            return None
+        _get_ready(found, directory, report)
+        argv = _agent_argv(found.name, directory, options)
+        if options.foreground:
+            _become(argv, report)
+        agent = _spawn(argv, directory)
+        _wait_for_pid(agent, directory)
+        return agent
 
 
 def _prepare(found: Instance, report: Reporter) -> None:

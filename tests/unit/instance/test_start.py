@@ -8,7 +8,8 @@ import pytest
 from limavm.host import pidfile
 from limavm.hostagent.api import Handler, json_response
 from limavm.hostagent.client import Info
-from limavm.instance.start import StartOptions, start
+from limavm.instance.inspect import inspect
+from limavm.instance.start import StartOptions, launch, start
 from tests.fakes.agentthread import AgentThread
 from tests.fakes.report import KeptReport
 
@@ -36,3 +37,16 @@ def test_a_running_instance_that_is_degraded_is_told_so_with_the_reasons(dev: Pa
         "warning: The instance 'dev' is running, but not all of it works\n- a mount has failed",
         "info: The instance 'dev' is running already. Run `limactl shell dev` to open a shell.",
     ]
+
+
+def test_a_start_that_another_one_has_overtaken_touches_nothing(dev: Path) -> None:
+    looked_at = inspect("dev")
+    before = {path.name: path.stat().st_mtime_ns for path in dev.iterdir()}
+    report = KeptReport()
+
+    with pidfile.held(str(dev / "ha.pid")):
+        assert launch(looked_at, StartOptions(), report) is None
+        (dev / "ha.pid").unlink()
+
+    assert {path.name: path.stat().st_mtime_ns for path in dev.iterdir()} == before
+    assert report.lines == []
