@@ -12,6 +12,8 @@ from limavm.host import installation
 from limavm.model.value import Sparse
 
 _PREFIX = "limactl-"
+#: Programs of our own that have such a name, for those who call them by it: they are commands already.
+_OURS = frozenset(("mcp",))
 _PATHEXT = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC;.CPL"
 _DESCRIPTION = re.compile(rb"<limactl-desc>(.*?)</limactl-desc>")
 #: How much of a script is read for its description.
@@ -58,6 +60,8 @@ def discover() -> list[Plugin]:
     for directory in directories():
         for file_name in _names(directory):
             name, path = _plugin_name(file_name), os.path.join(directory, file_name)
+            if name in _OURS and directory in installation.self_dirs():
+                continue
             if name and name not in found and _is_executable(path):
                 found[name] = Plugin(name=name, path=path, description=_description(path))
     return [found[name] for name in sorted(found)]

@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import msgspec
@@ -79,3 +80,15 @@ def test_plugins_are_sorted_by_name(path: tuple[Path, Path]) -> None:
         program(directory, f"limactl-{name}")
 
     assert [plugin.name for plugin in discover()] == ["a", "b", "z"]
+
+
+def test_our_own_program_is_no_plugin_and_somebody_elses_is(
+    path: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program(tmp_path / "bin", "limactl")])
+    ours = program(tmp_path / "bin", "limactl-mcp")
+    assert discover() == []
+    assert find("mcp") == ours
+
+    theirs = program(path[0], "limactl-mcp")
+    assert discover() == [Plugin(name="mcp", path=theirs)]
