@@ -16,9 +16,9 @@ from limavm.images import qcow2
 from limavm.images.formats import Format, detect_format
 
 _PREFIX = "layer-"
-#: Matches the names of layers, for shells.
-PATTERN = _PREFIX + "*"
-_NAME = re.compile(_PREFIX + "[0-9a-f]{16}")
+#: Matches the names of layers, in the manner of shells.
+PATTERN = _PREFIX + "[0-9a-f]" * 16
+_NAME = re.compile(PATTERN)
 #: A disk that takes less is copied more cheaply.
 _SMALL = 4 << 20
 #: Each layer costs QEMU a lookup for what was never written since.

@@ -25,6 +25,8 @@ def fates(directory: Path) -> dict[str, str]:
         ("lima-version", Fate.COPIED),
         ("vz-efi", Fate.COPIED),
         ("notes of the user.txt", Fate.COPIED),
+        ("layer-of the user", Fate.COPIED),
+        ("layer-0123456789abcdef", Fate.LINKED),
         ("basedisk", Fate.LINKED),
         ("iso", Fate.LINKED),
         ("kernel", Fate.LINKED),
