@@ -100,7 +100,9 @@ def main() -> None:
     for kind in args.types.split(","):
         try:
             measured(args, kind, values)
-        except (subprocess.CalledProcessError, SystemExit) as error:
+        except subprocess.CalledProcessError as error:  # whose text is the whole program
+            print(f"{kind} is left out: {error.cmd[0]} ended with {error.returncode}", file=sys.stderr)
+        except SystemExit as error:
             print(f"{kind} is left out: {error}", file=sys.stderr)
         else:
             done.append(kind)

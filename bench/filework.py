@@ -122,7 +122,9 @@ class Work:
         return self.files
 
     def git_status(self) -> float:
-        subprocess.run(["git", "status", "--porcelain"], cwd=os.path.join(self.root, "git"), check=True)
+        # What is mounted may belong to a user of the host, whom git does not trust.
+        git = ["git", "-c", "safe.directory=*"]
+        subprocess.run([*git, "status", "--porcelain"], cwd=os.path.join(self.root, "git"), check=True)
         return self.files
 
 

@@ -122,6 +122,8 @@ def quantity(value: float, unit: str) -> str:
             return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
         case "B":
             return f"{value / 1024:.0f} KiB" if value < 1 << 20 else f"{value / (1 << 20):.1f} MiB"
+        case _ if unit.startswith("s/") and value < 1:
+            return f"{value * 1000:.2f} m{unit}"
         case _:
             return f"{value:.2f} {unit}"
 
