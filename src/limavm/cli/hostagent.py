@@ -9,7 +9,9 @@ from limavm.errors import UserError
 from limavm.host import paths
 
 
-def _hostagent(session: Session, names: list[str], *, pidfile: str | None, socket: str | None, **flags: object) -> int:
+def _hostagent(
+    session: Session, names: list[str], *, pidfile: str | None, socket: str | None, lock: int | None, **flags: object
+) -> int:
     from limavm.hostagent.agent import main
 
     name = names[0]
@@ -24,6 +26,7 @@ def _hostagent(session: Session, names: list[str], *, pidfile: str | None, socke
         foreground=bool(flags["foreground"]),
         progress=bool(flags["progress"]),
         debug=session.debug,
+        lock=lock,
     )
 
 
@@ -39,6 +42,7 @@ COMMAND = Command(
         Flag(["--socket"], metavar="string", help="Unix socket of the HTTP API"),
         BoolFlag(["--foreground"], help="Copy what is said to the log files"),
         BoolFlag(["--progress"], help="Tell what cloud-init does"),
+        Flag(["--lock"], type=int, hidden=True, help="Descriptor of the instance's lock"),
         # Lima's own start commands pass these; here the agent finds out by itself.
         BoolFlag(["--run-gui"], hidden=True),
         Flag(["--guestagent"], hidden=True),

@@ -9,6 +9,7 @@ import errno
 import fnmatch
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 from limavm.errors import BusyError
@@ -21,6 +22,8 @@ else:
 #: ioctl request that shares the extents of one file with another (linux/fs.h).
 _FICLONE = 0x40049409
 _CHUNK = 1 << 20
+#: How long those who only ask whether a lock is held may keep us from it, in seconds.
+_ASKED = 1.0
 #: Zeros are left out at this granularity.
 _BLOCK = 1 << 16
 _ZEROS = bytes(_BLOCK)
@@ -121,36 +124,62 @@ def sync_directory(path: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: str, *, wait: bool = True, busy: str = "another command is using it") -> Iterator[None]:
+def locked(path: str, *, wait: bool = True, busy: str = "another command is using it") -> Iterator[int]:
     """Hold the exclusive lock of an existing file or directory (flock; on Windows of `PATH.lock`).
 
-    The lock goes with the process, however that ends. Raises BusyError with the sentence `busy`
-    when `wait` is false and somebody else holds it, FileNotFoundError when `path` is removed meanwhile.
+    Yields its descriptor. The lock goes with the process, however that ends, unless `handed_on` lets another one have
+    as well. Raises BusyError with the sentence `busy` when `wait` is false and somebody else holds it,
+    FileNotFoundError when `path` is removed meanwhile.
     """
     while True:
         descriptor = _open_for_lock(path)
         try:
             _acquire(descriptor, wait, busy, path)
             if _still_names(path, descriptor):
-                yield
+                yield descriptor
                 return
         finally:
             os.close(descriptor)
 
 
 def _acquire(descriptor: int, wait: bool, busy: str, path: str) -> None:
+    deadline = time.monotonic() + _ASKED
+    while True:
+        try:
+            _lock(descriptor, wait)
+        except OSError as error:
+            if error.errno not in _HELD:
+                raise
+            if not _is_only_asked(descriptor) or time.monotonic() > deadline:
+                raise BusyError(busy, where=path) from error
+            time.sleep(0.001)
+        else:
+            return
+
+
+def is_locked(path: str) -> bool:
+    """Whether somebody holds the lock of an existing file or directory, who need not know that it was asked.
+
+    Raises FileNotFoundError.
+    """
+    descriptor = _open_for_lock(path)
     try:
-        _lock(descriptor, wait)
+        _share(descriptor)
     except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-            raise BusyError(busy, where=path) from error
-        raise
+        if error.errno not in _HELD:
+            raise
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _still_names(path: str, descriptor: int) -> bool:
     """Whether the lock is worth something: what it was taken on was not replaced while we waited."""
     return sys.platform == "win32" or os.path.samestat(os.stat(path), os.fstat(descriptor))
 
+
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 if sys.platform == "win32":
 
@@ -160,6 +189,17 @@ if sys.platform == "win32":
     def _lock(descriptor: int, wait: bool) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
 
+    def _share(descriptor: int) -> None:
+        _lock(descriptor, False)
+
+    def _is_only_asked(_descriptor: int) -> bool:
+        """There are no shared locks: who asks is in the way of who wants to hold it for that moment."""
+        return False
+
+    def handed_on(_descriptor: int) -> tuple[int, ...]:
+        """Locks are the process' own."""
+        return ()
+
 else:
 
     def _open_for_lock(path: str) -> int:
@@ -167,6 +207,33 @@ else:
 
     def _lock(descriptor: int, wait: bool) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _share(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    def _is_only_asked(descriptor: int) -> bool:
+        """Whether nobody holds the lock but who asks in this moment: they share it, and so can we."""
+        try:
+            _share(descriptor)
+        except OSError:
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        return True
+
+    def handed_on(descriptor: int) -> tuple[int, ...]:
+        """What another process has to inherit to hold a lock of `locked` as well, until it calls `let_go`.
+
+        Nothing where locks are the process' own (Windows).
+        """
+        os.set_inheritable(descriptor, True)
+        return (descriptor,)
+
+
+def let_go(descriptor: int, path: str) -> None:
+    """Give up our part in the lock of `path`, which was handed on to us; harmless when the descriptor is none of it."""
+    with contextlib.suppress(OSError, OverflowError):
+        if os.path.samestat(os.stat(path), os.fstat(descriptor)):
+            os.close(descriptor)
 
 
 def link_or_clone(source: str, target: str) -> None:

@@ -128,13 +128,15 @@ def interactive(argv: Sequence[str], *, env: Mapping[str, str] | None = None) ->
     return code if code >= 0 else 255
 
 
-def detached(argv: Sequence[str], *, stdout: str, stderr: str) -> Child:
-    """Start a program in a session of its own, its output appended to two files.
+def detached(argv: Sequence[str], *, stdout: str, stderr: str, inherited: Sequence[int] = ()) -> Child:
+    """Start a program in a session of its own, its output appended to two files; it has the descriptors `inherited`.
 
     It outlives us. The caller may poll the result for an early end, and needs not to wait for it.
     """
     with open(stdout, "ab") as out, open(stderr, "ab") as err, starting(argv):
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+        return subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, pass_fds=inherited
+        )
 
 
 def let_go(child: Child) -> None:

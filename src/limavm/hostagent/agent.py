@@ -19,6 +19,7 @@ from limavm.driver.registry import driver, hypervisor
 from limavm.errors import BusyError, UserError
 from limavm.host import paths, pidfile
 from limavm.host.autostart.manager import own_identity
+from limavm.host.files import let_go
 from limavm.host.platform import facts
 from limavm.hostagent import snapshots, vnc
 from limavm.hostagent.api import (
@@ -65,11 +66,13 @@ def main(
     foreground: bool = False,
     progress: bool = False,
     debug: bool = False,
+    lock: int | None = None,
 ) -> int:
     """Be the host agent of the instance `name` until its machine has ended; returns the exit code.
 
     `foreground` writes events and log to the instance's files, and the log for people to the terminal;
-    `progress` tells what cloud-init does.
+    `progress` tells what cloud-init does. `lock` is the instance's lock, which who starts us has handed on: from now
+    on our PID file tells that the instance lives.
     """
     directory = paths.instance_dir(name)
     with contextlib.ExitStack() as files:
@@ -83,6 +86,8 @@ def main(
         agent = Agent(directory, Emitter(out), Recorder(directory, resume=True), progress=progress)
         try:
             with pidfile.held(pid_path):
+                if lock is not None:
+                    let_go(lock, directory)
                 return _run(agent, socket_path)
         except BusyError as error:  # the events are the other agent's
             log.error("%s", error)

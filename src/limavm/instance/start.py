@@ -3,12 +3,12 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from limavm.driver import Driver
 from limavm.errors import UserError
-from limavm.host import paths, process
+from limavm.host import files, paths, process
 from limavm.hostagent.client import info
 from limavm.instance.ansible import run_playbooks
 from limavm.instance.autostart import start_by_manager
@@ -69,16 +69,18 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
 def launch(found: Instance, options: StartOptions, report: Reporter) -> process.Child | None:
     """The host agent of an instance that was not running when it was looked at, in charge now; None if it has one.
 
-    With `foreground` this does not return.
+    With `foreground` this does not return. The instance is held until the agent has its PID file, by this process
+    and by the agent itself, so that neither's end leaves a moment in which another start takes the data disks.
     """
-    with instances.exclusive(found.name) as directory:
+    with instances.exclusive_lock(found.name) as (directory, lock):
         if processes.host_agent_pid(directory):  # another command was quicker
             return None
         _get_ready(found, directory, report)
-        argv = _agent_argv(found.name, directory, options)
+        locks = files.handed_on(lock)
+        argv = _agent_argv(found.name, directory, options, locks)
         if options.foreground:
             _become(argv, report)
-        agent = _spawn(argv, directory)
+        agent = _spawn(argv, directory, locks)
         _wait_for_pid(agent, directory)
         return agent
 
@@ -197,15 +199,16 @@ def _plan(name: str, directory: str, config: Config, driver: Driver, report: Rep
         raise
 
 
-def _agent_argv(name: str, directory: str, options: StartOptions) -> list[str]:
+def _agent_argv(name: str, directory: str, options: StartOptions, locks: Sequence[int]) -> list[str]:
     argv = [sys.executable, "-P", "-m", "limavm", *(["--debug"] if options.debug else []), "hostagent"]
     argv += ["--pidfile", os.path.join(directory, paths.HA_PID), "--socket", os.path.join(directory, paths.HA_SOCK)]
+    argv += [f"--lock={lock}" for lock in locks]
     return [*argv, *(["--progress"] if options.progress else []), name]
 
 
-def _spawn(argv: list[str], directory: str) -> process.Child:
+def _spawn(argv: list[str], directory: str, locks: Sequence[int]) -> process.Child:
     stdout, stderr = (os.path.join(directory, log) for log in (paths.HA_STDOUT, paths.HA_STDERR))
-    return process.detached(argv, stdout=stdout, stderr=stderr)
+    return process.detached(argv, stdout=stdout, stderr=stderr, inherited=locks)
 
 
 def _become(argv: list[str], report: Reporter) -> NoReturn:

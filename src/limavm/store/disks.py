@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from limavm.errors import BusyError, NotFoundError, UserError
-from limavm.host import paths, pidfile
-from limavm.host.files import locked, sync_directory
+from limavm.host import files, paths, pidfile
+from limavm.host.files import is_locked, locked, sync_directory
 from limavm.host.trees import remove_tree
 from limavm.store import processes
 
@@ -71,6 +71,7 @@ def held(name: str, *, wait: bool = False) -> Iterator[str]:
             )
         except FileNotFoundError as error:
             raise missing(name) from error
+        files.sweep(directory, f"{IN_USE_BY}.*.tmp")  # of killed commands: whoever makes such a link holds the disk
         yield directory
 
 
@@ -180,18 +181,11 @@ def is_alive(directory: str) -> bool:
     What cannot be told counts as life: a disk that two machines write to is lost.
     """
     try:
-        with locked(directory, wait=False):
-            return _lives(directory)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except BusyError:
-        return True
-
-
-def _lives(directory: str) -> bool:
-    try:
-        if processes.host_agent_pid(directory):
+        # The lock comes first: who starts the instance lets go of it when the PID file is there, and not before.
+        if is_locked(directory) or processes.host_agent_pid(directory):
             return True
         return any(processes.driver_pid(directory, kind) for kind in _VM_TYPES)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except pidfile.PidFileError:
         return True

@@ -137,15 +137,22 @@ def exclusive(name: str) -> Iterator[str]:
     Raises BusyError at once when another command is at work on it: waiting would only hide that; NotFoundError
     when it has just vanished.
     """
+    with exclusive_lock(name) as (directory, _):
+        yield directory
+
+
+@contextlib.contextmanager
+def exclusive_lock(name: str) -> Iterator[tuple[str, int]]:
+    """The same for who hands the lock on (`host.files.handed_on`): yields the directory, and the lock's descriptor."""
     directory = paths.instance_dir(name)
     busy = f"another limactl command is at work on instance {name!r}"
     with contextlib.ExitStack() as stack:
         try:
             with _busy_hint():
-                stack.enter_context(locked(directory, wait=False, busy=busy))
+                lock = stack.enter_context(locked(directory, wait=False, busy=busy))
         except FileNotFoundError as error:
             raise NotFoundError(f"there is no instance {name!r} any more", where=directory) from error
-        yield directory
+        yield directory, lock
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import pytest
 from limavm.errors import UserError
 from limavm.host.autostart import systemd
 from limavm.host.autostart.systemd import Systemd
+from limavm.host.files import is_locked
 from limavm.host.net import free_tcp_port
 from limavm.host.platform import facts
 from limavm.instance.autostart import enable
@@ -26,6 +27,8 @@ from limavm.instance.start import StartOptions, start
 from limavm.instance.stop import stop
 from limavm.model.forward import PortState, Route
 from limavm.model.instance import Status
+from limavm.store.disks import is_alive
+from limavm.store.processes import host_agent_pid
 from tests.fakes.programs import install
 from tests.fakes.report import KeptReport
 
@@ -178,6 +181,27 @@ def test_a_killed_agent_is_followed_by_one_that_adopts_the_machine(dev: Path, mo
     assert second.status is Status.RUNNING
     assert not any("resetting" in line for line in report.lines)
     assert (second.driver_pid, second.ssh_local_port) == (first.driver_pid, first.ssh_local_port)
+
+
+def test_there_is_no_moment_in_which_a_start_in_the_foreground_holds_its_instance_no_longer_and_not_yet(
+    dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_QEMU", "sshd")
+    starting = os.fork()
+    if not starting:  # becomes the host agent
+        with contextlib.suppress(BaseException), open(os.devnull, "w") as nothing:
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(nothing.fileno(), stream.fileno())
+            start("dev", StartOptions(foreground=True), report=KeptReport())
+        os._exit(1)
+    wait_for(lambda: is_locked(str(dev)))
+
+    while not host_agent_pid(str(dev)):
+        assert is_alive(str(dev))
+
+    wait_for(lambda: not is_locked(str(dev)))
+    stop("dev", force=True, report=KeptReport())
+    os.waitpid(starting, 0)
 
 
 def test_a_second_start_waits_with_the_first(dev: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """Data disks on the host: whole or not there, and whose they are."""
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,9 @@ import pytest
 from limavm.errors import BusyError, NotFoundError, UserError
 from limavm.host.files import locked
 from limavm.store import disks
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @pytest.fixture
@@ -73,6 +78,31 @@ def test_a_disk_that_is_removed_is_gone(home: Path) -> None:
     assert os.listdir(home / "_disks") == []
     with pytest.raises(NotFoundError), disks.held("data"):
         pass
+
+
+def test_the_half_made_link_of_a_killed_command_goes_with_the_next_one(home: Path) -> None:
+    make("data")
+    (home / "_disks" / "data" / "in_use_by.1.tmp").symlink_to("/gone")
+
+    with disks.held("data"):
+        disks.assign("data", str(home / "dev"))
+
+    assert sorted(os.listdir(home / "_disks" / "data")) == ["datadisk", "in_use_by"]
+
+
+if sys.platform != "win32":  # there are no shared locks
+
+    def test_whether_an_instance_is_alive_is_asked_without_disturbing_who_wants_to_start_it(home: Path) -> None:
+        (home / "dev").mkdir()
+
+        with locked(str(home / "dev")):
+            assert disks.is_alive(str(home / "dev"))
+        asking = os.open(home / "dev", os.O_RDONLY)
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        release = threading.Timer(0.02, os.close, [asking])
+        release.start()
+        with locked(str(home / "dev"), wait=False):
+            release.join()
 
 
 def test_one_command_at_a_time_holds_a_disk(home: Path) -> None:
