@@ -8,6 +8,7 @@ so that what is rarely needed is loaded late.
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -25,6 +26,9 @@ from limavm.ssh.identities import existing_identities
 from limavm.ssh.options import Client, option_args, options, without_control
 from limavm.ssh.quoting import remote_command, workdir_prefix
 from limavm.store import processes
+
+if TYPE_CHECKING:
+    from limavm.cli.sync import Sync
 
 #: Seconds that ssh waits for an answer on a connection of its own; an emulated guest takes a few. A dead
 #: connection is given up after the third question.
@@ -60,6 +64,7 @@ def open_shell(session: Session, args: Sequence[str], flags: Options) -> int:
         logs.warning(f"{command[0]!r} is run inside the instance; `limactl {' '.join(command)}` may be what you mean")
     directory = paths.instance_dir(name)
     config = _config(name, directory)
+    sync = None if flags.sync is None else _sync(session, config, flags)
     if _is_stopped(directory, config):
         _start(session, name, flags)
         config = _config(name, directory)
@@ -67,23 +72,21 @@ def open_shell(session: Session, args: Sequence[str], flags: Options) -> int:
         from limavm.cli.reconnect import drop_master
 
         drop_master(name, directory)
-    if flags.sync is not None:
-        return _with_directory(session, name, directory, config, command, flags)
+    if sync:
+        argv = command_line(config, directory, command, replace(flags, sync=sync.directory), os.environ)
+        return sync.run(name, config.user.home, argv, directory)
     return become(command_line(config, directory, command, flags, os.environ))
 
 
-def _with_directory(
-    session: Session, name: str, directory: str, config: Config, command: Sequence[str], flags: Options
-) -> int:
+def _sync(session: Session, config: Config, flags: Options) -> "Sync":
+    """What `--sync` asks for; raises UserError when it cannot be, before anybody is asked about a start."""
     if flags.workdir:
         raise UserError("--sync and --workdir exclude each other", hint="--sync works in the copy of its directory")
     if not flags.sync:
         raise UserError("--sync names no directory", hint="is a variable empty? `--sync .` is this directory")
     from limavm.cli.sync import Sync
 
-    sync = Sync(session, name, flags.sync, config)
-    argv = command_line(config, directory, command, replace(flags, sync=sync.directory), os.environ)
-    return sync.run(argv, directory)
+    return Sync(session, flags.sync, config)
 
 
 def name_and_command(args: Sequence[str], instance: str) -> tuple[str, list[str]]:

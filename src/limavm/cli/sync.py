@@ -5,9 +5,10 @@ spec/cli.md 7.6; what is done for safety beyond them: docs/sync.md.
 """
 
 import contextlib
+import errno
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from shlex import quote
 
 from limavm.cli import logbridge, logs, syncreview
@@ -19,7 +20,7 @@ from limavm.instance.sync import conditions
 from limavm.instance.sync.changes import Change, Plan, leading_out
 from limavm.instance.sync.difference import described, printable
 from limavm.instance.sync.gathering import gathered
-from limavm.instance.sync.guestcopy import GuestCopy, usable_rsync
+from limavm.instance.sync.guestcopy import MAKE_ROOM, GuestCopy, usable_rsync
 from limavm.instance.sync.manifest import Tree, manifest
 from limavm.instance.sync.staging import staging
 from limavm.instance.sync.writeback import Writeback
@@ -30,33 +31,43 @@ _NAMED = 20
 
 
 class Sync:
-    """One shell with a directory: `checked` first, then `run` with the ssh of the shell."""
+    """One shell with a directory: what can be checked before the instance runs first, then `run`."""
 
-    def __init__(self, session: Session, name: str, given: str, config: Config) -> None:
+    def __init__(self, session: Session, given: str, config: Config) -> None:
         """Check what has to hold; raises UserError."""
         logbridge.install()
         self._session = session
         self.directory = conditions.directory_to_sync(given, config)
+        self._version = usable_rsync()
         self._root = os.path.realpath(self.directory)
-        home = config.user.home
+        #: Whether anything was brought back.
+        self._begun = False
+
+    def run(self, name: str, home: str, argv: Sequence[str], instance_dir: str) -> int:
+        """Send, run the shell `argv` in the instance, bring back. A shell that fails raises ChildExit with its code.
+
+        `home` is that of the user in the guest.
+        """
+        self._name = name
         self._copy = GuestCopy(
-            version=usable_rsync(),
+            version=self._version,
             connection=connection(name, os.environ),
             home=home,
             path=f"{home}{self.directory}",
         )
-        self._name = name
-
-    def run(self, argv: Sequence[str], instance_dir: str) -> int:
-        """Send, run the shell, bring back. A shell that fails raises ChildExit with its code."""
         with conditions.only_one(instance_dir, self.directory):
             base = manifest(self._root)
             self._send()
-            with self._kept_unless_done("the shell did not end well"):
+            with self._kept_unless_done(lambda: "the shell did not end well"):
                 _shell(argv)
-            with self._kept_unless_done("not everything was brought back"):
-                code = self._bring_back(base)
-        return code
+            with self._kept_unless_done(lambda: f"{'not everything' if self._begun else 'nothing'} was brought back"):
+                left = self._attempts(base)
+                if left:
+                    raise UserError(
+                        f"changed on both sides, and left as they are on the host: {_some(list(map(described, left)))}",
+                        where=self.directory,
+                    )
+        return 0
 
     def _send(self) -> None:
         logs.info("copying the directory into the guest", host=self.directory, guest=self._copy.path)
@@ -64,7 +75,21 @@ class Sync:
         if kept:
             logs.warning("what an earlier session had left in the guest and the host does not have is kept", guest=kept)
 
-    def _bring_back(self, base: Tree) -> int:
+    def _attempts(self, base: Tree) -> list[Change]:
+        """Bring back; a user at a terminal may mend what is in the way, such as a full disk, and try again."""
+        while True:
+            try:
+                with _explained(self._root):
+                    return self._bring_back(base)
+            except UserError as error:
+                if not self._session.tty:
+                    raise
+                logs.warning(str(error))
+                if not syncreview.try_again():
+                    raise
+
+    def _bring_back(self, base: Tree) -> list[Change]:
+        """Returns what was changed on both sides and left as it is."""
         logs.info("looking at what has changed in the guest")
         with staging(self._root) as stage:
             listing = self._copy.fetch(stage, self._root)
@@ -75,28 +100,24 @@ class Sync:
             if not plan:
                 logs.info("the guest has changed nothing")
                 self._remove()
-                return 0
+                return []
             choice = syncreview.Choice(plan=plan)
             if self._session.tty:
                 choice = syncreview.ask(plan, self._root, stage)
             if choice.leave:
-                return self._left(choice)
+                self._leave(choice)
+                return []
             left = self._write(choice, stage)
-        if left:
-            raise UserError(
-                f"changed on both sides, and left as they are on the host: {_some([described(one) for one in left])}",
-                where=self.directory,
-            )
-        self._remove()
-        return 0
+        if not left:
+            self._remove()
+        return left
 
-    def _left(self, choice: syncreview.Choice) -> int:
+    def _leave(self, choice: syncreview.Choice) -> None:
         if choice.keep_copy:
             self._tell_kept("nothing was brought back")
         else:
             logs.info("nothing was brought back; the copy in the guest is removed")
             self._remove()
-        return 0
 
     def _write(self, choice: syncreview.Choice, stage: str) -> list[Change]:
         """Carry out the choice; returns what is left of it."""
@@ -108,7 +129,10 @@ class Sync:
                     left.append(change)
                 else:
                     logs.info(f"the guest's version is beside the host's: {printable(name)}")
-            outcome = writeback.apply(choice.plan.changes)
+            try:
+                outcome = writeback.apply(choice.plan.changes)
+            finally:
+                self._begun = self._begun or writeback.done > 0
         for folder in outcome.stayed:
             logs.info(f"a directory stays, because it holds what is on the host only: {printable(folder)}/")
         outside = leading_out(choice.plan.changes)
@@ -127,16 +151,30 @@ class Sync:
             logs.warning(f"the copy in the guest is not removed: {error.message}", guest=self._copy.path)
 
     @contextlib.contextmanager
-    def _kept_unless_done(self, what: str) -> Iterator[None]:
+    def _kept_unless_done(self, what: Callable[[], str]) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self._tell_kept(what)
+            self._tell_kept(what())
             raise
 
     def _tell_kept(self, what: str) -> None:
         fetch = f"limactl copy -r {self._name}:{quote(self._copy.path)} {quote(self.directory + '.from-guest')}"
         logs.warning(f"{what}; the copy in the guest is kept, and to have it: {fetch}")
+
+
+@contextlib.contextmanager
+def _explained(root: str) -> Iterator[None]:
+    """What the host refuses, as an error that says what to do. What was brought back before is complete."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename if isinstance(error.filename, str) else "the changes"
+        raise UserError(
+            f"{printable(name)} cannot be brought back: {error.strerror or error}",
+            where=root,
+            hint=MAKE_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else None,
+        ) from error
 
 
 def _shell(argv: Sequence[str]) -> None:

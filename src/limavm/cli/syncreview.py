@@ -18,6 +18,8 @@ _KEEP = "Keep the host's versions, and the copy in the guest"
 _BESIDE = "Put the guest's versions beside them, as NAME.from-guest"
 _OVERWRITE = "Overwrite the host's versions with the guest's"
 
+_AGAIN = "Try again"
+
 _COLOURS = (("+", 32), ("-", 31), ("@", 36))
 
 
@@ -44,6 +46,11 @@ def ask(plan: Plan, root: str, staging: str) -> Choice:
                 return Choice(plan=plan, leave=True, keep_copy=True)
             case _:
                 _view(plan, root, staging)
+
+
+def try_again() -> bool:
+    """Whether the user has mended what was in the way; raises as `ask` does."""
+    return _selected("Not everything could be brought back:", (_AGAIN, _LATER)) == _AGAIN
 
 
 def _selected(question: str, options: tuple[str, ...]) -> str:

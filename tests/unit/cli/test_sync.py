@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,13 @@ if sys.platform == "win32":
     pytest.skip("directories are not copied on Windows", allow_module_level=True)
 if shutil.which("rsync") is None:
     pytest.skip("there is no rsync", allow_module_level=True)
+
+
+def namespaces() -> bool:
+    """Whether this user may mount something for a process."""
+    argv = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return bool(shutil.which("unshare")) and subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
 
 #: Stands for ssh: runs the command here, as in the guest's home.
 FAKE_SSH = f"""#!{sys.executable}
@@ -212,6 +220,20 @@ def test_what_does_not_go_together_is_an_error(limactl: Run, place: Place, home:
     assert not place.guest.exists()
 
 
+def test_what_cannot_be_is_said_before_a_start_is_offered(place: Place, home: Path) -> None:
+    text = (home / "default" / "lima.yaml").read_text()
+    (home / "default" / "lima.yaml").write_text(text.replace("mounts: []", f"mounts:\n- location: {home.parent}"))
+    (home / "default" / "ha.pid").unlink()
+
+    terminal = at_terminal("true")
+    try:
+        assert terminal.ended() == 1
+        assert "without mounts" in terminal.shown
+        assert "Start it now?" not in terminal.shown
+    finally:
+        terminal.close()
+
+
 def test_an_empty_name_is_no_shell_without_a_copy(limactl: Run, place: Place) -> None:
     done = limactl(*shell("touch wrong", directory=""))
 
@@ -300,6 +322,7 @@ def test_they_can_be_viewed_and_are_asked_for_again(place: Place, monkeypatch: p
         terminal.expect("Enter accepts")
         terminal.type("\x03")
         assert terminal.ended() == 130
+        assert "nothing was brought back" in terminal.shown
         assert (place.host / "a").read_text() == "a\n"
         assert (place.guest / "a").exists()
     finally:
@@ -341,6 +364,113 @@ def test_what_is_fetched_can_be_entered_by_nobody_else_whatever_the_guest_has_ma
         terminal.type("\r")
         assert terminal.ended() == 0
         assert (place.host / "a").read_text() == "a\nmore\n"
+    finally:
+        terminal.close()
+
+
+#: Stands for an rsync whose target is on a disk without room, while there is a file FULL: it says what rsync says then.
+FULL_DISK = """#!/bin/sh
+for target; do :; done
+case $target in */guest/) ;; *) exec {rsync} "$@" ;; esac
+[ -e '{full}' ] || exec {rsync} "$@"
+echo half >"$target/a"
+echo "rsync: [receiver] write failed on \\"$target/a\\": No space left on device (28)" >&2
+exit 11
+"""
+
+
+@pytest.fixture
+def full(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that makes the host's disk full."""
+    path = tmp_path / "full"
+    path.touch()
+    program = tmp_path / "bin" / "rsync"
+    program.parent.mkdir()
+    program.write_text(FULL_DISK.format(rsync=shutil.which("rsync"), full=path))
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return path
+
+
+@pytest.mark.usefixtures("full")
+def test_a_full_disk_of_the_host_leaves_it_as_it_was_and_tells_what_to_do(place: Place) -> None:
+    done = limactl_process(*shell("echo guest >a; echo new >n; rm b"))
+
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "make room on the host" in done.stderr
+    assert "limactl copy -r default:" in done.stderr
+    assert sorted(os.listdir(place.host)) == ["-c\nd", "a", "b"]
+    assert (place.host / "a").read_text() == "a\n"
+    assert (place.guest / "a").read_text() == "guest\n"
+    assert len(os.listdir(place.host.parent)) == 2
+
+
+def test_at_a_terminal_room_can_be_made_for_a_second_try(place: Place, full: Path) -> None:
+    terminal = at_terminal("echo guest >a; echo new >n; rm b")
+    try:
+        terminal.expect("Not everything could be brought back:")
+        assert "No space left on device" in terminal.shown
+        full.unlink()
+        terminal.type("again\r")
+        terminal.expect("(1 added, 1 deleted, 1 modified, 0 metadata)?")
+        terminal.type("\r")
+        assert terminal.ended() == 0
+        assert sorted(os.listdir(place.host)) == ["-c\nd", "a", "n"]
+        assert (place.host / "a").read_text() == "guest\n"
+        assert not place.guest.exists()
+    finally:
+        terminal.close()
+
+
+@pytest.mark.usefixtures("full")
+def test_a_second_try_can_be_left_for_later(place: Place) -> None:
+    terminal = at_terminal("echo guest >a")
+    try:
+        terminal.expect("Not everything could be brought back:")
+        terminal.type("later\x7f\x7f\x7f\x7f\x7ffor now\r")
+        assert terminal.ended() == 1
+        assert "nothing was brought back; the copy in the guest is kept" in terminal.shown
+        assert (place.host / "a").read_text() == "a\n"
+        assert (place.guest / "a").read_text() == "guest\n"
+    finally:
+        terminal.close()
+
+
+#: On a disk of its own, which is small; one word from outside makes room.
+SMALL_DISK = """
+mount -t tmpfs -o size=400k none "$1" && mkdir "$1/p" && cd "$1/p" && echo a >a && echo b >b
+head -c 200000 /dev/zero >../ballast
+{ read -r _ <"$2"; rm ../ballast; } &
+shift 2
+"$@"
+code=$?
+cat a new b; wc -c <big; ls ..
+exit $code
+"""
+
+
+@pytest.mark.skipif(not namespaces(), reason="no disk can be mounted here; the tests above stand in for one")
+def test_a_disk_that_is_full_is_whole_and_takes_everything_when_there_is_room(place: Place, tmp_path: Path) -> None:
+    word = tmp_path / "word"
+    os.mkfifo(word)
+    command = [sys.executable, "-P", "-m", "limavm", *shell("echo guest >a; rm b; head -c 300000 /dev/urandom >big")]
+    unshare = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", SMALL_DISK, "sh"]
+    terminal = Terminal([*unshare, str(place.host.parent), str(word), *command], columns=120)
+    try:
+        terminal.expect("Not everything could be brought back:")
+        assert "No space left on device" in terminal.shown
+        assert "make room on the host" in terminal.shown
+        word.write_text("now\n")
+        terminal.type("again\r")
+        terminal.expect("(1 added, 1 deleted, 1 modified, 0 metadata)?")
+        terminal.type("\r")
+        assert terminal.ended() == 0
+        rest = terminal.shown.rpartition("brought back: 1 added")[2]
+        assert "guest" in rest
+        assert "300000" in rest
+        assert "ballast" not in rest
+        assert ".lima-sync-" not in rest
     finally:
         terminal.close()
 

@@ -30,6 +30,10 @@ _COMPRESSES = (3, 2, 0)
 
 #: What rsync ends with when it could not read some of the files.
 _UNREADABLE = 23
+#: What it says of a full disk, always in English; its exit status is 11, or 23, as for much else.
+_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+#: What to do about a host that has no room for what is fetched.
+MAKE_ROOM = "make room on the host; the copy in the guest is complete, and nothing of the host is half written"
 _NOT_SENT = "the directory cannot be copied into the guest"
 _NOT_FETCHED = "the changes cannot be fetched from the guest"
 
@@ -157,9 +161,14 @@ class GuestCopy(Value, frozen=True, kw_only=True):
         try:
             return answer(argv, most=_LONGEST_LIST)
         except process.ProcessError as error:
-            hint = "make it readable for the user in the guest" if error.status == _UNREADABLE else None
             told = quoted(error.stderr) or f"exit status {error.status}"
-            raise UserError(f"{failed}: {told}", where=self.path, hint=hint) from error
+            raise UserError(f"{failed}: {told}", where=self.path, hint=_hint(error, failed)) from error
+
+
+def _hint(error: process.ProcessError, failed: str) -> str | None:
+    if any(words in error.stderr for words in _FULL):
+        return MAKE_ROOM if failed == _NOT_FETCHED else "make room in the guest"
+    return "make it readable for the user in the guest" if error.status == _UNREADABLE else None
 
 
 def usable_rsync() -> Version:

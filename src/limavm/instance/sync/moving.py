@@ -80,10 +80,15 @@ def _moved(source: str, staged: int, name: str, there: int, *, replace: bool) ->
         os.unlink(source, dir_fd=staged)
 
 
+def _near() -> str:
+    """A name beside those of the user's, for what is not complete."""
+    return f".lima-sync-{os.getpid()}.tmp"
+
+
 @contextlib.contextmanager
 def _copied(source: str, staged: int, there: int) -> Iterator[str]:
     """The file again on the other file system, which is mounted inside of the directory."""
-    near = f".lima-sync-{os.getpid()}.tmp"
+    near = _near()
     status = os.stat(source, dir_fd=staged, follow_symlinks=False)
     try:
         if stat.S_ISLNK(status.st_mode):
@@ -125,6 +130,15 @@ def change_mode(name: str, there: int, mode: int) -> None:
     status = os.stat(name, dir_fd=there, follow_symlinks=False)
     if not stat.S_ISLNK(status.st_mode):
         os.chmod(name, mode & MODE | status.st_mode & _SPECIAL_BITS, dir_fd=there)
+
+
+def make_directory(name: str, there: int, *, replace: bool) -> None:
+    """Make a directory for us alone; `replace`: in the place of a file or link, which stays when there is no room."""
+    made = _near() if replace else name
+    os.mkdir(made, 0o700, dir_fd=there)
+    if replace:
+        os.unlink(name, dir_fd=there)
+        os.rename(made, name, src_dir_fd=there, dst_dir_fd=there)
 
 
 def remove_directory(name: str, there: int) -> bool:

@@ -33,7 +33,8 @@ class Writeback:
         self._names = (root, staging)
         self._stayed: list[str] = []
         self._conflicts: list[Change] = []
-        self._done = 0
+        #: How many changes were carried out.
+        self.done = 0
 
     def __enter__(self) -> "Writeback":
         self._root, self._staging = map(moving.opened, self._names)
@@ -46,20 +47,13 @@ class Writeback:
     def apply(self, changes: Sequence[Change]) -> Outcome:
         """Carry out what can be; raises OSError when the host refuses one, after which the rest is as it was."""
         _flush()  # what is about to replace files has to be on the disk before it does
-        early = [change for change in changes if not _was_directory(change)]
-        late = [change for change in changes if _was_directory(change)]
-        for change in early:
-            if change.action is not Action.DELETE:
-                self._attempt(change, self._put)
-        for change in [*_deepest_first(early), *_deepest_first(late)]:
-            if change.action is Action.DELETE:
-                self._attempt(change, self._delete)
-        for change in late:
-            if change.action is not Action.DELETE:
-                self._attempt(change, self._put)
-        self._set_modes(changes)
+        try:
+            self._carry_out(changes)
+        finally:
+            # Also after a failure: a directory that is there, and not as the guest's, would be a conflict next time.
+            self._set_modes(changes)
         _flush()  # the guest's copy may go now
-        return Outcome(done=self._done, conflicts=tuple(self._conflicts), stayed=tuple(self._stayed))
+        return Outcome(done=self.done, conflicts=tuple(self._conflicts), stayed=tuple(self._stayed))
 
     def put_beside(self, change: Change) -> str | None:
         """Give the guest's version of a file or link a new name, which is returned; None when that is not possible."""
@@ -74,13 +68,26 @@ class Writeback:
             return None
         return f"{folder}/{chosen}" if folder else chosen
 
+    def _carry_out(self, changes: Sequence[Change]) -> None:
+        early = [change for change in changes if not _was_directory(change)]
+        late = [change for change in changes if _was_directory(change)]
+        for change in early:
+            if change.action is not Action.DELETE:
+                self._attempt(change, self._put)
+        for change in [*_deepest_first(early), *_deepest_first(late)]:
+            if change.action is Action.DELETE:
+                self._attempt(change, self._delete)
+        for change in late:
+            if change.action is not Action.DELETE:
+                self._attempt(change, self._put)
+
     def _attempt(self, change: Change, carry_out: Callable[[Change, int, str], bool]) -> None:
         folder, _, name = change.path.rpartition("/")
         try:
             with entered(self._root, folder) as there:
                 if entry_at(name, directory=there) != change.host:
                     raise ChangedError
-                self._done += carry_out(change, there, name)
+                self.done += carry_out(change, there, name)
         except ChangedError:
             self._conflicts.append(change)
 
@@ -90,9 +97,7 @@ class Writeback:
         if change.action is Action.METADATA:
             _change_metadata(guest, there, name)
         elif guest.kind is Kind.DIRECTORY:
-            if host:
-                os.unlink(name, dir_fd=there)
-            os.mkdir(name, 0o700, dir_fd=there)
+            moving.make_directory(name, there, replace=host is not None)
         else:
             was_directory = _was_directory(change)
             if was_directory and not moving.remove_directory(name, there):

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import sys
@@ -214,3 +215,43 @@ def test_overwriting_takes_the_host_as_it_was_seen(box: Box) -> None:
 
     assert outcome.done == 1
     assert box.host()["a"] == "guest"
+
+
+@pytest.mark.parametrize("kind", ["new", "instead of a file"])
+def test_a_disk_that_gets_full_leaves_every_file_whole_and_a_second_try_goes_on(
+    box: Box, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    write(box.guest / "dir" / "b", "changed", 2)
+    if kind == "new":
+        write(box.guest / "early" / "x", "x")
+        (box.guest / "early").chmod(0o755)
+        write(box.guest / "full" / "y", "y")
+    else:
+        write(box.root / "full", "a file", 2)
+        shutil.copytree(box.root / "dir", box.guest / "full")
+        box.base = manifest(str(box.root))
+    (box.guest / "a").unlink()
+    mkdir = os.mkdir
+
+    def without_room(path: str, mode: int, *, dir_fd: int) -> None:
+        # A directory takes a block; what is moved into place has its blocks already.
+        if path != "early":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        mkdir(path, mode, dir_fd=dir_fd)
+
+    plan = box.fetched()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "mkdir", without_room)
+        with pytest.raises(OSError, match="No space"):
+            box.brought_back(plan)
+    left = box.host()
+    shutil.rmtree(box.staging)
+    again = box.fetched()
+    outcome = box.brought_back(again)
+
+    assert left["a"] == "a"
+    assert left["dir/b"] == "changed"
+    assert left.get("full") == (None if kind == "new" else "a file")
+    assert not again.conflicts
+    assert not outcome.conflicts
+    assert box.host() == contents(box.guest)
