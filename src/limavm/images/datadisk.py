@@ -46,6 +46,8 @@ def _whole(size: int) -> int:
 def take(source: str, path: str, *, advance: Callable[[int], None] = lambda _: None) -> str:
     """Make a disk of a copy of the file `source`, which shares its extents where it can; returns its format.
 
+    A raw one is filled up with zeros to a whole sector: a machine sees no part of one.
+
     Raises NotFoundError, UserError for what is no file, has another format or refers to other files.
     """
     try:
@@ -54,6 +56,8 @@ def take(source: str, path: str, *, advance: Callable[[int], None] = lambda _: N
         raise NotFoundError("there is no such file", where=source) from error
     if not stat.S_ISREG(mode):
         raise UserError("only a file can become a disk", where=source, hint="copy a device into a file first")
+    if not os.path.getsize(source):
+        raise UserError("the file is empty", where=source, hint="`limactl disk create` makes an empty disk")
     found = accept_image(source)
     if found is Format.ISO9660:
         found = Format.RAW  # a disk with this file system on it
@@ -62,6 +66,8 @@ def take(source: str, path: str, *, advance: Callable[[int], None] = lambda _: N
         raise UserError(f"an image of the format {found.value} cannot become a disk", where=source, hint=hint)
     with files.replacing(path, 0o644) as partial:
         files.clone(source, partial, advance=advance)
+        if found is Format.RAW:
+            os.truncate(partial, _whole(os.path.getsize(partial)))
     return found.value
 
 

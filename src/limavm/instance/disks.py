@@ -145,17 +145,25 @@ def _why_locked(name: str, holder: str) -> str:
     return ""
 
 
+def check_attachable(wanted: Sequence[Disk], directory: str) -> None:
+    """Raise the UserError of `attach` for what can be told in advance, before anything is downloaded for a start."""
+    names = [disk.name for disk in wanted]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(f"the disk {twice[0]!r} is named twice", where="additionalDisks", hint="a disk can be had once")
+    if lacking := [name for name in names if not disks.exists(name)]:
+        raise disks.missing(lacking[0])
+    for name in names:
+        _check_unused(name, directory)
+
+
 def attach(wanted: Sequence[Disk], directory: str, *, report: Reporter) -> tuple[Drive, ...]:
     """Lock the disks of a configuration for the machine in `directory`, which the caller holds; as drives, in order.
 
     Raises UserError when one is missing, damaged, named twice or used by another machine: none is locked then that
     was not before. A lock that an instance has left behind counts for nothing.
     """
+    check_attachable(wanted, directory)
     names = [disk.name for disk in wanted]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UserError(f"the disk {twice[0]!r} is named twice", where="additionalDisks", hint="a disk can be had once")
-    if lacking := [name for name in names if not disks.exists(name)]:
-        raise disks.missing(lacking[0])
     disks.release(directory)  # of a run whose end nobody saw, perhaps with others
     drives: list[Drive] = []
     try:
@@ -169,9 +177,13 @@ def attach(wanted: Sequence[Disk], directory: str, *, report: Reporter) -> tuple
     return tuple(drives)
 
 
-def _drive(name: str, directory: str, report: Reporter) -> Drive:
+def _check_unused(name: str, directory: str) -> None:
     if holder := disks.in_use(name, but=directory):
         raise _used(name, holder, f"a disk is for one machine at a time: stop {os.path.basename(holder)!r} first")
+
+
+def _drive(name: str, directory: str, report: Reporter) -> Drive:
+    _check_unused(name, directory)
     before = disks.owner(name)
     if before and before != os.path.normpath(directory):
         report.info(f"Taking the disk {name!r} over from {os.path.basename(before)!r}, which does not run")

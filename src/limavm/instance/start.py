@@ -12,7 +12,7 @@ from limavm.host import files, paths, process
 from limavm.hostagent.client import info
 from limavm.instance.ansible import run_playbooks
 from limavm.instance.autostart import start_by_manager
-from limavm.instance.disks import attach
+from limavm.instance.disks import attach, check_attachable
 from limavm.instance.follow import last_status
 from limavm.instance.inspect import inspect
 from limavm.instance.planning import write_plan
@@ -91,6 +91,7 @@ def _prepare(found: Instance, report: Reporter) -> None:
         if not processes.driver_pid(directory, found.vm_type):
             config, _ = resolve_and_cache(directory)
             checked_driver(config)
+            check_attachable(config.additional_disks, directory)
             prepare_locked(config, directory, report, Recorder(directory))
 
 
@@ -179,6 +180,7 @@ def _get_ready(found: Instance, directory: str, report: Reporter) -> None:
         driver, host_warnings = checked_driver(config)
         for warning in (*warnings, *host_warnings):
             report.warning(warning)
+        check_attachable(config.additional_disks, directory)
         report.info(f"Starting the instance {found.name!r} with internal VM driver {driver.name!r}")
         prepare_locked(config, directory, report, recorder)
         _plan(found.name, directory, config, driver, report, recorder)

@@ -57,6 +57,16 @@ def test_a_file_becomes_a_disk_with_its_content(tmp_path: Path, form: str) -> No
     assert Path(path).read_bytes() == Path(source).read_bytes()
 
 
+def test_a_raw_disk_is_taken_as_whole_sectors(tmp_path: Path) -> None:
+    source, path = tmp_path / "source", tmp_path / "datadisk"
+    source.write_bytes(b"x" * 700)
+
+    assert datadisk.take(str(source), str(path)) == "raw"
+
+    assert path.read_bytes() == b"x" * 700 + bytes(324)
+    assert source.stat().st_size == 700
+
+
 def test_what_is_no_disk_is_not_taken(tmp_path: Path) -> None:
     run(["qemu-img", "create", "-q", "-f", "vmdk", str(tmp_path / "v"), "1M"])
     run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "vmdk", "-b", str(tmp_path / "v"), str(tmp_path / "overlay")])

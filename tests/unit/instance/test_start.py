@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from limavm.errors import NotFoundError
 from limavm.host import pidfile
 from limavm.hostagent.api import Handler, json_response
 from limavm.hostagent.client import Info
@@ -50,3 +51,14 @@ def test_a_start_that_another_one_has_overtaken_touches_nothing(dev: Path) -> No
 
     assert {path.name: path.stat().st_mtime_ns for path in dev.iterdir()} == before
     assert report.lines == []
+
+
+def test_a_disk_that_is_missing_is_told_before_anything_is_fetched_for_the_start(dev: Path) -> None:
+    text = (dev / "lima.yaml").read_text() + "additionalDisks: [data]\n"
+    (dev / "lima.yaml").write_text(text)
+    report = KeptReport()
+
+    with pytest.raises(NotFoundError, match="there is no disk 'data'"):
+        start("dev", StartOptions(), report=report)
+
+    assert not any("Starting" in line for line in report.lines)
