@@ -10,13 +10,13 @@ def _prune(_session: Session, _args: list[str], *, keep_referred: bool) -> None:
     from limavm.instance.pruning import prune
 
     report = reporter()
-    locations: set[str] | None = None
+    kept = None
     if keep_referred:
         from limavm.cli.referred import by_templates
         from limavm.instance.pruning import referred_by_instances
 
-        locations = referred_by_instances(report) | by_templates(report)
-    prune(locations, report=report)
+        kept = referred_by_instances(report) | by_templates(report)
+    prune(kept, report=report)
 
 
 COMMAND = Command(

@@ -2,16 +2,18 @@
 
 from limavm.cli import templates
 from limavm.errors import UserError
-from limavm.instance.pruning import referred
+from limavm.instance.pruning import Referred, referred, unknown
 from limavm.model.report import Reporter
 
 
-def by_templates(report: Reporter) -> set[str]:
+def by_templates(report: Reporter) -> Referred:
     """What all templates name with everything they refer to; what cannot be read is warned of."""
-    found: set[str] = set()
+    found = Referred()
     for name, _ in templates.all_templates():
         try:
-            found.update(referred(templates.filled_config(templates.read_template(f"template:{name}"))))
+            config = templates.filled_config(templates.read_template(f"template:{name}"))
+            found |= Referred(locations=frozenset(referred(config)))
         except UserError as error:
-            report.warning(f"What the template {name!r} refers to is not known, and not kept: {error.message}")
+            report.warning(unknown(f"the template {name!r}", error.message))
+            found |= Referred(all_known=False)
     return found

@@ -6,7 +6,7 @@ alone, and said; what others need of it stays on the disk, as they hold links to
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from limavm.errors import BusyError, NotFoundError, UserError
@@ -14,23 +14,35 @@ from limavm.host import paths
 from limavm.images import inventory
 from limavm.images.inventory import Kind, Piece
 from limavm.instance.inspect import inspect
-from limavm.instance.occupied import measured, things
+from limavm.instance.occupied import Thing, measured, things
 from limavm.model.config import Config
 from limavm.model.report import Reporter
 from limavm.model.size import format_size
+from limavm.model.value import Value
 from limavm.store import instances
 
 _WORDS = {Kind.DOWNLOAD: ("download", "downloads"), Kind.BUILD: ("local build", "local builds")}
 
 
-def prune(locations: Collection[str] | None, *, report: Reporter) -> int:
-    """Remove the cache; with `locations` only downloads and builds that are none of these. Returns the bytes freed.
+class Referred(Value, frozen=True, kw_only=True):
+    """The locations that instances or templates name. `all_known`: whether every one of these could be read."""
 
-    Raises UserError at the end for what could not be removed.
+    locations: frozenset[str] = frozenset()
+    all_known: bool = True
+
+    def __or__(self, other: "Referred") -> "Referred":
+        return Referred(locations=self.locations | other.locations, all_known=self.all_known and other.all_known)
+
+
+def prune(kept: Referred | None, *, report: Reporter) -> int:
+    """Remove the cache; with `kept` only downloads and builds that are none of these. Returns the bytes freed.
+
+    When not all is known that is referred to, every download and build is kept. Raises UserError at the end for what
+    could not be removed.
     """
     found = things()
     pools = measured(found)
-    keep = None if locations is None else inventory.keys_of(locations)
+    keep = None if kept is None else _kept_keys(kept, found)
     gone: list[int] = []
     failures: list[str] = []
     for number, thing in enumerate(found):
@@ -50,6 +62,12 @@ def prune(locations: Collection[str] | None, *, report: Reporter) -> int:
     return freed
 
 
+def _kept_keys(kept: Referred, found: Iterable[Thing]) -> set[str]:
+    if kept.all_known:
+        return inventory.keys_of(kept.locations)
+    return {thing.piece.key for thing in found if thing.piece}
+
+
 def referred(config: Config) -> Iterator[str]:
     """The locations that a configuration names: images, their kernels and initrds, firmware, archives."""
     for image in config.images:
@@ -58,12 +76,17 @@ def referred(config: Config) -> Iterator[str]:
     yield from (file.location for file in chain(config.firmware.images, config.containerd.archives))
 
 
-def referred_by_instances(report: Reporter) -> set[str]:
+def unknown(what: str, problem: str) -> str:
+    """The warning that nobody knows what something refers to."""
+    return f"What {what} refers to is not known, so that all downloads and builds are kept: {problem}"
+
+
+def referred_by_instances(report: Reporter) -> Referred:
     """The locations that instances name; one that cannot be read is warned of.
 
     Raises UserError for a directory that may be an instance and has no `lima.yaml`: it may be about to need them.
     """
-    found: set[str] = set()
+    found = Referred()
     for name in filter(paths.is_instance_name, instances.names()):
         try:
             instance = inspect(name)
@@ -72,10 +95,10 @@ def referred_by_instances(report: Reporter) -> set[str]:
                 raise _unknown(name) from error
             continue  # it has just been deleted
         if instance.config is None:
-            problem = "; ".join(instance.errors)
-            report.warning(f"What the instance {name!r} refers to is not known, and not kept: {problem}")
+            report.warning(unknown(f"the instance {name!r}", "; ".join(instance.errors)))
+            found |= Referred(all_known=False)
         else:
-            found.update(referred(instance.config))
+            found |= Referred(locations=frozenset(referred(instance.config)))
     return found
 
 

@@ -69,13 +69,22 @@ def test_a_directory_without_lima_yaml_forbids_to_guess(limactl: Run, downloads:
     assert entry.exists()
 
 
-def test_a_template_that_cannot_be_read_is_warned_of(downloads: Path, tmp_path: Path) -> None:
-    (tmp_path / "templates" / "bad.yaml").write_text("images: {\n")
+@pytest.mark.parametrize("text", ["images: {\n", "base: http://127.0.0.1:1/gone.yaml\n"])
+def test_what_a_template_that_cannot_be_read_may_name_is_kept(
+    limactl: Run, downloads: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "templates" / "bad.yaml").write_text(text)
+    entry = downloaded(downloads, "https://a.test/old.img")
+    (entry / "data.part").touch()
     report = KeptReport()
 
-    assert URL in by_templates(report)
+    assert URL in by_templates(report).locations
+    done = limactl("prune", "--keep-referred")
+
     assert len(report.lines) == 1
-    assert "'bad'" in report.lines[0]
+    assert "'bad' refers to is not known, so that all downloads and builds are kept" in report.lines[0]
+    assert "Nothing was removed from the cache" in done.message
+    assert sorted(path.name for path in entry.iterdir()) == ["data", "url"]
 
 
 def test_it_takes_no_name(limactl: Run, home: Path) -> None:

@@ -12,7 +12,7 @@ from limavm.host import files
 from limavm.images.cache import entry_dir, locked_entry
 from limavm.images.inventory import Kind, Piece
 from limavm.instance.configuration import configuration
-from limavm.instance.pruning import prune, referred, referred_by_instances, told
+from limavm.instance.pruning import Referred, prune, referred, referred_by_instances, told
 from limavm.model.arch import Arch
 from limavm.model.config import Containerd, File, Firmware, FirmwareImage, Image, Kernel
 from tests.fakes.report import KeptReport
@@ -92,7 +92,7 @@ def test_what_is_referred_to_can_be_kept(cache: Path) -> None:
     (kept / "data.tmp.1.2").touch()
     (cache / "ssh-client.json").write_text("{}")
 
-    prune({URL}, report=KeptReport())
+    prune(Referred(locations=frozenset({URL})), report=KeptReport())
 
     assert sorted(os.listdir(kept)) == ["data", "url"]
     assert not gone.exists()
@@ -104,7 +104,7 @@ def test_a_kept_download_that_goes_on_is_not_swept(cache: Path) -> None:
     with locked_entry(URL, KeptReport()):
         (entry / "data.part").touch()
 
-        prune({URL}, report=KeptReport())
+        prune(Referred(locations=frozenset({URL})), report=KeptReport())
 
         assert (entry / "data.part").exists()
 
@@ -156,7 +156,8 @@ def test_instances_that_cannot_be_read_are_warned_of(dev: Path, home: Path) -> N
 
     found = referred_by_instances(report)
 
-    assert URL in found
+    assert URL in found.locations
+    assert not found.all_known
     assert len(report.lines) == 1
     assert report.lines[0].startswith("warning: What the instance 'bad' refers to")
 
