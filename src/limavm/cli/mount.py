@@ -3,8 +3,10 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from limavm.cli import logs
 from limavm.cli.app import Command
@@ -12,10 +14,15 @@ from limavm.cli.flags import BoolFlag, Duration, Flag
 from limavm.cli.instances import one_name
 from limavm.cli.session import Session
 from limavm.errors import ChildExit, UserError
-from limavm.model.mount import clean_point
+from limavm.model.mount import MountPhase, clean_point
+
+if TYPE_CHECKING:
+    from limavm.model.config import Mount
 
 _VERIFY = "verify"
 _SECONDS = 10.0
+#: Seconds after which something is said of what goes on.
+_A_WHILE = 1.0
 
 
 def _mount(
@@ -68,8 +75,7 @@ def _add(name: str, text: str, *, save: bool) -> None:
         # Where the configuration names one it is made. Here it is more likely that its name is mistyped.
         raise UserError(f"{mount.location} does not exist", hint="make it first, or correct its name")
     agent_socket(name)  # raises when the instance does not run: then nothing is begun
-    logs.info(f"mounting {mount.location} in instance {name!r}; it takes longer where the guest has to install sshfs")
-    with _told_how_to_undo(name, mount.mount_point):
+    with _told_how_to_undo(name, mount.mount_point), _announced(lambda: _waiting(name, mount)):
         state = mounts.add(name, mount)
     access = "writable" if state.writable else "read-only"
     logs.info(f"{state.location} is at {state.mount_point} of instance {name!r} now ({state.type}, {access})")
@@ -77,6 +83,37 @@ def _add(name: str, text: str, *, save: bool) -> None:
         mountsaved.save(name, mount)
     else:
         logs.info("It is there until the instance stops; with --save it is kept in its configuration")
+
+
+@contextlib.contextmanager
+def _announced(sentence: Callable[[], str]) -> Iterator[None]:
+    """Say what goes on when it takes a while; what is refused at once needs no such line."""
+    over = threading.Event()
+
+    def tell() -> None:
+        if not over.wait(_A_WHILE):
+            logs.info(sentence())
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _waiting(name: str, mount: "Mount") -> str:
+    """What the mount is doing, or which other one it has to wait for."""
+    from limavm.instance import mounts
+
+    others = []
+    with contextlib.suppress(UserError):
+        others = [
+            one.location for one in mounts.mounts(name) if one.phase is MountPhase.STARTING and not one.configured
+        ]
+    doing = f"mounting {mount.location} in instance {name!r}; it takes longer where the guest has to install sshfs"
+    before = [location for location in others if location != mount.location]
+    return f"{before[0]} is being mounted and comes first; then {mount.location}" if before else doing
 
 
 @contextlib.contextmanager
@@ -100,7 +137,8 @@ def _umount(_session: Session, words: list[str], *, force: bool, save: bool) -> 
             hint=f"`limactl mount {name}` shows them in the column GUEST",
         )
     point = clean_point(point)
-    mounts.remove(name, point, force=force)
+    with _announced(lambda: f"unmounting {point} in instance {name!r}"):
+        mounts.remove(name, point, force=force)
     logs.info(f"{point} of instance {name!r} is no mount any more; the files are where they were, on the host")
     if save:
         mountsaved.forget(name, point)
@@ -120,6 +158,8 @@ def _verify(words: Sequence[str], *, json: bool, seconds: float) -> int:
             lines = [mountstable.verdict_line(verdict), *map(mountstable.difference_line, verdict.differences)]
             sys.stdout.write("\n  ".join(lines) + "\n")
         sys.stdout.flush()
+        if verdict.interrupted:
+            raise KeyboardInterrupt
     if not good:
         raise ChildExit(1)
     return 0

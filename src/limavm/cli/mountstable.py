@@ -44,10 +44,12 @@ def verdict_line(verdict: Verdict) -> str:
     """What came out for a mount, in one sentence."""
     count = len(verdict.differences)
     found = "no difference" if not count else "1 difference" if count == 1 else f"{count} differences"
-    ended = f"; ended early: {verdict.error}" if verdict.error else ""
+    error = "interrupted" if verdict.interrupted else verdict.error
+    ended = f"; ended early: {error}" if error else ""
+    rounds = "1 round" if verdict.rounds == 1 else f"{verdict.rounds} rounds"
     return printable(
         f"{verdict.mount_point} ({verdict.type}, {'writable' if verdict.writable else 'read-only'}): {found} in "
-        f"{verdict.operations} operations of {verdict.rounds} rounds, {verdict.written / 2**20:.1f} MiB written{ended}"
+        f"{verdict.operations} operations of {rounds}, {verdict.written / 2**20:.1f} MiB written{ended}"
     )
 
 

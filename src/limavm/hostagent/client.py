@@ -21,8 +21,8 @@ _LARGEST_LIST = 32 << 20
 _LONGEST_LINE = 1 << 16
 #: Lima gives a host agent this long to answer, in seconds (spec/runtime.md 15).
 _LIMIT = 3.0
-#: A mount may have to wait for packages in the guest.
-_MOUNT_LIMIT = 300.0
+#: A mount may have to wait for packages in the guest, and before that for another one that does (`mounts.turns`).
+_MOUNT_LIMIT = 480.0
 #: The memory of a machine is written to the disk, or read.
 _SNAPSHOT_LIMIT = 1800.0
 #: A large display is compressed while the machine runs on.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from limavm.host import pidfile
 from limavm.model.config import Mount
@@ -85,10 +86,8 @@ def test_a_directory_is_mounted_until_the_instance_stops(limactl: Run, agent: Mo
     assert configured(dev) == []
 
 
-def test_what_may_take_long_is_told_before(limactl: Run, agent: MountAgent) -> None:
-    first, *_ = limactl("mount", "dev", "/tmp:/mnt/tmp").err.splitlines()
-
-    assert "mounting /tmp in instance 'dev'" in first
+def test_a_mount_that_is_refused_is_not_announced(limactl: Run, agent: MountAgent) -> None:
+    assert "mounting" not in limactl("mount", "dev", "/tmp:/home/ann").err
 
 
 class SlowAgent(MountAgent):
@@ -115,6 +114,20 @@ def test_who_leaves_by_ctrl_c_is_told_that_it_goes_on(dev: Path) -> None:
 
     assert left.returncode == 130
     assert "limactl umount dev '/mnt/two words'" in said
+
+
+def test_one_that_takes_long_says_which_other_one_it_waits_for(dev: Path) -> None:
+    before = replace(LOST, location="/opt/first", phase=MountPhase.STARTING, configured=False)
+    with pidfile.held(str(dev / "ha.pid")), SlowAgent(dev, (before,)):
+        words = ["mount", "dev", "/tmp:/mnt/tmp"]
+        with subprocess.Popen(
+            [sys.executable, "-P", "-m", "limavm", *words], stderr=subprocess.PIPE, text=True
+        ) as waiting:
+            assert waiting.stderr
+            said = waiting.stderr.readline()
+            waiting.send_signal(signal.SIGINT)
+
+    assert "/opt/first is being mounted and comes first; then /tmp" in said
 
 
 def test_in_a_directory_that_was_removed_a_path_has_to_be_whole(

@@ -2,6 +2,8 @@
 
 import json
 
+from msgspec.structs import replace
+
 from limavm.cli import mountstable
 from limavm.instance.verify.compare import Difference
 from limavm.instance.verify.sides import Verdict
@@ -19,6 +21,16 @@ def test_a_verdict_is_one_sentence() -> None:
     line = mountstable.verdict_line(GOOD)
 
     assert line == "/m (9p, writable): no difference in 60 operations of 2 rounds, 3.0 MiB written"
+
+
+def test_one_round_is_a_round() -> None:
+    assert "60 operations of 1 round, " in mountstable.verdict_line(replace(GOOD, rounds=1))
+
+
+def test_ctrl_c_says_what_had_been_compared() -> None:
+    line = mountstable.verdict_line(replace(GOOD, interrupted=True))
+
+    assert line.endswith("60 operations of 2 rounds, 3.0 MiB written; ended early: interrupted")
 
 
 def test_what_ended_it_early_is_told() -> None:

@@ -8,9 +8,9 @@ from limavm.config import hostchecks
 from limavm.config.checkmounts import check_mounts
 from limavm.config.flaw import Flaws
 from limavm.errors import UserError
-from limavm.hostagent.mounts.nesting import cleaned
 from limavm.model.config import Config, Mount
 from limavm.model.host import HostFacts
+from limavm.model.mount import clean_point
 
 #: Each is two processes on the host and three in the guest.
 MOST = 64
@@ -23,7 +23,7 @@ def ensure_possible(mount: Mount, config: Config, host: HostFacts, taken: Collec
     if config.plain or config.os != "Linux":
         what = "a plain instance has" if config.plain else f"guests that run {config.os} have"
         raise UserError(f"{what} no mounts", hint="use `limactl copy`")
-    point = cleaned(mount.mount_point)
+    point = clean_point(mount.mount_point)
     one = replace(config, mounts=(replace(mount, mount_point=point),), networks=(), provision=())
     flaws = Flaws()
     check_mounts(one, host, flaws)

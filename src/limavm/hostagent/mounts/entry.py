@@ -5,10 +5,9 @@ import logging
 from collections.abc import Callable
 
 from limavm.host.aside import Aside
-from limavm.hostagent.mounts.nesting import cleaned
 from limavm.hostagent.mounts.source import Identity
 from limavm.model.config import Mount
-from limavm.model.mount import SHARED, MountPhase, MountState, mount_tag
+from limavm.model.mount import SHARED, MountPhase, MountState, clean_point, mount_tag
 from limavm.model.printable import printable
 
 log = logging.getLogger(__name__)
@@ -21,7 +20,7 @@ class Entry:
         self, mount: Mount, kind: str, changed: Callable[[], None], *, slot: int = 0, configured: bool = True
     ) -> None:
         self.mount = mount
-        self.point = cleaned(mount.mount_point)
+        self.point = clean_point(mount.mount_point)
         self.tag = mount_tag(mount.location, mount.mount_point)
         self.kind = kind
         #: The lowest number that no other mount had when this one came.

@@ -18,16 +18,17 @@ from limavm.hostagent.guest import Guest
 from limavm.hostagent.mounts import source
 from limavm.hostagent.mounts.check import ensure_possible
 from limavm.hostagent.mounts.entry import Entry
-from limavm.hostagent.mounts.nesting import around, cleaned
+from limavm.hostagent.mounts.nesting import around
 from limavm.hostagent.mounts.offered import OfferedMounts
 from limavm.hostagent.mounts.race import undisturbed
 from limavm.hostagent.mounts.record import Added, Record
 from limavm.hostagent.mounts.server import server_argv
 from limavm.hostagent.mounts.sourcewatch import watch_sources
 from limavm.hostagent.mounts.sshfs import ReverseSSHFS
+from limavm.hostagent.mounts.turns import Turns
 from limavm.hostagent.mounts.unmount import unmounted
 from limavm.model.config import Mount
-from limavm.model.mount import REVERSE_SSHFS, VIRTIOFS, MountPhase, MountState
+from limavm.model.mount import REVERSE_SSHFS, VIRTIOFS, MountPhase, MountState, clean_point
 from limavm.model.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,9 @@ class Mounts:
         self._vm = vm
         self._guest = guest
         self._change = asyncio.Event()
-        self._changing = asyncio.Lock()
-        self._looks = Aside("looks at what is to be mounted")
+        self._turns = Turns()
+        #: By the directory of the host: one on a dead network drive keeps nobody from looking at another.
+        self._looks: dict[str, Aside] = {}
         inotify = plan.config.mount_inotify
         self._sshfs = ReverseSSHFS(guest, vm.machine.boot_token, server=server, inotify=inotify)
         self._shares = OfferedMounts(plan, vm, guest)
@@ -65,7 +67,7 @@ class Mounts:
         self._removed, self._exposed = set(changes.removed), set(changes.exposed)
         kind = plan.config.mount_type or REVERSE_SSHFS
         for mount in () if plan.config.plain else plan.config.mounts:
-            if cleaned(mount.mount_point) not in self._removed:
+            if clean_point(mount.mount_point) not in self._removed:
                 self._enter(Entry(mount, kind, self._has_changed, slot=self._slot()))
         for added in changes.added:
             entry = Entry(added.mount, added.type, self._has_changed, slot=self._slot(), configured=False)
@@ -113,7 +115,8 @@ class Mounts:
 
     async def add(self, mount: Mount) -> MountState:
         """Mount one more; it is mounted when this returns. Raises UserError, and nothing has changed then."""
-        async with self._changing:
+        await self._ensure_possible(mount)  # what is refused need not wait for others
+        async with self._turns.turn(f"mounting {mount.location}"):
             await self._ensure_possible(mount)
             running = self._ensure_running()
             if mount.writable:  # known before the guest can leave anything there
@@ -138,9 +141,9 @@ class Mounts:
 
         Raises UserError when there is none, or when programs in the guest use it, which are named.
         """
-        async with self._changing:
+        point = clean_point(mount_point)
+        async with self._turns.turn(f"unmounting {point}"):
             self._ensure_running()
-            point = cleaned(mount_point)
             entry = next((entry for entry in self._entries if entry.point == point), None)
             if entry is None:
                 there = ", ".join(entry.point for entry in self._entries)
@@ -215,10 +218,12 @@ class Mounts:
     async def _ensure_possible(self, mount: Mount) -> None:
         taken = [entry.point for entry in self._entries]
         look = functools.partial(ensure_possible, mount, self._plan.config, facts(), taken)
+        aside = self._looks.setdefault(mount.location, Aside(f"looks at {mount.location}"))
         try:
-            await self._looks.call(look, limit=source.LIMIT)
+            await aside.call(look, limit=source.LIMIT)
         except TimeoutError as error:
             raise UserError(f"{mount.location} does not answer", hint="is it on a network drive?") from error
+        self._looks.pop(mount.location, None)
 
     async def _new(self, mount: Mount) -> Entry:
         """What becomes of a mount that is added."""

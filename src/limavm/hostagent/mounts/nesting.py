@@ -3,11 +3,6 @@
 from collections.abc import Iterable
 
 
-def cleaned(point: str) -> str:
-    """A mount point without needless slashes and dots, so that two names of one directory are equal."""
-    return "/" + "/".join(part for part in point.split("/") if part not in ("", "."))
-
-
 def inside(point: str, other: str) -> bool:
     """Whether one mount point is somewhere below another; both are clean."""
     return point != other and point.startswith(other.rstrip("/") + "/")

@@ -31,7 +31,7 @@ def verify(
 
     A read-only mount is written by the host only, and the guest's attempt to write has to fail. Raises UserError
     when the host cannot write to the directory. What the guest cannot do ends the examination, and is the verdict's
-    error, as what the host cannot do later: a guest may take away what it works on.
+    error, as what the host cannot do later: a guest may take away what it works on. Ctrl-C ends it with a verdict too.
     """
     deadline = time.monotonic() + seconds
     with _workplace(mount.location) as place, tempfile.TemporaryDirectory(prefix="limavm-verify-") as beside:
@@ -48,6 +48,8 @@ def verify(
             return sides.verdict(error)
         except OSError as error:
             return sides.verdict(GuestError(f"on the host: {error}"))
+        except KeyboardInterrupt:
+            return sides.verdict(interrupted=True)
         return sides.verdict()
 
 

@@ -34,6 +34,8 @@ class Verdict(Value, frozen=True, kw_only=True):
     #: Why it ended before its time; empty otherwise. `denied`: because the guest's user may not.
     error: str = ""
     denied: bool = False
+    #: The user has ended it; what was compared until then counts.
+    interrupted: bool = False
 
 
 class Sides:
@@ -116,7 +118,7 @@ class Sides:
     def _ask(self, side: str, request: dict[str, Any], kind: type[T]) -> T:
         return converted(answer(request) if side == "host" else self._guest.ask(request), kind)
 
-    def verdict(self, error: GuestError | None = None) -> Verdict:
+    def verdict(self, error: GuestError | None = None, *, interrupted: bool = False) -> Verdict:
         """What has come out until now; `error` has ended it."""
         return Verdict(
             mount_point=self._mount.mount_point,
@@ -129,4 +131,5 @@ class Sides:
             differences=tuple(self.found),
             error=str(error or ""),
             denied=error is not None and error.code in _MAY_NOT,
+            interrupted=interrupted,
         )

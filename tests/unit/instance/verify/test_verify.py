@@ -355,3 +355,17 @@ def test_the_directory_of_work_says_whose_it_is(tmp_path: Path) -> None:
 
     assert seen
     assert all(name.startswith(PREFIX) for name in seen)
+
+
+def test_ctrl_c_tells_what_was_compared_until_then(tmp_path: Path) -> None:
+    def leave(_directory: Path) -> None:
+        if next(rounds):
+            raise KeyboardInterrupt
+
+    rounds = iter((0, 1))
+
+    verdict = verify(shared(tmp_path), Spoiling(leave, after="look"), seconds=60, seed=1)
+
+    assert (verdict.interrupted, verdict.rounds, verdict.error) == (True, 1, "")
+    assert verdict.operations > 0
+    assert list(tmp_path.iterdir()) == []
