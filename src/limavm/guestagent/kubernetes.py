@@ -11,8 +11,10 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import BinaryIO
 
+from limavm.guestagent.parent import die_with_parent
 from limavm.guestagent.ports import Port
 from limavm.guestagent.services import Known, Objects, TooLongError
 
@@ -88,6 +90,7 @@ class Services:
                     stderr=asyncio.subprocess.DEVNULL,
                     env={**self._environment, "KUBECONFIG": kubeconfig},
                     start_new_session=True,
+                    preexec_fn=partial(die_with_parent, os.getpid()),
                 )
             finally:
                 os.close(write)

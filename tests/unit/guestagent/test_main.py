@@ -4,14 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from limavm.guestagent import main as agent
+from limavm.guestagent.daemon import Options
 from limavm.guestagent.flags import FlagError
-from limavm.guestagent.main import Options, main, options_of, read_token
+from limavm.guestagent.main import main, options_of
 from limavm.wire.service import TOKEN_KEY
 from tests.fakes.grpcpeer import Peer
 
@@ -49,37 +48,11 @@ def test_the_daemon_is_roots(capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert "root" in capsys.readouterr().err
 
 
-def test_a_token_is_the_text_of_its_file(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("secret\n")
-    (tmp_path / "empty").write_text("\n")
-
-    assert read_token("") == ""
-    assert read_token(str(tmp_path / "token")) == "secret"
-    with pytest.raises(ValueError, match="empty"):
-        read_token(str(tmp_path / "empty"))
-    with pytest.raises(FileNotFoundError):
-        read_token(str(tmp_path / "none"))
-
-
-@POSIX
-def test_a_token_file_that_is_missing_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert agent.run_daemon(Options(token_file=str(tmp_path / "none")), penance=0) == 1
-    assert "No such file" in capsys.readouterr().err
-
-
-@POSIX
-def test_a_daemon_that_cannot_begin_waits_before_it_ends(tmp_path: Path) -> None:
-    began = time.monotonic()
-
-    assert agent.run_daemon(Options(token_file=str(tmp_path / "none")), penance=0.1) == 1
-    assert time.monotonic() - began >= 0.1
-
-
 #: What `python3 -m limavm.guestagent` does, with a socket of the test's and without being root.
 PROGRAM = """
 import sys
-from limavm.guestagent import listening, main
-main.SOCKET = sys.argv[1]
+from limavm.guestagent import daemon, main
+daemon.SOCKET = sys.argv[1]
 sys.exit(main.run_daemon(main.options_of(sys.argv[2:])))
 """
 
@@ -112,19 +85,6 @@ async def test_the_daemon_serves_until_it_is_told_to_end(tmp_path: Path, number:
     assert "Traceback" not in log
     assert os.path.exists(tmp_path / "run" / "event-state.json")
     assert not os.path.exists(path)
-
-
-@POSIX
-@pytest.mark.parametrize("hard", [1000, 15000])
-def test_as_many_files_are_allowed_as_can_be(hard: int) -> None:
-    program = "import resource; from limavm.guestagent.main import allow_many_files; allow_many_files(); "
-    program += "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
-    command = f"ulimit -Sn 100 && ulimit -Hn {hard} && exec {sys.executable} -c '{program}'"
-
-    done = subprocess.run(["sh", "-c", command], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-
-    # Only root may go beyond the hard limit, and not in every container.
-    assert done.stdout.decode().split() in ([str(hard)] * 2, ["32768"] * 2)
 
 
 def test_python_runs_the_package() -> None:
