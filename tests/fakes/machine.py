@@ -24,6 +24,7 @@ class FakeMachine:
         self._machine = machine
         self.shares: dict[str, Share] = {share.tag: share for share in machine.shares} if machine else {}
         self.hotplug = False
+        self.media_removed = False
         self.refusal = ""
         self.saved: list[str] = []
         self.passwords: list[str] = []
@@ -77,6 +78,9 @@ class FakeMachine:
 
     async def forwards(self) -> list[HostForward]:
         raise NotImplementedError
+
+    async def remove_media(self) -> None:
+        self.media_removed = True
 
     async def protect_vnc(self, password: str) -> str:
         if self.display_failure:

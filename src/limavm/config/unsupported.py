@@ -15,20 +15,12 @@ if TYPE_CHECKING:  # `shell` loads this module, and needs no layers
     from limavm.config.layer import Layer
 
 #: The YAML key, and whether a layer asks for something by it.
-_LATER: "tuple[tuple[str, Callable[[Layer], bool]], ...]" = (
-    ("networks", lambda layer: bool(layer.networks)),
-    ("containerd", lambda layer: bool(layer.containerd.system or layer.containerd.user)),
-)
+_LATER: "tuple[tuple[str, Callable[[Layer], bool]], ...]" = (("networks", lambda layer: bool(layer.networks)),)
 
 
 def without_later(config: Config) -> Config:
     """The configuration without what has no effect yet, for those who would begin to act on it."""
-    containerd = replace(config.containerd, system=False, user=False)
-    return replace(
-        config,
-        networks=(),
-        containerd=containerd,
-    )
+    return replace(config, networks=())
 
 
 def later(layer: "Layer") -> list[Flaw]:

@@ -139,6 +139,9 @@ class VirtualMachine(Protocol):
         and mounted anew after the second. Callbacks run inside `wait`.
         """
 
+    async def remove_media(self) -> None:
+        """Take out what `Machine.media` has, now that the guest has read it; harmless when it is out."""
+
     async def protect_vnc(self, password: str) -> str:
         """Let only those log in to the VNC display who know the password; returns where it is, as `host:number`.
 

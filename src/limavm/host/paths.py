@@ -40,6 +40,9 @@ MACHINE_JSON = "machine.json"
 FORWARDS_JSON = "forwards.json"
 #: Ours: how the mounts differ from those of the configuration, for the same.
 MOUNTS_JSON = "mounts.json"
+#: Ours: the archive of containerd and nerdctl while the guest lacks it, and what the guest is known to have.
+CONTAINERD_ARCHIVE = "containerd.tgz"
+CONTAINERD_JSON = "containerd.json"
 #: Ours: when each phase of the last start began and ended.
 TIMINGS_JSON = "timings.json"
 #: Where a viewer finds the display of a run, and its password.

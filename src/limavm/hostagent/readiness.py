@@ -23,9 +23,14 @@ from limavm.hostagent.guesttime import record_guest_phases
 from limavm.hostagent.panic import kernel_panic
 from limavm.model.event import AgentStatus
 from limavm.model.plan import Plan
+from limavm.store import containerd
+from limavm.store.containerd import Containerd
 from limavm.store.timings import Recorder
 
 log = logging.getLogger(__name__)
+
+#: The boot scripts that bring the packages.
+_OF_CONTAINERD = ("30-install-packages", "40-install-containerd")
 
 
 class GuestPanicError(UserError):
@@ -68,6 +73,9 @@ class Readiness:
         self._emitter = emitter
         self._recorder = recorder
         self._console_offset = console_offset
+        #: What this boot has shown of containerd: that its archive is unpacked, or that its packages are there.
+        self._has_containerd = False
+        self._has_packages = False
 
     async def reach(self, *, progress: bool) -> list[str]:
         """Return the errors that leave the guest degraded.
@@ -142,8 +150,18 @@ class Readiness:
             errors += await self._services.mounted()
             if config.mounts:
                 self._recorder.add("mounts", began, self._recorder.now())
-            errors += await self._of_groups(session, requirements.optional(config), requirements.final(config, token))
-            return errors
+            errors += await self._of_groups(session, self._optional(), requirements.final(config, token))
+        await self._note_containerd()
+        return errors
+
+    def _containerd(self) -> Containerd | None:
+        """What the guest is to have of containerd; None when it is to have none."""
+        wanted = containerd.is_wanted(self._plan.config)
+        return containerd.load(self._plan.machine.directory) if wanted else None
+
+    def _optional(self) -> requirements.Group:
+        known = self._containerd()
+        return requirements.optional(self._plan.config, self._vm.machine.boot_token, known.version if known else "")
 
     async def _copied(self) -> list[str]:
         config = self._plan.config
@@ -157,12 +175,27 @@ class Readiness:
     async def _of_groups(self, session: Session, *groups: requirements.Group) -> list[str]:
         return await requirements.satisfy(groups, session, satisfied=self._satisfied, said=self._said)
 
+    async def _note_containerd(self) -> None:
+        """Remember whether the guest has containerd now, for the next start; it needs its archive no more then."""
+        known = self._containerd()
+        if known is None:
+            return
+        directory = self._plan.machine.directory
+        if self._has_containerd if known.version else self._has_packages:
+            containerd.installed(directory)
+            await self._vm.remove_media()
+        elif known.version:
+            containerd.forget(directory)
+
     def _said(self, group: str, output: bytes) -> None:
         if group == "final":
-            for failure in failures(output):
+            found = list(failures(output))
+            self._has_packages = not any(script in failure for failure in found for script in _OF_CONTAINERD)
+            for failure in found:
                 log.warning("%s", failure)
 
     def _satisfied(self, group: str, requirement: requirements.Requirement, took: float) -> None:
+        self._has_containerd |= requirement.description == requirements.CONTAINERD
         now = self._recorder.now()
         self._recorder.add(f"{group}: {requirement.description}", now - took, now)
 

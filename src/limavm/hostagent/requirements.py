@@ -6,6 +6,7 @@ waits for the guest waits inside the guest: one ssh session is cheaper than many
 
 import asyncio
 import logging
+import shlex
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -25,6 +26,10 @@ _ATTEMPT = 60.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _SSH_FAILED = 255
+#: The status of a script that gives up.
+_HOPELESS = 75
+#: The description by which others know that the guest has got containerd.
+CONTAINERD = "containerd binaries to be installed"
 
 
 class Requirement(Value, frozen=True, kw_only=True):
@@ -35,6 +40,8 @@ class Requirement(Value, frozen=True, kw_only=True):
     hint: str
     #: Tried once; a failure ends its group.
     fatal: bool = False
+    #: The script tells by its status that the condition will not become true in this boot.
+    gives_up: bool = False
 
 
 class Group(Value, frozen=True, kw_only=True):
@@ -95,10 +102,34 @@ def _sshfs(token: str) -> list[Requirement]:
     ]
 
 
-def optional(config: Config) -> Group:
-    """The readiness probes of the configuration."""
-    probes = (probe for probe in config.probes if probe.mode == "readiness")
-    return Group(name="optional", requirements=tuple(_of_probe(probe) for probe in probes))
+def optional(config: Config, token: str, containerd: str = "") -> Group:
+    """The readiness probes of the configuration, and before them the archive of containerd of this version, if any."""
+    probes = (_of_probe(probe) for probe in config.probes if probe.mode == "readiness")
+    return Group(
+        name="optional", requirements=(*(_containerd(config, token, containerd) if containerd else ()), *probes)
+    )
+
+
+def _containerd(config: Config, token: str, version: str) -> tuple[Requirement, ...]:
+    nerdctl = shlex.quote(f"{config.guest_install_prefix}/bin/nerdctl")
+    return (
+        Requirement(
+            description="systemd must be available",
+            script="[ -d /run/systemd/system ]",
+            hint="containerd needs a guest with systemd; `limactl edit --set '.containerd.user = false'` does without.",
+            fatal=True,
+        ),
+        Requirement(
+            description=CONTAINERD,
+            script=_until(
+                f'read -r version < /var/lib/lima/containerd && [ "$version" = {version} ] && '
+                f"{{ command -v nerdctl || [ -x {nerdctl} ]; }} >/dev/null",
+                unless=_is_done(token),
+            ),
+            hint="The boot scripts unpack the archive: see /var/log/cloud-init-output.log in the guest.",
+            gives_up=True,
+        ),
+    )
 
 
 def final(config: Config, token: str) -> Group:
@@ -107,7 +138,7 @@ def final(config: Config, token: str) -> Group:
         return Group(name="final", requirements=())
     done = Requirement(
         description="boot scripts must have finished",
-        script=_until(f'read -r token < /run/lima-boot-done && [ "$token" = {token} ]', then=failures.TOLD),
+        script=_until(_is_done(token), then=failures.TOLD),
         hint="A boot or provision script has failed or still runs: see /var/log/cloud-init-output.log in the guest.",
     )
     return Group(name="final", requirements=(done,))
@@ -120,12 +151,21 @@ _SSH = Requirement(
 )
 
 
-def _until(condition: str, *, then: str = "exit 0") -> str:
-    """A script that waits up to 20 s in the guest for a condition; a missing file is a wait too."""
+def _is_done(token: str) -> str:
+    return f'read -r token < /run/lima-boot-done && [ "$token" = {token} ]'
+
+
+def _until(condition: str, *, then: str = "exit 0", unless: str = "") -> str:
+    """A script that waits up to 20 s in the guest for a condition; a missing file is a wait too.
+
+    There is no hope for it any more once `unless` is true and the condition still is not.
+    """
+    hopeless = f'  [ -z "$over" ] || exit {_HOPELESS}\n  {{ {unless}; }} 2>/dev/null && over=1 && continue\n'
     return f"""i=0
+over=
 while [ $i -lt 100 ]; do
   {{ {condition}; }} 2>/dev/null && {{ {then}; }}
-  sleep 0.2
+{hopeless if unless else ""}  sleep 0.2
   i=$((i + 1))
 done
 exit 1
@@ -206,20 +246,29 @@ async def _satisfy(
         outcome = await _attempt(requirement, runner)
         if isinstance(outcome, bytes):
             return outcome
-        log.debug("not yet: %s", outcome)
-        if requirement.fatal or monotonic() + wait > deadline:
-            return f"{outcome}. {requirement.hint}"
+        log.debug("not yet: %s", outcome.words)
+        if requirement.fatal or outcome.hopeless or monotonic() + wait > deadline:
+            return f"{outcome.words}. {requirement.hint}"
         await pause(wait)
         wait = min(wait * 2, _LONGEST_PAUSE)
 
 
-async def _attempt(requirement: Requirement, runner: Runner) -> str | bytes:
+class _Failure(Value, frozen=True, kw_only=True):
+    """What an attempt ended with, and whether another one would be in vain."""
+
+    words: str
+    hopeless: bool = False
+
+
+async def _attempt(requirement: Requirement, runner: Runner) -> _Failure | bytes:
     try:
         done = await runner.run(requirement.script, timeout=_ATTEMPT)
     except TimeoutError:
-        return f"no answer within {_ATTEMPT:g} s"
+        return _Failure(words=f"no answer within {_ATTEMPT:g} s")
     if done.status == 0:
         return done.stdout
     output = (done.stderr or done.stdout).decode(errors="replace").strip()[-500:]
     what = "ssh could not run it" if done.status == _SSH_FAILED else f"exit status {done.status}"
-    return f"{what}: {output}" if output else what
+    return _Failure(
+        words=f"{what}: {output}" if output else what, hopeless=requirement.gives_up and done.status == _HOPELESS
+    )

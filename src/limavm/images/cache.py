@@ -68,12 +68,25 @@ def ensure_data(
 
     Without a digest the server is asked whether it has newer ones (13.2 step 4). Raises UserError.
     """
-    path = os.path.join(entry, _DATA)
+    path = data_path(entry)
     if os.path.isfile(path) and _current(entry, url, digest, report, client):
         report.info(f"Using the cached {what} ({_name(url)})")
     else:
         _download(entry, url, digest, what, report, client)
     return path
+
+
+def data_path(entry: str) -> str:
+    """Where the bytes of an entry are."""
+    return os.path.join(entry, _DATA)
+
+
+def is_stored(url: str, digest: Digest | None) -> bool:
+    """Whether the bytes of a URL are in the cache, with that digest if one is given: by what is recorded."""
+    entry = entry_dir(url)
+    if not os.path.isfile(data_path(entry)):
+        return False
+    return digest is None or (files.read_text(_digest_path(entry, digest)) or "").strip() == str(digest)
 
 
 def _current(entry: str, url: str, digest: Digest | None, report: Reporter, client: download.Client) -> bool:
@@ -82,7 +95,7 @@ def _current(entry: str, url: str, digest: Digest | None, report: Reporter, clie
     recorded = (files.read_text(_digest_path(entry, digest)) or "").strip()
     if recorded:
         return recorded == str(digest)
-    if digest_of(os.path.join(entry, _DATA), digest.algorithm) != digest:
+    if digest_of(data_path(entry), digest.algorithm) != digest:
         return False
     files.write_atomic(_digest_path(entry, digest), str(digest).encode())
     return True
@@ -129,7 +142,7 @@ def _mismatch(url: str, digest: Digest, actual: str) -> UserError:
 def _install(entry: str, part: Part, origin: Origin, digest: Digest | None) -> None:
     """Make the complete part the entry's data; what described the old data goes first."""
     files.sweep(entry, "time", "type", "*.digest", *_DERIVED)
-    part.finish(os.path.join(entry, _DATA))
+    part.finish(data_path(entry))
     files.sync_directory(entry)
     # Killed before `time`, data without a digest are downloaded again; before the digest, only hashed again.
     if origin.modified:
@@ -142,7 +155,7 @@ def _install(entry: str, part: Part, origin: Origin, digest: Digest | None) -> N
 
 def ensure_decompressed(entry: str, name: str, what: str, report: Reporter) -> str:
     """The path of the entry's decompressed bytes, which are `data` when that is not compressed."""
-    data = os.path.join(entry, _DATA)
+    data = data_path(entry)
     kind = compression_of_file(data, name)
     if kind is None:
         return data

@@ -58,6 +58,7 @@ _TABLE = (
     _Row(paths.BASE_DISK, Fate.LINKED, "the disk is an overlay on it"),
     _Row(layers.PATTERN, Fate.LINKED, "the disk is an overlay on them"),
     _Row(paths.ISO, Fate.LINKED, "read only, as every CD"),
+    _Row(paths.CONTAINERD_ARCHIVE, Fate.LINKED, "read only, as every CD"),
     _Row(paths.KERNEL, Fate.LINKED, "read by the hypervisor"),
     _Row(paths.KERNEL_CMDLINE, Fate.LINKED, "read by the hypervisor"),
     _Row(paths.INITRD, Fate.LINKED, "read by the hypervisor"),

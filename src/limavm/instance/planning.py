@@ -83,6 +83,7 @@ def _files(directory: str, data_disks: tuple[Drive, ...]) -> Files:
         iso=has(paths.ISO),
         kernel=has(paths.KERNEL),
         initrd=has(paths.INITRD),
+        containerd_archive=has(paths.CONTAINERD_ARCHIVE),
         cmdline=(read_text(os.path.join(directory, paths.KERNEL_CMDLINE)) or "").strip(),
         data_disks=data_disks,
     )

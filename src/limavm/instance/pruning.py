@@ -7,12 +7,12 @@ alone, and said; what others need of it stays on the disk, as they hold links to
 import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
 
 from limavm.errors import BusyError, NotFoundError, UserError
 from limavm.host import paths
 from limavm.images import inventory
 from limavm.images.inventory import Kind, Piece
+from limavm.instance import containerd
 from limavm.instance.inspect import inspect
 from limavm.instance.occupied import Thing, measured, things
 from limavm.model.config import Config
@@ -73,7 +73,8 @@ def referred(config: Config) -> Iterator[str]:
     for image in config.images:
         yield image.location
         yield from (file.location for file in (image.kernel, image.initrd) if file)
-    yield from (file.location for file in chain(config.firmware.images, config.containerd.archives))
+    yield from (file.location for file in config.firmware.images)
+    yield from containerd.referred(config)
 
 
 def unknown(what: str, problem: str) -> str:

@@ -25,6 +25,7 @@ from limavm.seed.iso import write_iso
 from limavm.seed.proxies import PROXY_VARIABLES, odd_proxies, proxy_hosts
 from limavm.seed.yqbundle import yq_bundle
 from limavm.ssh.keys import ensure_identity, public_keys
+from limavm.store import containerd
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def write_seed(plan: Plan) -> None:
         guest_agent=b"" if config.plain else bundle(),
         virtio_port=AGENT_PORT if machine.agent_socket else "",
         agent_token="" if config.plain else plan.agent_token,
+        containerd_version=known.version if (known := containerd.load(machine.directory)) else "",
+        containerd_archive=sum(os.path.getsize(medium.path) for medium in machine.media),
         yq=yq_bundle() if any(step.mode == "yq" for step in config.provision) else b"",
     )
     seed = with_proxies(config, seed)

@@ -14,7 +14,7 @@ from limavm.images import snapshots as offline
 from limavm.instance.inspect import inspect
 from limavm.model.instance import Instance, Status
 from limavm.model.report import Reporter
-from limavm.store import disks, instances
+from limavm.store import containerd, disks, instances
 
 Work = Literal["create", "apply", "delete"]
 #: QEMU cuts off what is longer.
@@ -34,6 +34,8 @@ def act(work: Work, name: str, tag: str, *, report: Reporter) -> None:
     else:
         with _stopped(name) as (disk, again):
             {"create": offline.create, "apply": offline.apply, "delete": offline.delete}[work](disk, tag)
+            if work == "apply":  # nobody knows what was on the disk then
+                containerd.forget(os.path.dirname(disk))
             _tell_of_data_disks(work, again, report)
     report.info(f"{_DONE[work]} the snapshot {tag!r} of {name!r}")
 

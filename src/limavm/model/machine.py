@@ -8,6 +8,8 @@ from limavm.model.arch import Arch
 from limavm.model.config import Audio, FirmwareImage, Video
 from limavm.model.value import Value
 
+#: The label of the medium with the archive of containerd, as the guest's boot script knows it.
+ARCHIVE_LABEL = "lima-containerd"
 #: The name of the guest agent's serial port in the guest, where a machine has one.
 AGENT_PORT = "io.lima-vm.guest_agent.0"
 
@@ -18,6 +20,8 @@ class Drive(Value, frozen=True, kw_only=True):
     path: str
     format: str
     read_only: bool = False
+    #: The name by which the guest finds it, at most 16 characters; empty for one that is found by its place.
+    label: str = ""
 
 
 class DirectBoot(Value, frozen=True, kw_only=True):
@@ -40,6 +44,8 @@ class Files(Value, frozen=True, kw_only=True):
     cmdline: str = ""
     #: Additional disks in the order of the configuration.
     data_disks: tuple[Drive, ...] = ()
+    #: Whether the archive of containerd is there, which the guest lacks.
+    containerd_archive: bool = False
 
 
 class Run(Value, frozen=True, kw_only=True):
@@ -99,6 +105,8 @@ class Machine(Value, frozen=True, kw_only=True):
     iso: str | None = None
     seed: str
     data_disks: tuple[Drive, ...] = ()
+    #: What the guest reads once, and `VirtualMachine.remove_media` takes out again.
+    media: tuple[Drive, ...] = ()
     boot: DirectBoot | None = None
     nic: UserNIC
     networks: tuple[SocketNIC, ...] = ()

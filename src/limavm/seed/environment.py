@@ -66,9 +66,7 @@ def _instance(config: Config, facts: SeedFacts) -> dict[str, str]:
         "SHELL": user.shell,
         "GUEST_INSTALL_PREFIX": config.guest_install_prefix,
         "UPGRADE_PACKAGES": _flag(config.upgrade_packages),
-        # containerd arrives with a later issue; until then nothing in the guest may wait for its archive.
-        "CONTAINERD_USER": "",
-        "CONTAINERD_SYSTEM": "",
+        **_containerd(config, facts),
         "ROSETTA_ENABLED": "false",
         "ROSETTA_BINFMT": "false",
         "SKIP_DEFAULT_DEPENDENCY_RESOLUTION": _flag(_skips_default_dependencies(config.provision)),
@@ -83,6 +81,20 @@ def _instance(config: Config, facts: SeedFacts) -> dict[str, str]:
         "PLAIN": _flag(config.plain),
         "NO_CLOUD_INIT": _flag(facts.no_cloud_init),
         "PASSWORDLESS_SUDO": _flag(user.passwordless_sudo),
+    }
+
+
+def _containerd(config: Config, facts: SeedFacts) -> dict[str, str]:
+    """The last two are ours. Lima's archive is a file of the seed; ours comes as a medium of its own, of that size."""
+    user, system = config.containerd.user, config.containerd.system
+    flags = {"CONTAINERD_USER": _flag(user), "CONTAINERD_SYSTEM": _flag(system)}
+    if not user and not system:
+        return flags
+    return {
+        **flags,
+        "CONTAINERD_ARCHIVE": "nerdctl-full.tgz" if facts.containerd_version else "",
+        "CONTAINERD_VERSION": facts.containerd_version,
+        "CONTAINERD_ARCHIVE_SIZE": str(facts.containerd_archive),
     }
 
 

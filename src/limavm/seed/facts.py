@@ -22,6 +22,8 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     `host_dns` the host's own name servers where they are known. The DNS ports are those on which the
     host agent answers, 0 where it does not. `guest_agent` is the bundle, empty when the guest gets none,
     `agent_token` what its clients have to present; `yq` is the program for provisioning by expressions, if any is.
+    `containerd_version` names the archive that the guest is to have, empty for the packages of its distribution;
+    `containerd_archive` is the size in bytes of the medium that brings it, 0 without one.
     """
 
     name: str
@@ -42,6 +44,8 @@ class SeedFacts(Value, frozen=True, kw_only=True):
     guest_agent: bytes = b""
     agent_token: str = ""
     yq: bytes = b""
+    containerd_version: str = ""
+    containerd_archive: int = 0
     host_home: str = ""
     host_dns: tuple[str, ...] = ()
     system_proxies: Map = {}

@@ -8,7 +8,6 @@ from tests.unit.config.conftest import Resolve
     ("text", "key"),
     [
         ("networks: [{lima: user-v2}]", "networks"),
-        ("containerd: {user: true}", "containerd"),
     ],
 )
 def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, key: str) -> None:
@@ -22,7 +21,7 @@ def test_a_key_that_has_no_effect_yet_warns_once(resolved: Resolve, text: str, k
         "mounts: [{location: /tmp, mountPoint: /m}]",
         "portForwards: [{guestPort: 80}]",
         "copyToHost: [{guest: /a, host: /b}]",
-        "containerd: {system: false, user: false}",
+        "containerd: {system: true, user: true}",
         "networks: null",
         "additionalDisks: [a]",
     ],
@@ -32,8 +31,6 @@ def test_what_is_not_asked_for_does_not_warn(resolved: Resolve, text: str) -> No
 
 
 def test_nobody_begins_to_act_on_what_has_no_effect_yet(resolved: Resolve) -> None:
-    text = "networks: [{lima: user-v2}]\ncontainerd: {user: true}"
+    config = without_later(resolved("networks: [{lima: user-v2}]").config)
 
-    config = without_later(resolved(text).config)
-
-    assert (config.networks, config.containerd.user) == ((), False)
+    assert config.networks == ()

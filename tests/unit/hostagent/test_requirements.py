@@ -80,7 +80,7 @@ def test_boot_scripts_must_have_finished_in_a_plain_guest_too() -> None:
 def test_probes_are_the_optional_group_with_their_own_words() -> None:
     probes = (Probe(script="#!/bin/sh\ntrue\n", description="web is up", hint="see journalctl"),)
 
-    (found,) = optional(config(probes=probes)).requirements
+    (found,) = optional(config(probes=probes), "t").requirements
 
     assert (found.description, found.hint) == ("web is up", "see journalctl")
 

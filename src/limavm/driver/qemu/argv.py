@@ -8,7 +8,7 @@ always given, commas in paths are doubled, and UEFI guests get a variable store 
 
 from collections.abc import Iterable
 
-from limavm.driver.qemu import devices, fsdevices
+from limavm.driver.qemu import devices, fsdevices, media
 from limavm.driver.qemu.devices import escape
 from limavm.driver.qemu.facts import Firmware, Qemu
 from limavm.errors import UserError
@@ -81,6 +81,7 @@ def options(machine: Machine, qemu: Qemu) -> list[str]:
         *_boot_order_args(machine),
         *(word for disk in machine.data_disks for word in data_disk_args(disk)),
         *_seed_args(machine),
+        *media.args(machine),
         *_direct_boot_args(machine),
         *(devices.tpm_args(machine) if machine.tpm else ()),
         *user_nic_args(machine.nic, machine.arch),

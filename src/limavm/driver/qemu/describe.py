@@ -10,7 +10,7 @@ from typing import Any
 
 from limavm.model.arch import Arch
 from limavm.model.config import Config, Mount
-from limavm.model.machine import DirectBoot, Drive, Files, Machine, Run, Share, SocketNIC, UserNIC
+from limavm.model.machine import ARCHIVE_LABEL, DirectBoot, Drive, Files, Machine, Run, Share, SocketNIC, UserNIC
 from limavm.model.mount import SHARED, mount_tag
 from limavm.model.size import parse_size
 
@@ -37,6 +37,7 @@ def describe(config: Config, run: Run) -> Machine:
         iso=f"{directory}/iso" if files.iso else None,
         seed=f"{directory}/cidata.iso",
         data_disks=files.data_disks,
+        media=(_archive(directory),) if files.containerd_archive else (),
         boot=_boot(directory, files),
         nic=UserNIC(mac=mac(run.machine_id, directory), ssh_port=run.ssh_port),
         networks=_networks(config, directory, run.machine_id),
@@ -67,6 +68,10 @@ def mac(machine_id: str, what: str) -> str:
     """A stable MAC address for `what`: the instance directory for eth0, `…/lima.yaml#<i>` for `networks[i]`."""
     digest = hashlib.sha256((machine_id + what).encode(errors="surrogateescape")).digest()
     return "52:55:55:" + digest[:3].hex(":")
+
+
+def _archive(directory: str) -> Drive:
+    return Drive(path=f"{directory}/containerd.tgz", format="raw", read_only=True, label=ARCHIVE_LABEL)
 
 
 def _boot(directory: str, files: Files) -> DirectBoot | None:

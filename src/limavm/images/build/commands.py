@@ -40,10 +40,16 @@ def mmdebstrap_argv(recipe: Recipe, target: str, data: str, apt_options: Iterabl
         *('--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"'),
         *(f"--aptopt={option}" for option in apt_options),
         f'--customize-hook={customize} "$1"',
+        *_disabling(recipe),
         recipe.location.suite,
         target,
         *recipe.apt_sources(),
     ]
+
+
+def _disabling(recipe: Recipe) -> tuple[str, ...]:
+    units = recipe.location.disable
+    return (f'--customize-hook=chroot "$1" systemctl -q disable {shlex.join(units)}',) if units else ()
 
 
 def image_size(used: int) -> int:

@@ -12,6 +12,7 @@ fi
 [ "$LIMA_CIDATA_SKIP_DEFAULT_DEPENDENCY_RESOLUTION" != 1 ] || exit 0
 
 missing=
+wished=
 need() { # program
 	command -v "$1" >/dev/null || missing="$missing $1"
 }
@@ -22,6 +23,11 @@ if [ -n "${LIMA_SSHFS_WANTED-}" ] || [ -s /run/lima-shares-failed ] ||
 fi
 if [ -n "$LIMA_CIDATA_CONTAINERD_USER$LIMA_CIDATA_CONTAINERD_SYSTEM" ]; then
 	need iptables
+	# Without an archive, and once: what of the others there is goes with it.
+	if [ -z "$LIMA_CIDATA_CONTAINERD_VERSION" ] && ! command -v containerd >/dev/null; then
+		missing="$missing containerd"
+		wished="cni rootlesskit slirp4netns fuse-overlayfs nerdctl"
+	fi
 elif [ "$LIMA_CIDATA_UDP_DNS_LOCAL_PORT" -gt 0 ] || [ "$LIMA_CIDATA_TCP_DNS_LOCAL_PORT" -gt 0 ]; then
 	# nft does as well, if it is there and works.
 	[ -e /run/lima-dns-redirect ] || need iptables
@@ -80,6 +86,8 @@ package() { # program: the name of its package here
 	newuidmap:apk) echo shadow-uidmap ;;
 	newuidmap:dnf | newuidmap:yum) echo shadow-utils ;;
 	newuidmap:*) echo shadow ;;
+	cni:pacman | cni:zypper | cni:apk) echo cni-plugins ;;
+	cni:*) echo containernetworking-plugins ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -109,22 +117,32 @@ enable_epel() {
 	esac
 }
 
-# shellcheck disable=SC2086 # package names are words
+install_packages() { # packages
+	case $manager in
+	apt-get) apt-get install -y --no-upgrade --no-install-recommends -q "$@" ;;
+	dnf | yum) "$manager" install -y "$@" ;;
+	pacman) pacman -S --noconfirm --needed "$@" ;;
+	zypper) zypper --non-interactive install -y --no-recommends "$@" ;;
+	apk) apk add "$@" ;;
+	esac
+}
+
 case $manager in
 apt-get)
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update
-	apt-get install -y --no-upgrade --no-install-recommends -q $packages
 	;;
-dnf | yum)
-	enable_epel
-	"$manager" install -y $packages
-	;;
-pacman) pacman -Sy --noconfirm --needed $packages ;;
-zypper) zypper --non-interactive install -y --no-recommends $packages ;;
-apk) apk add $packages ;;
+dnf | yum) enable_epel ;;
+pacman) pacman -Sy ;;
+zypper | apk) ;;
 *)
 	echo "no known package manager; install$packages by hand" >&2
 	exit 1
 	;;
 esac
+# shellcheck disable=SC2086 # package names are words
+install_packages $packages
+for program in $wished; do
+	command -v "$program" >/dev/null || install_packages "$(package "$program")" ||
+		echo "this distribution has no $program"
+done
