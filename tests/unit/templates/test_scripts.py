@@ -124,7 +124,7 @@ def test_scripts_use_every_param_and_no_other(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "index", "value"),
     [
-        ("docker", 2, {"features": {"cdi": True, "containerd-snapshotter": True}}),
+        ("docker", 3, {"features": {"cdi": True, "containerd-snapshotter": True}}),
         ("docker-rootful", 1, {"Socket": {"SocketUser": "jane"}}),
         ("docker-rootful", 2, {"features": {"cdi": True, "containerd-snapshotter": True}}),
     ],
@@ -160,7 +160,7 @@ def test_kubeadm_is_given_yaml() -> None:
     assert kinds == [["JoinConfiguration"], ["InitConfiguration", "ClusterConfiguration", "KubeletConfiguration"]]
 
 
-@pytest.mark.parametrize("name", ["k8s: provision[2].script", "experimental/u7s: provision[3].script"])
+@pytest.mark.parametrize("name", ["k8s: provision[2].script", "experimental/u7s: provision[4].script"])
 def test_a_kubeconfig_for_the_host_names_its_loopback(name: str) -> None:
     (expression,) = re.findall(r"sed -E '([^']+)'", SCRIPTS[name])
     given = "clusters:\n- cluster:\n    server: https://192.168.5.15:6443\n  name: kubernetes\n"
