@@ -82,10 +82,12 @@ def _through_click(argv: Sequence[str]) -> int:
 
 
 def _host_error(error: OSError) -> str:
+    from limavm.host.hints import hint_of
+
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
     text = ": ".join([" -> ".join(names), error.strerror or str(error)] if names else [error.strerror or str(error)])
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        text += "\n  hint:  make room and run the command again: what was complete is kept"
+    if hint := hint_of(error.errno):
+        text += f"\n  hint:  {hint}"
     return text
 
 

@@ -6,9 +6,9 @@ Without that a clone would lean on the base of its original, and an instance und
 import os
 
 from limavm.host import paths
-from limavm.host.process import run
 from limavm.images import qcow2
 from limavm.images.formats import Format, detect_format
+from limavm.images.qemuimg import qemu_img
 
 
 def lean_on_neighbour(directory: str, former: str) -> None:
@@ -22,7 +22,7 @@ def lean_on_neighbour(directory: str, former: str) -> None:
         disk = os.path.join(directory, name)
         if os.path.isfile(disk) and not os.path.islink(disk) and _is_absolute_overlay(disk, base):
             form = detect_format(os.path.join(directory, paths.BASE_DISK))
-            run(["qemu-img", "rebase", "-q", "-u", "-f", "qcow2", "-F", form.value, "-b", paths.BASE_DISK, disk])
+            qemu_img("rebase", "-q", "-u", "-f", "qcow2", "-F", form.value, "-b", paths.BASE_DISK, disk)
 
 
 def _is_absolute_overlay(disk: str, base: str) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from limavm.host.process import run
 from limavm.images.formats import Format, accept_image
+from limavm.images.qemuimg import qemu_img
 from limavm.model.report import Reporter
 
 _AS_IT_IS = (Format.QCOW2, Format.RAW, Format.ISO9660)
@@ -21,11 +21,11 @@ def as_usable(source: str, place: Callable[[Callable[[str], None]], str], report
 
     def make(target: str) -> None:
         report.info(f"Converting the image from {found} to raw")
-        run(convert_argv(source, found, target))
+        qemu_img(*convert_args(source, found, target))
 
     return place(make)
 
 
-def convert_argv(source: str, found: Format, target: str) -> list[str]:
-    """The command line that writes a raw copy; formats are explicit, so that nothing is guessed."""
-    return ["qemu-img", "convert", "-f", found.value, "-O", "raw", source, target]
+def convert_args(source: str, found: Format, target: str) -> list[str]:
+    """The arguments of the qemu-img that writes a raw copy; formats are explicit, so that nothing is guessed."""
+    return ["convert", "-f", found.value, "-O", "raw", source, target]

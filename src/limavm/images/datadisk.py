@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from limavm.errors import NotFoundError, UserError
 from limavm.host import files
-from limavm.host.process import find_program, run
+from limavm.host.process import find_program
 from limavm.images import qcow2
 from limavm.images.formats import Format, accept_image, detect_format, virtual_size
+from limavm.images.qemuimg import qemu_img
 from limavm.model.size import format_size
 
 #: What a data disk can be.
@@ -30,7 +31,7 @@ def create(path: str, size: int, form: str) -> str:
     wanted = _whole(size)
     if form == Format.QCOW2 and find_program("qemu-img"):
         with files.replacing(path, 0o644) as partial:
-            run(["qemu-img", "create", "-q", "-f", "qcow2", partial, str(wanted)])
+            qemu_img("create", "-q", "-f", "qcow2", partial, str(wanted))
         return form
     with files.replacing(path, 0o644) as partial, open(partial, "wb") as file:
         file.truncate(wanted)
@@ -106,6 +107,6 @@ def grow(path: str, size: int) -> None:
     if wanted == current:
         return
     if form == Format.QCOW2 or find_program("qemu-img"):
-        run(["qemu-img", "resize", "-q", "-f", form, path, str(wanted)])
+        qemu_img("resize", "-q", "-f", form, path, str(wanted))
     else:
         os.truncate(path, wanted)

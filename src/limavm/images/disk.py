@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from limavm.errors import UserError
 from limavm.host import files, paths
-from limavm.host.process import ProcessError, run
+from limavm.host.process import ProcessError
 from limavm.images import layers, qcow2
-from limavm.images.convert import convert_argv
+from limavm.images.convert import convert_args
 from limavm.images.formats import Format, accept_image, detect_format, virtual_size
+from limavm.images.qemuimg import qemu_img
 from limavm.model.size import format_size
 
 _SECTOR = 512
@@ -101,7 +102,7 @@ def _take_image(image: str, disk: str, iso: str) -> None:
             os.replace(image, disk)
         case _:
             with files.replacing(disk) as partial:
-                run(convert_argv(image, found, partial))
+                qemu_img(*convert_args(image, found, partial))
             os.unlink(image)
 
 
@@ -114,7 +115,7 @@ def _create(directory: str, disk: str, size: int) -> None:
         overlay = ["-F", _base_format(base, size), "-b", paths.BASE_DISK]
     with files.replacing(disk, 0o644) as partial:
         # A relative backing file is found from the overlay's directory, wherever that moves to.
-        run(["qemu-img", "create", "-q", "-f", "qcow2", *overlay, partial, str(size)])
+        qemu_img("create", "-q", "-f", "qcow2", *overlay, partial, str(size))
 
 
 def _base_format(base: str, size: int) -> str:
@@ -137,7 +138,7 @@ def _grow(disk: str, size: int) -> None:
     """
     current = check_size(disk, size)
     if size > current:
-        _unlocked(lambda: run(["qemu-img", "resize", "-q", "-f", disk_format(disk), disk, str(size)]))
+        _unlocked(lambda: qemu_img("resize", "-q", "-f", disk_format(disk), disk, str(size)))
 
 
 def check_size(disk: str, size: int) -> int:

@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Iterator
 
 from limavm.host import files, paths
-from limavm.host.process import run
 from limavm.images import qcow2
 from limavm.images.formats import Format, detect_format
+from limavm.images.qemuimg import qemu_img
 
 _PREFIX = "layer-"
 #: Matches the names of layers, in the manner of shells.
@@ -55,7 +55,7 @@ def freeze(directory: str) -> bool:
 
 
 def _overlay(base: str, target: str, size: int) -> None:
-    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target, str(size)])
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target, str(size))
 
 
 def beneath(path: str) -> Iterator[str]:

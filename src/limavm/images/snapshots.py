@@ -4,8 +4,8 @@ import json
 import os
 
 from limavm.errors import UserError
-from limavm.host.process import run
 from limavm.images.disk import disk_format
+from limavm.images.qemuimg import qemu_img
 
 #: The heading of `qemu-img snapshot -l`.
 _HEADING = "Snapshot list:"
@@ -24,14 +24,14 @@ def check(disk: str) -> None:
 def table(disk: str) -> str:
     """The table that qemu-img prints, without its heading; empty when there are none."""
     check(disk)
-    text = run(["qemu-img", "snapshot", "-l", disk]).decode(errors="replace")
+    text = qemu_img("snapshot", "-l", disk).decode(errors="replace")
     return "".join(f"{line}\n" for line in text.splitlines() if line and line != _HEADING)
 
 
 def tags(disk: str) -> dict[str, str]:
     """The ID of each snapshot by its tag, in the order in which they were made."""
     check(disk)
-    answer = json.loads(run(["qemu-img", "info", "-f", "qcow2", "--output=json", disk]))
+    answer = json.loads(qemu_img("info", "-f", "qcow2", "--output=json", disk))
     return {str(one["name"]): str(one["id"]) for one in answer.get("snapshots", ())}
 
 
@@ -39,20 +39,20 @@ def create(disk: str, tag: str) -> None:
     """Save the disk under a tag that is free; raises UserError."""
     if tag in tags(disk):
         raise UserError(f"there is a snapshot {tag!r} already", hint="choose another tag, or delete it first")
-    run(["qemu-img", "snapshot", "-c", tag, disk])
+    qemu_img("snapshot", "-c", tag, disk)
 
 
 def apply(disk: str, tag: str) -> None:
     """Let the disk be as it was when it was saved; raises UserError."""
     known = _known(disk, tag)
     # Here qemu-img prefers a snapshot whose ID is that word.
-    run(["qemu-img", "snapshot", "-a", known[tag] if tag in known.values() else tag, disk])
+    qemu_img("snapshot", "-a", known[tag] if tag in known.values() else tag, disk)
 
 
 def delete(disk: str, tag: str) -> None:
     """Remove a snapshot; raises UserError."""
     _known(disk, tag)
-    run(["qemu-img", "snapshot", "-d", tag, disk])
+    qemu_img("snapshot", "-d", tag, disk)
 
 
 def _known(disk: str, tag: str) -> dict[str, str]:

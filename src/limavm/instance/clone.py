@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 from limavm.errors import UserError
 from limavm.host import files, paths
+from limavm.host.hints import hint_of
+from limavm.host.process import ProcessError
 from limavm.images import layers
 from limavm.images.backing import lean_on_neighbour
 from limavm.instance.another import resolved_for
@@ -92,11 +94,11 @@ def _take(item: Item, source: str, copy: str, advance: Callable[[int], None]) ->
 @contextlib.contextmanager
 def _told(new: str) -> Iterator[None]:
     """Errors of the system, a full disk above all, as errors for the user."""
+    what = f"the instance {new!r} cannot be made, and nothing is left of it"
     try:
         yield
+    except ProcessError as error:
+        raise UserError(f"{what}: {error.message}", where=error.where, hint=error.hint) from error
     except OSError as error:
-        raise UserError(
-            f"the instance {new!r} cannot be made: {error.strerror or error}",
-            where=os.fsdecode(error.filename) if error.filename else None,
-            hint="nothing is left of it; see that there is room, and try again",
-        ) from error
+        where = os.fsdecode(error.filename) if error.filename else None
+        raise UserError(f"{what}: {error.strerror or error}", where=where, hint=hint_of(error.errno)) from error

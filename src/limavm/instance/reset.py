@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from limavm.errors import NotFoundError, UserError
 from limavm.host import files, paths
+from limavm.host.hints import hint_of
 from limavm.host.trees import remove_tree
 from limavm.instance.inspect import inspect
 from limavm.instance.protect import check_unprotected
@@ -27,6 +28,7 @@ _TEXTS = (".yaml", ".yml")
 _FIRST = (paths.DISK, paths.DIFF_DISK, paths.IMAGE, paths.BASE_DISK, paths.ISO)
 #: Directories of a run or of the machine; `mnt` may be where a disk is mounted, and goes when it is empty.
 _TREES = frozenset({"cidata", "sock", "swtpm"})
+_ONCE_MORE = "see the errors above, and run `limactl factory-reset` once more"
 
 
 def factory_reset(name: str, *, report: Reporter) -> None:
@@ -48,14 +50,15 @@ def factory_reset(name: str, *, report: Reporter) -> None:
 
 def _reset(instance: Instance, report: Reporter) -> None:
     force_stop(instance, report)
-    failed = [entry for entry in doomed(os.listdir(instance.dir)) if not _removed(instance.dir, entry, report)]
+    doings = ((entry, _removed(instance.dir, entry, report)) for entry in doomed(os.listdir(instance.dir)))
+    failed = {entry: error for entry, error in doings if error}
     files.sync_directory(instance.dir)
     _renew_reference(instance, report)
     if failed:
         raise UserError(
             f"not everything of {instance.name!r} could be removed: {', '.join(failed)}",
             where=instance.dir,
-            hint="see the errors above, and run `limactl factory-reset` once more",
+            hint=next(filter(None, (hint_of(error.errno) for error in failed.values())), _ONCE_MORE),
         )
 
 
@@ -65,23 +68,23 @@ def doomed(entries: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
 
 
-def _removed(directory: str, entry: str, report: Reporter) -> bool:
-    """Remove one entry; False when it should be gone and is not."""
+def _removed(directory: str, entry: str, report: Reporter) -> OSError | None:
+    """Remove one entry; what was in the way when it should be gone and is not."""
     path = os.path.join(directory, entry)
     try:
         if stat.S_ISDIR(os.lstat(path).st_mode):
             if not _tree_removed(path, entry):
                 report.warning(f"The directory {path} stays: it is none that limactl makes")
-                return True
+                return None
         else:
             os.unlink(path)
     except FileNotFoundError:
-        return True
+        return None
     except OSError as error:
         report.error(f"{path} cannot be removed: {error.strerror or error}")
-        return False
-    report.info(f"Removed {path}")
-    return True
+        return error
+    report.debug(f"Removed {path}")
+    return None
 
 
 def _tree_removed(path: str, entry: str) -> bool:

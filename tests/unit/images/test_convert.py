@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import UserError
-from limavm.images.convert import as_usable, convert_argv
+from limavm.images.convert import as_usable, convert_args
 from limavm.images.formats import Format
 from tests.unit.images.recording import Recorder
 
@@ -45,4 +45,4 @@ def test_a_damaged_image_is_an_error(tmp_path: Path, report: Recorder) -> None:
 
 
 def test_the_format_is_named_to_qemu_img() -> None:
-    assert convert_argv("/a", Format.VDI, "/b") == ["qemu-img", "convert", "-f", "vdi", "-O", "raw", "/a", "/b"]
+    assert convert_args("/a", Format.VDI, "/b") == ["convert", "-f", "vdi", "-O", "raw", "/a", "/b"]

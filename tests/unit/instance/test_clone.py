@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from limavm.errors import BusyError, NotFoundError, UserError
 from limavm.host import pidfile
+from limavm.host.process import run
 from limavm.images.disk import disk_format, ensure_disk
 from limavm.instance.another import original_for
 from limavm.instance.clone import clone, collisions
@@ -280,7 +281,25 @@ if sys.platform != "win32":
 
         done = subprocess.run([sys.executable, "-c", CHILD, str(20 * MIB)], capture_output=True, text=True, check=False)
 
-        assert "UserError: the instance 'twin' cannot be made: File too large" in done.stderr
-        assert "nothing is left of it" in done.stderr
+        assert "UserError: the instance 'twin' cannot be made, and nothing is left of it: File too large" in done.stderr
+        assert "ulimit -f" in done.stderr
         assert content(used) == before
         assert sorted(path.name for path in home.iterdir()) == ["_config", "dev"]
+
+
+def test_a_full_host_is_told_in_the_words_of_the_tool_with_what_to_do(dev: Path, home: Path) -> None:
+    tool = home.parent / "bin" / "qemu-img"
+    tool.unlink()  # the real one
+    run(["qemu-img", "create", "-q", "-f", "raw", str(dev / "basedisk"), "1M"])
+    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(dev / "basedisk"), str(dev / "disk"), "1M"])
+    tool.write_text("#!/bin/sh\necho 'qemu-img: No space left on device' >&2\nexit 1\n")
+    tool.chmod(0o755)
+    before = content(dev)
+
+    with pytest.raises(UserError, match="'twin' cannot be made, and nothing is left of it: qemu-img failed") as caught:
+        cloned("dev", "twin")
+
+    assert caught.value.hint
+    assert "make room" in caught.value.hint
+    assert content(dev) == before
+    assert sorted(path.name for path in home.iterdir() if path.name != "_config") == ["dev"]

@@ -95,7 +95,7 @@ def test_each_removed_file_is_told(dev: Path) -> None:
 
     factory_reset("dev", report=report)
 
-    assert f"info: Removed {dev / 'disk'}" in report.lines
+    assert f"debug: Removed {dev / 'disk'}" in report.lines
     assert report.lines[-1].startswith("info: Reset 'dev'")
 
 
@@ -197,8 +197,9 @@ def test_what_cannot_be_removed_is_told_and_makes_the_command_fail(dev: Path) ->
     dev.chmod(0o500)
     report = KeptReport()
 
-    with pytest.raises(UserError, match="disk"):
+    with pytest.raises(UserError, match="disk") as caught:
         factory_reset("dev", report=report)
 
     dev.chmod(0o700)
+    assert "ls -ld" in (caught.value.hint or "")
     assert any(line.startswith("error: ") and "disk" in line for line in report.lines)
