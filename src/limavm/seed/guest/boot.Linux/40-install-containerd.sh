@@ -47,7 +47,7 @@ find_medium() { # sets `device`
 
 wait_for_medium() {
 	count=0
-	until find_medium && [ -b "$device" ]; do
+	until find_medium && [ -e "$device" ]; do
 		# Nobody may have loaded it, since the disk that the guest boots from is none of SCSI.
 		[ $count -gt 0 ] || modprobe -q sd_mod || :
 		count=$((count + 1))
@@ -65,7 +65,7 @@ retire() {
 			rm -f "$user_unit" "$launcher" "$prefix/bin/ctr-rootless"
 		else
 			for tool in stargz fuse-overlayfs buildkit-containerd ''; do
-				as_user containerd-rootless-setuptool.sh "uninstall${tool:+-$tool}" || :
+				as_user CONTAINERD_NAMESPACE=default containerd-rootless-setuptool.sh "uninstall${tool:+-$tool}" || :
 			done
 		fi
 	fi
@@ -136,6 +136,7 @@ set_up_system() {
 		# The archive's units know one prefix only.
 		unit=$prefix/lib/systemd/system/$service.service
 		if [ "$prefix" != /usr/local ] && [ -e "$unit" ]; then
+			mkdir -p /etc/systemd/system
 			sed "s|/usr/local/|$prefix/|g" "$unit" >"/etc/systemd/system/$service.service"
 		fi
 		for unit in /etc/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
@@ -205,7 +206,8 @@ by_its_tool() {
 
 # Called in a condition, so that `set -e` does not count here.
 rootless_tools() {
-	tool="as_user containerd-rootless-setuptool.sh"
+	# For buildkit: what it builds is for the namespace that nerdctl uses.
+	tool="as_user CONTAINERD_NAMESPACE=default containerd-rootless-setuptool.sh"
 	as_user systemctl --user --quiet enable --now dbus.socket || :
 	$tool install || return 1
 	! has buildkitd || $tool install-buildkit-containerd || return 1
