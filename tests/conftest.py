@@ -1,6 +1,7 @@
 """What all tests share: golden files, and a guard that keeps unit tests on this machine and quick."""
 
 import ipaddress
+import logging
 import os
 import shutil
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
+from limavm.cli import logbridge
 
 # A deadline for one example fails on a busy machine, and says nothing about the code.
 hypothesis.settings.register_profile("limavm", deadline=None)
@@ -27,6 +30,17 @@ HYPERVISORS = ("qemu-system-", "qemu-kvm", "vfkit", "krunkit")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what the code does now")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Where tests run side by side, the temporary directories of each process have a short name.
+
+    pytest-xdist gives them one that is too long for sockets.
+    """
+    if hasattr(config, "workerinput"):
+        parent, _, name = config.option.basetemp.rpartition("/popen-gw")
+        config.option.basetemp = f"{parent}/{name}"
 
 
 @pytest.fixture
@@ -103,3 +117,15 @@ def no_machine_and_no_network(request: pytest.FixtureRequest) -> Iterator[None]:
     _guard.armed = request.node.get_closest_marker("vm") is None
     yield
     _guard.armed = False
+
+
+@pytest.fixture(autouse=True)
+def no_bridge_stays() -> Iterator[None]:
+    """Undo what a command in this process has done to `logging`: later tests look at what is logged."""
+    yield
+    logger = logging.getLogger("limavm")
+    for handler in logbridge._INSTALLED:
+        logger.removeHandler(handler)
+    logbridge._INSTALLED.clear()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True

@@ -1,10 +1,9 @@
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from limavm.cli import logbridge, logs
+from limavm.cli import logs
 from tests.unit.cli.harness import Limactl
 
 
@@ -28,18 +27,6 @@ def fresh_logs() -> Iterator[None]:
     logs.configure(level=logs.INFO, format="text")
     yield
     logs.configure(level=logs.INFO, format="text")
-
-
-@pytest.fixture(autouse=True)
-def no_bridge_stays() -> Iterator[None]:
-    """Undo what a command in this process has done to `logging`: later tests look at what is logged."""
-    yield
-    logger = logging.getLogger("limavm")
-    for handler in logbridge._INSTALLED:
-        logger.removeHandler(handler)
-    logbridge._INSTALLED.clear()
-    logger.setLevel(logging.NOTSET)
-    logger.propagate = True
 
 
 @pytest.fixture
