@@ -12,7 +12,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from mcp.types import CallToolResult, TextContent
 from limavm.host import pidfile
 from limavm.hostagent.api import Handler, json_response
 from limavm.hostagent.client import Info
+from limavm.mcp.server import server
+from limavm.mcp.toolset import Toolset
 from tests.fakes.agentthread import AgentThread
 from tests.fakes.sftpclient import OPENSSH
 from tests.unit.cli.harness import YAML, Run, limactl_process, make_identity, make_instance
@@ -97,6 +99,7 @@ def made(home: Path, root: Path, monkeypatch: pytest.MonkeyPatch, server: list[s
     ssh.write_text(text)
     ssh.chmod(stat.S_IRWXU)
     monkeypatch.setenv("SSH", str(ssh))
+    monkeypatch.chdir(guest.work)
     return guest
 
 
@@ -125,23 +128,39 @@ class Tools:
         return found.content[0].text
 
 
-Connect = Callable[..., contextlib.AbstractAsyncContextManager[Tools]]
-
-
 @contextlib.asynccontextmanager
-async def connected(guest: Guest, *flags: str) -> AsyncIterator[Tools]:
-    """The tools of the instance `dev`, which runs."""
+async def serving(guest: Guest, *flags: str) -> AsyncIterator[Tools]:
+    """The tools of the instance `dev`, which runs, from a server that is a process."""
     argv = ["-P", "-m", "limavm", "mcp", "serve", *flags, "dev"]
-    parameters = StdioServerParameters(command=sys.executable, args=argv, env=dict(os.environ), cwd=guest.work)
+    parameters = StdioServerParameters(command=sys.executable, args=argv, env=dict(os.environ))
     with guest.running():
         async with Client(stdio_client(parameters)) as client:
             yield Tools(client)
 
 
+@contextlib.asynccontextmanager
+async def connected(guest: Guest) -> AsyncIterator[Tools]:
+    """The same without a process for it, which would load the SDK for a second."""
+    with guest.running():
+        async with tools_of_dev() as tools:
+            yield tools
+
+
+@contextlib.asynccontextmanager
+async def tools_of_dev() -> AsyncIterator[Tools]:
+    toolset = Toolset("dev", os.environ, mounted_only=False)
+    await toolset.begin()
+    try:
+        async with Client(server(toolset)) as client:
+            yield Tools(client)
+    finally:
+        await toolset.close()
+
+
 async def test_an_agent_learns_of_the_tools_what_info_prints(guest: Guest) -> None:
     info = limactl_process("mcp", "info")
 
-    async with connected(guest) as tools:
+    async with serving(guest) as tools:
         listed = await tools.client.list_tools()
         about = tools.client.server_info
 
@@ -262,7 +281,7 @@ async def test_huge_outputs_are_cut_and_huge_files_refused(guest: Guest) -> None
         file.truncate((32 << 20) + 1)
     text = "äö" * (1 << 20)
 
-    async with connected(guest) as tools:
+    async with serving(guest) as tools:
         much = ["sh", "-c", f"head -c {limit + 5} /dev/zero | tr '\\0' x"]
         found = await tools.use("run_shell_command", command=much, directory=str(guest.work))
         refused = await tools.error("read_file", path=f"{guest.work}/huge")
@@ -356,7 +375,7 @@ async def test_with_mounts_only_nothing_else_is_served(
     (guest.work / "way-out").symlink_to("/etc")
     (tmp_path / "worker").mkdir()
 
-    async with connected(guest, "--mounts-only") as tools:
+    async with serving(guest, "--mounts-only") as tools:
         await tools.use("write_file", path=f"{guest.work}/a/b", content="x")
         for path in ("/etc/passwd", f"{guest.work}/way-out/passwd", f"{guest.work}/../worker/x", "/"):
             assert "in no directory that the host shares" in await tools.error("read_file", path=path)
@@ -408,7 +427,7 @@ async def test_a_call_that_is_cancelled_ends_what_it_started(guest: Guest) -> No
     # The pipe is held open for as long as the command lives.
     script = ["sh", "-c", "exec 3>ended; echo begun >begun; sleep 600"]
 
-    async with connected(guest) as tools:
+    async with serving(guest) as tools:
         call = asyncio.create_task(tools.raw("run_shell_command", command=script, directory=str(guest.work)))
         ended = asyncio.create_task(asyncio.to_thread((guest.work / "ended").read_bytes))
         assert await asyncio.to_thread((guest.work / "begun").read_text) == "begun\n"
@@ -453,13 +472,10 @@ def test_an_instance_that_is_none_is_told(guest: Guest, name: str) -> None:
 
 
 async def test_an_instance_that_stops_meanwhile_is_told(guest: Guest) -> None:
-    argv = ["-P", "-m", "limavm", "mcp", "serve", "dev"]
-    parameters = StdioServerParameters(command=sys.executable, args=argv, env=dict(os.environ))
     with contextlib.ExitStack() as machine:
         machine.enter_context(guest.running())
-        async with Client(stdio_client(parameters)) as client:
+        async with tools_of_dev() as tools:
             machine.close()
-            tools = Tools(client)
 
             for name, given in (
                 ("read_file", {"path": f"{guest.work}/x"}),
