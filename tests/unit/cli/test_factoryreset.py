@@ -20,6 +20,20 @@ def test_the_disk_is_gone_and_the_configuration_stays(
     assert not (directory / "disk").exists()
 
 
+def test_what_is_removed_is_told_in_one_line_and_with_debug_file_by_file(limactl: Run, home: Path) -> None:
+    directory = make_instance(home, "dev")
+    for name in ("disk", "ha.stdout.log", "serial.log"):
+        (directory / name).touch()
+
+    done = limactl("factory-reset", "dev")
+    (directory / "disk").touch()
+    detailed = limactl("--debug", "factory-reset", "dev")
+
+    assert done.code == 0
+    assert done.err.count("\n") == done.err.count("level=info") == 1
+    assert f"Removed {directory}/disk" in detailed.err
+
+
 def test_a_missing_instance_is_no_failure(limactl: Run, home: Path) -> None:
     done = limactl("factory-reset", "nope")
 
