@@ -25,13 +25,13 @@ MADE_AT_THE_TOP = {"build", "dist"}
 
 #: Modules without a test file of their own, by the file (below tests/) that tests them through their callers.
 ELSEWHERE = {
-    "unit/cli/test_app.py": ["cli/help", "cli/helptext"],
+    "unit/cli/test_app.py": ["cli/help", "cli/helptext", "cli/tree"],
     "unit/cli/test_commands.py": [
         *("cli/delete", "cli/guestinstall", "cli/instances", "cli/list", "cli/stop", "cli/templates"),
         *("cli/checking", "cli/session", "cli/validate"),
     ],
     "unit/cli/test_clone.py": ["cli/another", "cli/rename"],
-    "unit/cli/test_complete.py": ["cli/flagvalues"],
+    "unit/cli/test_complete.py": ["cli/candidates", "cli/flagvalues", "cli/positionals"],
     "unit/cli/test_copy.py": ["instance/connection", "instance/copy"],
     "unit/cli/test_creation.py": ["cli/create", "cli/rejected", "cli/restart", "cli/review", "cli/start"],
     "unit/cli/test_editing.py": ["cli/changed", "cli/edit", "cli/startnow"],
@@ -109,6 +109,7 @@ ELSEWHERE = {
 }
 #: Test files that are about no single module.
 CROSS_CUTTING = {
+    "cli/test_badinput.py",
     "cli/test_commands.py",
     "cli/test_lean.py",
     "config/test_hostile.py",
@@ -118,7 +119,7 @@ CROSS_CUTTING = {
     "seed/guest/test_fstrim.py",
     "seed/guest/test_guestagent.py",
     "sftp/test_same.py",
-    *(f"templates/test_{name}.py" for name in ("catalogue", "default", "resolved", "scripts", "wheel")),
+    *(f"templates/test_{name}.py" for name in ("catalogue", "default", "installs", "resolved", "scripts", "wheel")),
     "test_bench.py",
     "test_conftest.py",
     "test_layers.py",

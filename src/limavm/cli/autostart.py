@@ -1,10 +1,11 @@
 """`limactl autostart` and the deprecated `start-at-login` (spec/cli.md 6.17)."""
 
 from limavm.cli import logs
-from limavm.cli.app import Command, Entry, Group
+from limavm.cli.app import Command, Group
 from limavm.cli.flags import BoolFlag, Flag
 from limavm.cli.instances import one_name, reporter
 from limavm.cli.session import Session
+from limavm.cli.tree import Entry
 
 
 def _enable(_session: Session, names: list[str], *, condition: str, user: str) -> None:

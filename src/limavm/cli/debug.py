@@ -1,9 +1,10 @@
 """`limactl debug`: hidden; parts of the host agent, run by hand (spec/cli.md 6.22)."""
 
 from limavm.cli import logbridge
-from limavm.cli.app import Command, Entry, Group
+from limavm.cli.app import Command, Group
 from limavm.cli.flags import BoolFlag
 from limavm.cli.session import Session
+from limavm.cli.tree import Entry
 from limavm.errors import UserError
 
 

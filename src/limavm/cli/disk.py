@@ -1,10 +1,11 @@
 """`limactl disk`: data disks, which outlive the instances that use them (spec/cli.md 6.18)."""
 
 from limavm.cli import logs
-from limavm.cli.app import Command, Entry, Group
+from limavm.cli.app import Command, Group
 from limavm.cli.flags import BoolFlag, Flag
 from limavm.cli.instances import each_of, reporter
 from limavm.cli.session import Session
+from limavm.cli.tree import Entry
 from limavm.errors import UserError
 
 

@@ -26,7 +26,8 @@ def _disk_usage(_session: Session, names: list[str], *, json: bool) -> None:
     missing = [name for name in dict.fromkeys(names) if name not in known]
     for name in missing:
         logs.warning(f"there is no instance or disk {name!r}")
-    sys.stdout.write(as_json(found) if json else text(found))
+    if found.items or json or not missing:
+        sys.stdout.write(as_json(found) if json else text(found))
     if missing:
         raise UserError(
             f"not everything exists: {', '.join(map(repr, missing))}",

@@ -18,10 +18,7 @@ def _generate(_session: Session, args: list[str], *, doc_type: str, output: str,
     if doc_type not in _TYPES:
         raise UserError(f"the type {doc_type!r} is not known", where="--type", hint="use " + ", ".join(_TYPES))
     directory = args[0]
-    try:
-        os.makedirs(directory, exist_ok=True)
-    except FileExistsError as error:
-        raise UserError("there is a file where the directory is to be", where=directory) from error
+    make_room(directory)
     places = {os.path.abspath(output): prefix} if prefix else {}
     places[paths.user_home()] = "~"
     count = 0
@@ -31,6 +28,16 @@ def _generate(_session: Session, args: list[str], *, doc_type: str, output: str,
         files.write_atomic(os.path.join(directory, name), text.encode())
         count += 1
     logs.info(f"wrote {count} pages to {directory}")
+
+
+def make_room(directory: str) -> None:
+    """Make the directory for pages; raises UserError for what can be none."""
+    if not directory:
+        raise UserError("the directory has no name", hint="for the current one give `.`")
+    try:
+        os.makedirs(directory, exist_ok=True)
+    except FileExistsError as error:
+        raise UserError("there is a file where the directory is to be", where=directory) from error
 
 
 def texts(doc_type: str) -> Iterator[tuple[str, str]]:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import click
 
 from limavm.cli import helptext
-from limavm.cli.app import ROOT, Command, Entry, Group
+from limavm.cli.app import ROOT, Command, Group
 from limavm.cli.flags import Flag
+from limavm.cli.tree import Entry
 from limavm.model.value import Value
 
 #: The title of the flags that every command has.

@@ -5,9 +5,10 @@ import os
 
 import click
 
-from limavm.cli.app import Command, Entry, Group
+from limavm.cli.app import Command, Group
 from limavm.cli.flags import BoolFlag
 from limavm.cli.session import Session
+from limavm.cli.tree import Entry
 from limavm.errors import UserError
 
 
@@ -33,12 +34,10 @@ def _serve(_session: Session, args: list[str], *, mounts_only: bool) -> None:
 
 
 def _generate(_session: Session, args: list[str]) -> None:
+    from limavm.cli.gendoc import make_room
     from limavm.host import files
 
-    try:
-        os.makedirs(args[0], exist_ok=True)
-    except FileExistsError as error:
-        raise UserError("there is a file where the directory is to be", where=args[0]) from error
+    make_room(args[0])
     files.write_atomic(os.path.join(args[0], "mcp.md"), _page().encode())
 
 

@@ -1,9 +1,10 @@
 """`limactl network`: the networks that instances can share (spec/cli.md 6.20). What changes them is in `networks`."""
 
 from limavm.cli import logs
-from limavm.cli.app import Command, Entry, Group
+from limavm.cli.app import Command, Group
 from limavm.cli.flags import BoolFlag, Flag
 from limavm.cli.session import Session
+from limavm.cli.tree import Entry
 from limavm.errors import UserError
 from limavm.model.network import MODES, USER_V2
 
@@ -41,9 +42,12 @@ def _delete(_session: Session, names: list[str], *, force: bool) -> None:
         raise UserError(message, hint="say that you want this with --force")
     for name, users in networks.users(names).items():
         logs.warning(f"the network {name!r} is named by {', '.join(map(repr, users))}, which cannot start without it")
-    for name in networks.delete(names):
+    unknown = networks.delete(names)
+    for name in unknown:
         logs.warning(f"there is no network {name!r}")
-    for name in sorted(set(names) & set(networks.defined())):
+    # Who asks what is defined makes the file.
+    known = networks.defined() if USER_V2 in names or set(names).difference(unknown) else {}
+    for name in sorted(known.keys() & set(names)):
         logs.info(f"the network {name!r} is always there, with its default address from now on")
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from limavm.cli import logs
-from limavm.cli.app import Command, Entry, Group
+from limavm.cli.app import Command, Group
 from limavm.cli.flags import BoolFlag, Flag
 from limavm.cli.instances import one_name, reporter
 from limavm.cli.session import Session
+from limavm.cli.tree import Entry
 
 if TYPE_CHECKING:
     from limavm.instance.snapshots import Work

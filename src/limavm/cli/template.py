@@ -2,9 +2,10 @@
 
 import sys
 
-from limavm.cli.app import Command, Entry, Group
+from limavm.cli.app import Command, Group
 from limavm.cli.flags import BoolFlag
 from limavm.cli.session import Session, output_is_terminal
+from limavm.cli.tree import Entry
 from limavm.errors import UserError
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from limavm import __version__
-from limavm.cli.app import COMMANDS, LATER, distance
+from limavm.cli.tree import COMMANDS, LATER
 from tests.unit.cli.harness import Run
 
 
@@ -113,6 +113,8 @@ def test_an_unknown_command_is_an_error_without_a_usage_dump(limactl: Run, word:
     assert done.code == 1
     assert done.out == ""
     assert len(done.err.splitlines()) == 1
+    assert done.message.startswith("unknown command ")
+    assert "`limactl --help`" in done.message
 
 
 @pytest.mark.parametrize(
@@ -158,8 +160,3 @@ def test_bad_global_flags_are_errors(limactl: Run, args: list[str], text: str) -
 
 def test_the_number_of_arguments_is_checked_before_the_global_flags(limactl: Run) -> None:
     assert "at least 1" in limactl("--log-level=loud", "delete").message
-
-
-@pytest.mark.parametrize(("left", "right", "expected"), [("", "abc", 3), ("stop", "stop", 0), ("kitten", "sitting", 3)])
-def test_distance_of_words(left: str, right: str, expected: int) -> None:
-    assert distance(left, right) == expected

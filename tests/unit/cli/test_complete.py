@@ -1,8 +1,11 @@
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from limavm.cli.complete import DEFAULT, NO_FILES, NO_SPACE, complete
+from limavm.cli.complete import complete
+from limavm.cli.positionals import DEFAULT, NO_FILES, NO_SPACE
 from limavm.model.mount import MountState
 from tests.fakes.mountagent import mount_agent
 from tests.unit.cli.harness import Run, make_instance
@@ -231,3 +234,17 @@ def test_what_completion_does_can_be_written_to_a_file(
 
     monkeypatch.setenv("BASH_COMP_DEBUG_FILE", str(tmp_path / "none" / "log"))
     assert limactl("__complete", "stop", "d").code == 0
+
+
+def test_tags_of_snapshots_are_offered_before_the_instance_is_named(home: Path) -> None:
+    """With the instances that have them; an instance that is named first has its own only."""
+    if shutil.which("qemu-img") is None:
+        pytest.skip("needs qemu-img")
+    disk = str(home / "web" / "disk")
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "1M"], check=True)
+    subprocess.run(["qemu-img", "snapshot", "-c", "clean", disk], check=True)
+    shutil.copy(disk, home / "work" / "disk")
+
+    assert complete(["snapshot", "apply", "--tag", ""])[0] == [("clean", "web, work")]
+    assert complete(["snapshot", "delete", "web", "--tag="])[0] == [("clean", "")]
+    assert values("snapshot", "create", "--tag", "") == []

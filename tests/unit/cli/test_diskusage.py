@@ -76,3 +76,11 @@ def test_a_host_without_anything_has_a_head_and_no_lines(limactl: Run, home: Pat
     assert done.code == 0
     assert done.out.splitlines()[0].split() == ["KIND", "NAME", "OCCUPIED", "SHARED", "OWN"]
     assert "Together 0B" in done.out
+
+
+def test_names_of_nothing_have_no_empty_table(limactl: Run, home: Path) -> None:
+    done = limactl("disk-usage", "nope")
+
+    assert done.code == 1
+    assert done.out == ""
+    assert "'nope'" in done.message

@@ -81,3 +81,11 @@ def test_groff_has_nothing_to_complain_of() -> None:
         ["groff", "-man", "-Tascii", "-ww", "-z"], input=pages, capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", [["generate-doc"], ["mcp", "generate-doc"]])
+def test_a_directory_without_a_name_is_refused(limactl: Run, command: list[str]) -> None:
+    done = limactl(*command, "")
+
+    assert done.code == 1
+    assert "no name" in done.message

@@ -1,7 +1,7 @@
 import pytest
 
-from limavm.cli.app import COMMANDS
 from limavm.cli.manual import GLOBAL, Page, pages
+from limavm.cli.tree import COMMANDS
 
 PAGES = {" ".join(page.words): page for page in pages()}
 

@@ -6,7 +6,8 @@ from threading import Thread
 
 import pytest
 
-from limavm.cli.complete import NO_FILES, complete
+from limavm.cli.complete import complete
+from limavm.cli.positionals import NO_FILES
 from limavm.host.files import locked
 from tests.unit.cli.harness import YAML, Run
 
@@ -253,3 +254,11 @@ def test_names_modes_and_interfaces_are_completed(file: Path) -> None:
     names = [name for name, _ in complete(["network", "create", "--interface", ""])[0]]
     assert names == [name for _, name in socket.if_nameindex()]
     assert [name for name, _ in complete(["network", ""])[0]] == ["create", "delete", "list"]
+
+
+def test_to_delete_what_is_not_there_makes_no_file(limactl: Run, home: Path) -> None:
+    done = limactl("network", "delete", "--force", "nope")
+
+    assert done.code == 0
+    assert "'nope'" in done.err
+    assert not (home / "_config").exists()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from limavm.cli.complete import DEFAULT, NO_FILES, complete
+from limavm.cli.complete import complete
+from limavm.cli.positionals import DEFAULT, NO_FILES
 from limavm.cli.templates import filled, read_template, visible_templates
 from limavm.config.locator import Template
 from limavm.config.templatestore import BUILT_IN
