@@ -84,7 +84,7 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
         **_ca_certs(config, facts),
         "bootcmd": [
             _nic_repair(facts),
-            _host_keys(facts),
+            _identity(facts),
             # Packages are upgraded in a late stage, and what the boot scripts do may depend on it.
             *([] if config.upgrade_packages else [["sh", "-c", guest_file("early-boot.sh").decode()]]),
             *(_boot_step(number, step, config.param) for number, step in numbered(config.provision, "boot")),
@@ -126,9 +126,9 @@ def _nic_repair(facts: SeedFacts) -> list[str]:
     return ["sh", "-c", guest_file("nic-repair.sh").decode(), "lima-nic-repair", *pairs]
 
 
-def _host_keys(facts: SeedFacts) -> list[str]:
+def _identity(facts: SeedFacts) -> list[str]:
     whose = hashlib.sha256(facts.identity.encode()).hexdigest()[:16]
-    return ["sh", "-c", guest_file("host-keys.sh").decode(), "lima-host-keys", whose]
+    return ["sh", "-c", guest_file("identity.sh").decode(), "lima-identity", whose]
 
 
 def _boot_step(number: str, step: Provision, param: Mapping[str, str]) -> list[str]:

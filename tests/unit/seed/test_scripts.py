@@ -9,7 +9,7 @@ import pytest
 from limavm.seed.scripts import guest_file, load_scripts
 
 GUEST = Path(__file__).parents[3] / "src" / "limavm" / "seed" / "guest"
-OF_USER_DATA = ("boot-step.sh", "early-boot.sh", "host-keys.sh", "nic-repair.sh", "per-boot.sh")
+OF_USER_DATA = ("boot-step.sh", "early-boot.sh", "identity.sh", "nic-repair.sh", "per-boot.sh")
 SCRIPTS = sorted(str(path.relative_to(GUEST)) for path in GUEST.rglob("*.sh"))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-_PLACES = ("etc", "home", "run", "mnt", "var/lib")
+_PLACES = ("etc", "home", "run", "mnt", "var/lib", "var/log")
 _NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc"]
 _NOTED = ("apt-get", "chpasswd", "iptables-restore", "loginctl", "modprobe", "nft", "pkill", "systemctl", "rc-service")
 _PRESENT = ("iptables", "rsync", "sshfs", "tar")

@@ -1,6 +1,7 @@
 """spec/runtime.md 6.6 and 6.7: boot.sh and the boot scripts, run in a box of namespaces."""
 
 import json
+import re
 import shlex
 import shutil
 import stat
@@ -613,14 +614,14 @@ def test_a_clock_that_is_behind_the_seed_is_set_and_synchronised(box: GuestBox, 
 
 
 def test_a_disk_of_another_instance_loses_its_host_keys_once(box: GuestBox) -> None:
-    box.write("run/host-keys.sh", guest_file("host-keys.sh"))
+    box.write("run/identity.sh", guest_file("identity.sh"))
     keys = ["etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub", "etc/ssh/ssh_host_rsa_key"]
 
     def boot(whose: str) -> list[str]:
         for key in keys:
             box.write(key, "made at an earlier boot")
         box.write("etc/ssh/sshd_config", "")
-        done = box.run(f"sh /run/host-keys.sh {whose}")
+        done = box.run(f"sh /run/identity.sh {whose}")
         assert (done.status, done.log) == (0, "")
         assert box.exists("etc/ssh/sshd_config")
         return [key for key in keys if box.exists(key)]
@@ -632,6 +633,44 @@ def test_a_disk_of_another_instance_loses_its_host_keys_once(box: GuestBox) -> N
     # Cut off while it was written down.
     box.write("var/lib/lima/instance", "")
     assert boot("clone") == keys
+
+
+def test_a_disk_of_another_instance_gets_a_machine_id_of_its_own_and_keeps_its_journal(box: GuestBox) -> None:
+    box.write("run/identity.sh", guest_file("identity.sh"))
+    old = "0123456789abcdef" * 2
+    box.write("etc/machine-id", f"{old}\n", 0o444)
+    box.write("var/lib/dbus/machine-id", f"{old}\n")
+    box.write(f"var/log/journal/{old}/system.journal", "earlier boots")
+
+    def boot(whose: str) -> str:
+        done = box.run(f"sh /run/identity.sh {whose}")
+        assert (done.status, done.log) == (0, "")
+        return box.read("etc/machine-id")
+
+    assert boot("original") == f"{old}\n"
+    assert boot("original") == f"{old}\n"
+    assert box.calls == []
+    new = boot("clone")
+    assert re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}\n", new)
+    assert box.read("var/lib/dbus/machine-id") == new
+    assert box.read(f"var/log/journal/{new.strip()}/system.journal") == "earlier boots"
+    assert not box.exists(f"var/log/journal/{old}")
+    assert box.calls == ["systemctl try-restart systemd-journald.service"]
+    assert boot("clone") == new
+    assert boot("original") not in (new, f"{old}\n")
+
+
+@pytest.mark.parametrize("text", [None, "", "uninitialized\n"])
+def test_a_machine_id_that_is_not_there_yet_is_left_to_the_next_boot(box: GuestBox, text: str | None) -> None:
+    box.write("run/identity.sh", guest_file("identity.sh"))
+    box.write("var/lib/lima/instance", "original\n")
+    if text is not None:
+        box.write("etc/machine-id", text)
+
+    done = box.run("sh /run/identity.sh clone")
+
+    assert (done.status, done.log) == (0, "")
+    assert text == (box.read("etc/machine-id") if box.exists("etc/machine-id") else None)
 
 
 @pytest.mark.parametrize(("alias", "names"), [(True, "ssh.service"), (False, "ssh.service sshd.service")])
