@@ -7,6 +7,7 @@ leaves it as it was on every way out.
 import contextlib
 import os
 import re
+import select as ready
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -24,7 +25,11 @@ _DOWN = (b"\x1b[B", b"\x1bOB", b"\x0e", b"\t")
 _ENTER = (b"\r", b"\n")
 _CTRL_C, _CTRL_D = b"\x03", b"\x04"
 _KEY = re.compile(rb"\x1b[\[O][0-9;]*[A-Za-z~]|[\xc0-\xff][\x80-\xbf]*|.", re.DOTALL)
+#: A sequence whose rest may be on its way, and how many seconds it has; after that it was the Escape key.
+_BEGUN = re.compile(rb"\x1b([\[O][0-9;]*)?$")
+_REST = 0.05
 _BACKSPACE = (b"\x7f", b"\x08")
+_ESCAPE = b"\x1b"
 
 
 class MenuUnavailableError(UserError):
@@ -62,20 +67,22 @@ def pressed(state: State, key: bytes) -> State:
         return State(options=state.options, typed=state.typed, marked=(state.marked + step) % count if count else 0)
     if key in _BACKSPACE:
         return State(options=state.options, typed=state.typed[:-1])
+    if key == _ESCAPE:
+        return State(options=state.options)
     text = key.decode(errors="ignore")
     if text and text.isprintable():
         return State(options=state.options, typed=state.typed + text)
     return state
 
 
-def drawn(question: str, state: State) -> list[str]:
+def drawn(question: str, state: State, page_size: int = _PAGE) -> list[str]:
     """The lines of the menu: the question, how to use it, and a page of options."""
     matching = state.matching
-    first = state.marked // _PAGE * _PAGE
-    page = matching[first : first + _PAGE]
+    first = state.marked // page_size * page_size
+    page = matching[first : first + page_size]
     lines = [f"? {question} {state.typed}".rstrip(), "  (arrow keys move, typing filters, Enter accepts)"]
     lines += [f"{'>' if first + row == state.marked else ' '} {option}" for row, option in enumerate(page)]
-    if len(matching) > _PAGE:
+    if len(matching) > page_size:
         lines.append(f"  ({len(matching)} options)")
     return lines
 
@@ -89,7 +96,7 @@ def select(question: str, options: Sequence[str]) -> str:
         raise MenuUnavailableError("there is no terminal on standard input to choose with")
     state = State(options=tuple(options))
     with _raw(sys.stdin.fileno()) as descriptor:
-        shown = _redraw(drawn(question, state), 0)
+        shown = _redraw(drawn(question, state, _page()), ())
         for key in _keys(descriptor):
             if key == _CTRL_C:
                 _redraw([], shown)
@@ -100,7 +107,7 @@ def select(question: str, options: Sequence[str]) -> str:
                 _redraw([f"? {question} {state.choice}"], shown)
                 return state.choice
             state = pressed(state, key)
-            shown = _redraw(drawn(question, state), shown)
+            shown = _redraw(drawn(question, state, _page()), shown)
         _redraw([], shown)
         raise UserError("interrupted")
 
@@ -127,26 +134,44 @@ def confirm(question: str, *, default: bool = True) -> bool:
             return answer.startswith("y")
 
 
-def _redraw(lines: Sequence[str], shown: int) -> int:
-    """Replace the `shown` lines above the cursor; returns how many there are now."""
-    up = f"\x1b[{shown}A" if shown else ""
-    width = _width()
-    text = "".join(line[: width - 1] + "\r\n" for line in lines)
-    sys.stdout.write(f"{up}\r\x1b[J{text}")
+def _redraw(lines: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """Replace the lines `shown` above the cursor; returns those that are there now."""
+    width = _size().columns
+    rows = sum(rows_of(line, width) for line in shown)
+    up = f"\x1b[{rows}A" if rows else ""
+    cut = [line[: width - 1] for line in lines]
+    sys.stdout.write(f"{up}\r\x1b[J" + "".join(f"{line}\r\n" for line in cut))
     sys.stdout.flush()
-    return len(lines)
+    return cut
 
 
-def _width() -> int:
+def rows_of(line: str, width: int) -> int:
+    """How many rows a line has on a terminal that has become so narrow meanwhile: what is too long is wrapped."""
+    return max(1, -(-len(line) // width))
+
+
+def _page() -> int:
+    """How many options fit under the question, and above the line that counts them and the cursor."""
+    return max(1, min(_PAGE, _size().lines - 4))
+
+
+def _size() -> os.terminal_size:
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        found = os.get_terminal_size(sys.stdout.fileno())
     except OSError:
-        return 80
+        found = os.terminal_size((0, 0))
+    return os.terminal_size((found.columns or 80, found.lines or 24))
 
 
 def _keys(descriptor: int) -> Iterator[bytes]:
     """Each key as it is pressed, until the input ends."""
     while data := os.read(descriptor, 256):
+        # A slow line brings the sequence of an arrow key in pieces.
+        while _BEGUN.search(data) and ready.select([descriptor], [], [], _REST)[0]:
+            rest = os.read(descriptor, 256)
+            if not rest:
+                break
+            data += rest
         yield from split_keys(data)
 
 

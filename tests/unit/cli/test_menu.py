@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from limavm.cli.menu import MenuUnavailableError, State, drawn, pressed, select, split_keys
+from limavm.cli.menu import MenuUnavailableError, State, drawn, pressed, rows_of, select, split_keys
 from tests.unit.cli.harness import Terminal, python
 
 OPTIONS = ("apple", "Banana", "cherry")
@@ -46,6 +46,7 @@ def after(*keys: bytes, options: Sequence[str] = OPTIONS) -> State:
         ([DOWN, b"e"], "apple"),
         ([b"x", DOWN], None),
         ([b"\x1b"], "apple"),
+        ([b"c", b"\x1b"], "apple"),
         ([b"\x1b[C"], "apple"),
         ([b"\xff"], "apple"),
     ],
@@ -63,6 +64,15 @@ def test_the_current_option_is_marked_and_seven_are_on_a_page() -> None:
         *("  option 7", "> option 8", "  option 9", "  option 10", "  option 11", "  option 12", "  option 13")
     ]
     assert lines[0] == "? Which?"
+
+
+def test_on_a_low_terminal_a_page_is_shorter_and_turns_with_the_mark() -> None:
+    assert drawn("Which?", after(DOWN, DOWN), 2)[2:] == ["> cherry", "  (3 options)"]
+
+
+@pytest.mark.parametrize(("line", "rows"), [("", 1), ("x" * 20, 1), ("x" * 21, 2), ("x" * 61, 4)])
+def test_what_a_narrower_terminal_has_wrapped_counts_as_several_rows(line: str, rows: int) -> None:
+    assert rows_of(line, 20) == rows
 
 
 def test_what_is_typed_is_shown() -> None:
@@ -147,6 +157,18 @@ def test_enter_accepts_on_a_terminal(terminal: Terminal, keys: str, choice: str)
     terminal.expect(f"chosen: {choice}")
     terminal.expect("bye")
     assert terminal.settings == terminal.before
+
+
+def test_the_sequence_of_an_arrow_key_may_come_in_pieces(terminal: Terminal) -> None:
+    terminal.expect("> apple")
+
+    terminal.type("\x1b")
+    terminal.type("[")
+    terminal.type("B")
+    terminal.expect("> Banana")
+    terminal.type("\r")
+
+    terminal.expect("chosen: Banana")
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
