@@ -144,6 +144,7 @@ def test_the_users_services_are_made_by_the_tool_of_the_archive(guest: Guest) ->
     tool = f'echo tool "$@" >>{guest.box.root}/calls'
     programs = {
         "nerdctl": ":",
+        "containerd": ":",
         "buildkitd": ":",
         "containerd_stargz_grpc": ":",
         "containerd_rootless_setuptool.sh": tool,
@@ -164,8 +165,8 @@ def test_the_users_services_are_made_by_the_tool_of_the_archive(guest: Guest) ->
 
 
 def test_a_tool_that_fails_is_tried_again_at_the_next_boot(guest: Guest) -> None:
-    done = guest.boot(user=True, archive=packed(nerdctl=":", containerd_rootless_setuptool_sh=":"))
-    assert done.status == 1  # its name is another one, and there is no rootlesskit either
+    done = guest.boot(user=True, archive=packed(nerdctl=":", containerd=":"))
+    assert done.status == 1  # there is neither the tool nor rootlesskit
 
     guest.box.program("containerd-rootless-setuptool.sh", "exit 3")
     guest.reboot()

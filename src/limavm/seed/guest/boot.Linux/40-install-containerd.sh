@@ -179,9 +179,10 @@ set_up_user() {
 		chown "$LIMA_CIDATA_USER" "$config/containerd/config.toml"
 	fi
 	! has rootlesskit || allow_namespaces "$(command -v rootlesskit)"
-	[ ! -e "$user_unit" ] || return 0
 	if has containerd-rootless-setuptool.sh; then
 		by_its_tool
+	elif [ -e "$user_unit" ]; then
+		return 0
 	elif has rootlesskit && has slirp4netns; then
 		by_launcher
 	else
@@ -206,17 +207,22 @@ by_its_tool() {
 
 # Called in a condition, so that `set -e` does not count here.
 rootless_tools() {
-	# For buildkit: what it builds is for the namespace that nerdctl uses.
-	tool="as_user CONTAINERD_NAMESPACE=default containerd-rootless-setuptool.sh"
 	as_user systemctl --user --quiet enable --now dbus.socket || :
-	$tool install || return 1
-	! has buildkitd || $tool install-buildkit-containerd || return 1
+	install_unit containerd containerd || return 1
+	install_unit buildkitd default-buildkit -buildkit-containerd || return 1
 	read -r kernel </proc/sys/kernel/osrelease
 	if compare_version.sh "${kernel%%-*}" -ge 5.13; then
-		! has containerd-stargz-grpc || $tool install-stargz || return 1
+		install_unit containerd-stargz-grpc stargz-snapshotter -stargz || return 1
 	else
-		! has containerd-fuse-overlayfs-grpc || $tool install-fuse-overlayfs || return 1
+		install_unit containerd-fuse-overlayfs-grpc containerd-fuse-overlayfs -fuse-overlayfs || return 1
 	fi
+}
+
+# One that an earlier boot has made stays, whether it could be started then or not. The namespace is for BuildKit: what
+# it builds is where nerdctl looks for it.
+install_unit() { # program unit [suffix of the tool's command]
+	! has "$1" || [ -e "${user_unit%/*}/$2.service" ] ||
+		as_user CONTAINERD_NAMESPACE=default containerd-rootless-setuptool.sh "install${3-}"
 }
 
 # With programs of the distribution that bring no tool. The state is where nerdctl would look for it.
