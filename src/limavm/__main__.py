@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from limavm.cli.main import main
+from limavm.cli.main import end_by_signals, main
 
 __all__ = ["apptainer", "docker", "kubectl", "lima", "mcp", "nerdctl", "podman", "run"]
 
@@ -69,6 +69,9 @@ def _leave(program: Callable[[Sequence[str]], int]) -> None:
         from limavm.host.extrapath import extended_path
 
         os.environ["PATH"] = extended_path(os.environ, os.path.isdir)
+    # A host agent asks its loop what to do, and one that is ended in between leaves its machine to the next.
+    if "hostagent" not in sys.argv[1:3]:
+        end_by_signals()
     code = program(sys.argv[1:])
     if "click" not in sys.modules:
         # What came through `cli.fast` started no thread and left nothing to be cleaned up, and taking the

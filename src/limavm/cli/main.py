@@ -1,11 +1,13 @@
 """The outermost function of limactl: runs a command line and turns what escapes into an exit code.
 
 Exit codes are those of spec/cli.md 1.9: 1 for every expected failure, a child's own code where the
-command stands for that child, 130 after Ctrl-C.
+command stands for that child, 130 after Ctrl-C, 143 and 129 after SIGTERM and SIGHUP.
 """
 
+import contextlib
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -21,6 +23,14 @@ _HOST_ERRORS = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
     | {errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.ENOMEM, errno.EFBIG}
 )
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal asks us to end: what is begun is finished or undone, as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 def main(argv: Sequence[str]) -> int:
@@ -41,6 +51,10 @@ def guarded(command: Callable[[], int]) -> int:
         return FAILURE
     except ChildExit as error:
         return error.code
+    except _Ended as error:
+        with contextlib.suppress(OSError):  # the terminal is gone after SIGHUP
+            logs.fatal(f"ended by {signal.Signals(error.number).name}")
+        return 128 + error.number
     except KeyboardInterrupt:
         logs.fatal("interrupted")
         return INTERRUPTED
@@ -79,6 +93,22 @@ def _through_click(argv: Sequence[str]) -> int:
         raise UserError(f"invalid value for the flag {flag}: {error.message}") from error
     except click.UsageError as error:
         raise UserError(error.format_message()) from error
+
+
+def end_by_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind what is being done; the second one ends it at once. `nohup` is obeyed."""
+    numbers = [signal.SIGTERM]
+    if sys.platform != "win32":
+        numbers.append(signal.SIGHUP)
+
+    def end(number: int, _frame: object) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_DFL)
+        raise _Ended(number)
+
+    for number in numbers:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _host_error(error: OSError) -> str:

@@ -101,7 +101,10 @@ def test_a_full_disk_is_told(home: Path, args: list[str]) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_ctrl_c_during_a_command_ends_it_with_130(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_during_a_command_is_one_line_and_128_and_its_number(
+    home: Path, tmp_path: Path, name: str, code: int
+) -> None:
     if sys.platform == "win32":
         pytest.skip("this needs a POSIX system")
     fifo = tmp_path / "fifo.yaml"
@@ -109,12 +112,12 @@ def test_ctrl_c_during_a_command_ends_it_with_130(home: Path, tmp_path: Path) ->
     child = subprocess.Popen([sys.executable, "-P", "-m", "limavm", "validate", str(fifo)], stderr=subprocess.PIPE)
     descriptor = os.open(fifo, os.O_WRONLY)  # returns when the command has opened it
     try:
-        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.Signals[name])
         _, err = child.communicate(timeout=30)
     finally:
         os.close(descriptor)
 
-    assert child.returncode == 130
+    assert child.returncode == code
     assert b"Traceback" not in err
     assert len(err.splitlines()) == 1
 
