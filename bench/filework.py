@@ -2,8 +2,9 @@
 
     python3 filework.py DIRECTORY FILES MEBIBYTES
 
-Every part ends with the data on the disk (fsync, or sync), and reads begin with nothing in the guest's memory, where
-`sudo` may drop it. Nothing but the standard library of Python 3.10, and git and tar where they are installed.
+DIRECTORY is made, and left to the caller with all that is in it. Every part ends with the data on the disk (fsync, or
+sync), and reads begin with nothing in the guest's memory, where `sudo` may drop it. A part that fails says so, and the
+others go on. Nothing but the standard library of Python 3.10, and git and tar where they are installed.
 """
 
 import io
@@ -30,12 +31,15 @@ IN_A_DIRECTORY = 20
 class Work:
     """The parts, by their names; each returns what it did as an amount (bytes, operations, files)."""
 
-    def __init__(self, root: str, files: int, mebibytes: int) -> None:
+    def __init__(self, root: str, files: int, mebibytes: int, repository: str = "") -> None:
         self.root = root
         self.files = files
         self.mebibytes = mebibytes
         self.big = os.path.join(root, "big")
         self.tree = os.path.join(root, "tree")
+        # Made before anything is timed: making it is no work on the directory.
+        self.archive = archive(files)
+        self.repository = repository
 
     def parts(self) -> Iterator[tuple[str, Callable[[], float]]]:
         yield "sequential write", self.sequential_write
@@ -45,7 +49,7 @@ class Work:
         yield "small files", self.small_files
         yield "walk and stat", self.walk
         yield "tar x", self.tar
-        if shutil.which("git"):
+        if self.repository:
             yield "git checkout", self.git_checkout
             yield "git status", self.git_status
 
@@ -98,34 +102,42 @@ class Work:
         )
 
     def tar(self) -> float:
-        archive = self._archive()
         target = os.path.join(self.root, "tar")
         os.mkdir(target)
-        subprocess.run(["tar", "-x", "-C", target], input=archive, check=True)
+        checked(["tar", "-x", "-C", target], input=self.archive)
         os.sync()
         return self.files
-
-    def _archive(self) -> bytes:
-        out = io.BytesIO()
-        with tarfile.open(fileobj=out, mode="w") as archive:
-            for number in range(self.files):
-                member = tarfile.TarInfo(f"package-{number // IN_A_DIRECTORY}/{number}.js")
-                member.size = SMALL[number % len(SMALL)]
-                archive.addfile(member, io.BytesIO(b"x" * member.size))
-        return out.getvalue()
 
     def git_checkout(self) -> float:
         """The files of a commit that was made elsewhere."""
         work = os.path.join(self.root, "git")
-        subprocess.run(["git", "clone", "-q", "--shared", repository(self.files), work], check=True)
+        checked(["git", "clone", "-q", "--shared", self.repository, work])
         os.sync()
         return self.files
 
     def git_status(self) -> float:
         # What is mounted may belong to a user of the host, whom git does not trust.
         git = ["git", "-c", "safe.directory=*"]
-        subprocess.run([*git, "status", "--porcelain"], cwd=os.path.join(self.root, "git"), check=True)
+        checked([*git, "status", "--porcelain"], cwd=os.path.join(self.root, "git"))
         return self.files
+
+
+def checked(argv: list[str], *, input: bytes = b"", cwd: str | None = None) -> None:  # noqa: A002 - as in subprocess
+    """Run a program that says nothing unless it fails; raises OSError with its last words then."""
+    done = subprocess.run(argv, input=input, cwd=cwd, capture_output=True, check=False)
+    if done.returncode:
+        raise OSError(f"{argv[0]} ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()[-300:]}")
+
+
+def archive(files: int) -> bytes:
+    """A tar of so many small files."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as made:
+        for number in range(files):
+            member = tarfile.TarInfo(f"package-{number // IN_A_DIRECTORY}/{number}.js")
+            member.size = SMALL[number % len(SMALL)]
+            made.addfile(member, io.BytesIO(b"x" * member.size))
+    return out.getvalue()
 
 
 def repository(files: int) -> str:
@@ -154,19 +166,20 @@ def forget() -> None:
 
 
 def main(root: str, files: int, mebibytes: int) -> None:
-    """Work below a new directory, which is removed in the end."""
-    place = os.path.join(root, "limavm-bench")
-    shutil.rmtree(place, ignore_errors=True)
-    os.mkdir(place)
-    try:
-        for name, part in Work(place, files, mebibytes).parts():
-            forget()
-            began = time.monotonic()
-            amount = part()
-            sys.stdout.write(json.dumps({"part": name, "seconds": time.monotonic() - began, "amount": amount}) + "\n")
-            sys.stdout.flush()
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    """Work below a new directory."""
+    os.mkdir(root)
+    work = Work(root, files, mebibytes, repository(files) if shutil.which("git") else "")
+    for name, part in work.parts():
+        forget()
+        began = time.monotonic()
+        line: dict[str, object] = {"part": name}
+        try:
+            line["amount"] = part()
+        except OSError as error:
+            line["error"] = str(error)
+        line["seconds"] = time.monotonic() - began
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -110,9 +110,13 @@ class Report:
         print(f"{self.bench}: {describe(host())}\n")
         print(self.table())
         if json_path:
-            with open(json_path, "w", encoding="utf-8") as file:
-                json.dump(self.document(), file, indent=2)
-                file.write("\n")
+            self.save(json_path)
+
+    def save(self, json_path: str) -> None:
+        """Write the JSON."""
+        with open(json_path, "w", encoding="utf-8") as file:
+            json.dump(self.document(), file, indent=2)
+            file.write("\n")
 
 
 def quantity(value: float, unit: str) -> str:

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from dnslib import DNSRecord
 
+import files
 from agent import kib_of
 from boot import bare_argv, free_port
 from create import own_bytes
 from forwards import latency, percentile, receiving, report, sending
 from measure import Report, in_turns, markdown, quantity, timed
 from names import question
+
+if sys.platform != "win32":
+    import filework
 
 BENCH = Path(__file__).parents[2] / "bench"
 
@@ -152,7 +156,46 @@ def test_a_number_is_found_in_the_kernel_s_lists() -> None:
         kib_of("VmRSS:\t 42 kB\n", "Pss")
 
 
-@pytest.mark.parametrize("script", ["agent", "boot", "cli", "create", "forwards", "shell"])
+if sys.platform != "win32":  # the work is that of guests that run Linux
+
+    def test_the_work_of_files_is_done_without_a_machine(tmp_path: Path) -> None:
+        work = dict(filework.Work(str(tmp_path), files=45, mebibytes=1).parts())
+        parts = ("sequential write", "random read 4k", "small files", "walk and stat", "tar x")
+
+        amounts = [work[part]() for part in parts]
+
+        assert amounts == [1, filework.RANDOM_COUNT, 45, 45, 45]
+        assert len(list((tmp_path / "tar").rglob("*.js"))) == 45
+
+
+def test_types_of_mounts_are_compared_with_the_disk_beside_each() -> None:
+    values = {
+        "disk beside 9p: tar x": [2.0],
+        "9p: tar x": [3.0],
+        "disk beside virtiofs: tar x": [1.0],
+        "virtiofs: tar x": [4.0],
+        "virtiofs: git status": [1.0],  # the disk's was not measured to its end
+    }
+
+    made = files.report(values)
+
+    assert files.ratios(made) == [["work", "9p", "virtiofs"], ["tar x", "1.5", "4.0"]]
+
+
+def test_types_that_are_in_the_file_already_are_not_measured_again(tmp_path: Path) -> None:
+    report = Report("files")
+    report.add("disk beside 9p: git status", [1.0])
+    report.add("9p: git status", [2.0])
+    report.add("virtiofs: tar x", [2.0])
+    report.save(str(tmp_path / "files.json"))
+
+    values = files.earlier(str(tmp_path / "files.json"))
+
+    assert files.kinds_to_measure(["9p", "virtiofs"], values) == ["virtiofs"]
+    assert files.earlier(str(tmp_path / "none.json")) == {}
+
+
+@pytest.mark.parametrize("script", ["agent", "boot", "cli", "create", "files", "forwards", "shell"])
 def test_a_script_explains_itself(script: str) -> None:
     done = subprocess.run(
         [sys.executable, BENCH / f"{script}.py", "--help"], capture_output=True, text=True, check=True
