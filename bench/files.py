@@ -44,9 +44,9 @@ LAST = "git status"
 #: By type: seconds for each file, for each MiB, and for the rest (starting and stopping, random access), with the disk
 #: beside it. Of an emulated guest on two processors with nothing else to do; an accelerated one is far quicker.
 TYPICAL: dict[str, tuple[float, float, float]] = {
-    "reverse-sshfs": (0.05, 0.2, 60.0),
-    "9p": (0.05, 0.2, 60.0),
-    "virtiofs": (0.02, 0.2, 60.0),
+    "reverse-sshfs": (0.1, 0.4, 90.0),
+    "9p": (0.012, 0.1, 90.0),
+    "virtiofs": (0.015, 0.1, 90.0),
 }
 
 Values = dict[str, list[float]]
