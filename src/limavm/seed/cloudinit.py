@@ -85,6 +85,7 @@ def _user_data(config: Config, facts: SeedFacts) -> dict[str, Any]:
         "bootcmd": [
             _nic_repair(facts),
             _identity(facts),
+            *_without_bundle(config, facts),
             # Packages are upgraded in a late stage, and what the boot scripts do may depend on it.
             *([] if config.upgrade_packages else [["sh", "-c", guest_file("early-boot.sh").decode()]]),
             *(_boot_step(number, step, config.param) for number, step in numbered(config.provision, "boot")),
@@ -118,6 +119,14 @@ def _ca_certs(config: Config, facts: SeedFacts) -> dict[str, Any]:
         **({"trusted": trusted} if trusted else {}),
     }
     return {"ca_certs": section} if section else {}
+
+
+def _without_bundle(config: Config, facts: SeedFacts) -> list[list[str]]:
+    # Debian's update-ca-certificates leaves the bundle as it was when no certificate is left to trust. Where one is,
+    # it is written anew; so it goes once, before cloud-init comes to that.
+    if not config.ca_certs.remove_defaults or facts.ca_certs:
+        return []
+    return [["cloud-init-per", "instance", "lima-ca-bundle", "rm", "-f", "/etc/ssl/certs/ca-certificates.crt"]]
 
 
 def _nic_repair(facts: SeedFacts) -> list[str]:

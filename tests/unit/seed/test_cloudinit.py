@@ -68,6 +68,13 @@ def test_certificates_are_trimmed() -> None:
     }
 
 
+@pytest.mark.parametrize(("facts", "goes"), [(replace(RICH_FACTS, ca_certs=()), True), (RICH_FACTS, False)])
+def test_without_any_certificate_to_trust_the_bundle_of_the_defaults_goes_too(facts: SeedFacts, goes: bool) -> None:
+    commands = user_data(RICH, facts)["bootcmd"]
+
+    assert any("/etc/ssl/certs/ca-certificates.crt" in command for command in commands) is goes
+
+
 @pytest.mark.parametrize(
     ("config", "facts", "servers"),
     [
