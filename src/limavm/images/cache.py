@@ -42,7 +42,9 @@ def locked_entry(url: str, report: Reporter) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         while True:  # a prune may remove the directory between the two steps
             with contextlib.suppress(FileNotFoundError):
-                os.makedirs(entry, mode=0o700, exist_ok=True)
+                # Not `exist_ok`, which asks once more whether it is there, when it may be gone again.
+                with contextlib.suppress(FileExistsError):
+                    os.makedirs(entry, mode=0o700)
                 stack.enter_context(_locked(entry, url, report))
                 break
         files.sweep(entry, "*.tmp", f"{_DATA}.tmp.*")
