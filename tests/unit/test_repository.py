@@ -116,6 +116,7 @@ CROSS_CUTTING = {
     "host/platform/test_facts.py",
     "hostagent/guestlink/test_bothagents.py",
     "images/build/test_guest.py",
+    "instance/test_together.py",
     "seed/guest/test_containerd.py",
     "seed/guest/test_fstrim.py",
     "seed/guest/test_guestagent.py",

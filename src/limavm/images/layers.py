@@ -94,6 +94,14 @@ def _may_freeze(disk: str) -> bool:
     return len(found) < _DEEPEST and all(is_layer(name) or name == paths.BASE_DISK for name in found)
 
 
+def snapshots_in(disk: str) -> int:
+    """How many snapshots a disk holds, which keep it from becoming a layer; 0 for what is no qcow2."""
+    try:
+        return qcow2.read_header(disk).snapshots
+    except ValueError:
+        return 0
+
+
 def _sweep(directory: str, disk: str) -> None:
     """Remove the second name of the disk that a killed command left: nothing needs it while both are the same file."""
     for name in os.listdir(directory):

@@ -46,7 +46,7 @@ def _fill(copy: str, source: str, report: Reporter) -> None:
     """Take along what a clone gets; all of it is on the disk afterwards."""
     disk = os.path.join(source, paths.DISK)
     if os.path.isfile(disk) and not files.shares_extents(disk, copy):
-        layers.freeze(source)
+        _share_by_layer(source, disk, report)
     items = list(for_clone(source))
     total = sum(item.size for item in items if item.fate is Fate.COPIED)
     with report.transfer(f"Copying the instance {os.path.basename(source)!r}", total) as transfer:
@@ -56,6 +56,11 @@ def _fill(copy: str, source: str, report: Reporter) -> None:
         if item.is_directory:
             files.sync_directory(os.path.join(copy, item.path))
     lean_on_neighbour(copy, source)
+
+
+def _share_by_layer(source: str, disk: str, report: Reporter) -> None:
+    if not layers.freeze(source) and (count := layers.snapshots_in(disk)):
+        report.info(f"The disk is copied as a whole, since it holds snapshots ({count}), which cannot be shared here")
 
 
 def collisions(original: Config, copy: Config, name: str, new: str) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from limavm.errors import BusyError, NotFoundError, UserError
-from limavm.host import pidfile
+from limavm.host import files, pidfile
 from limavm.host.process import run
 from limavm.images.disk import disk_format, ensure_disk
 from limavm.instance.another import original_for
@@ -303,3 +303,15 @@ def test_a_full_host_is_told_in_the_words_of_the_tool_with_what_to_do(dev: Path,
     assert "make room" in caught.value.hint
     assert content(dev) == before
     assert sorted(path.name for path in home.iterdir() if path.name != "_config") == ["dev"]
+
+
+def test_a_disk_with_snapshots_is_copied_as_a_whole_and_that_is_told(dev: Path, home: Path) -> None:
+    (home.parent / "bin" / "qemu-img").unlink()  # the real one
+    run(["qemu-img", "create", "-q", "-f", "qcow2", str(dev / "disk"), "1M"])
+    run(["qemu-img", "snapshot", "-c", "one", str(dev / "disk")])
+    shared = files.shares_extents(str(dev / "disk"), str(dev))
+
+    lines = cloned("dev", "twin")
+
+    assert any("holds snapshots (1)" in line for line in lines) != shared
+    assert b"one" in run(["qemu-img", "snapshot", "-l", str(home / "twin" / "disk")])
