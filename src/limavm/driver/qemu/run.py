@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from limavm.driver import DisplayError, NoDisplayError, PortTakenError
-from limavm.driver.qemu import display, hostfwd, launch, media, picture, probe, qmp, resolve, running
+from limavm.driver.qemu import display, eject, hostfwd, launch, picture, probe, qmp, resolve, running
 from limavm.driver.qemu.control import Control
 from limavm.driver.qemu.fate import Fate
 from limavm.driver.qemu.helpers import Helper, share_keeper
@@ -176,7 +176,7 @@ class QemuVM:
 
     async def remove_media(self) -> None:
         """Take the read-only media out of the machine."""
-        await media.remove(self._machine, self._control.execute)
+        await eject.eject(self._machine, self._control.execute)
 
     async def protect_vnc(self, password: str) -> str:
         """Set the password of the VNC server; its address."""
