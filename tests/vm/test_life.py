@@ -188,29 +188,21 @@ def master(socket: Path) -> str:
     ).stderr
 
 
-def test_a_machine_whose_agent_was_killed_is_adopted_without_a_reboot(limactl: Limactl, machine: str) -> None:
-    before = limactl.instance(machine)
-    running = boot_id(limactl, machine)
-    os.kill(before["hostAgentPID"], signal.SIGKILL)
-    wait_for("the agent's death", lambda: not is_alive(before["hostAgentPID"]))
-    assert limactl.status(machine) == "Broken"
-
-    limactl.ok("start", machine)
-
-    after = limactl.instance(machine)
-    assert after["status"] == "Running"
-    assert after["driverPID"] == before["driverPID"]
-    assert after["hostAgentPID"] != before["hostAgentPID"]
-    assert after["sshLocalPort"] == before["sshLocalPort"]
-    assert boot_id(limactl, machine) == running
-
-
-def test_a_machine_that_was_adopted_stops_and_starts(limactl: Limactl, machine: str) -> None:
+def test_a_machine_whose_hypervisor_was_killed_is_stopped_and_starts_as_it_was_edited(
+    limactl: Limactl, machine: str
+) -> None:
     keys = limactl.ok("shell", machine, "cat", "/etc/ssh/ssh_host_ed25519_key.pub")
     first = boot_id(limactl, machine)
-    limactl.ok("shell", machine, "sh", "-c", "echo kept > ~/kept")
+    limactl.ok("shell", machine, "sh", "-c", "echo kept > ~/kept && sync")
+    found = limactl.instance(machine)
 
-    limactl.ok("restart", "--cpus", "1", "--set", "del(.env.FROM_FLAG)", machine)
+    os.kill(found["driverPID"], signal.SIGKILL)
+
+    wait_for("the agent's end", lambda: not is_alive(found["hostAgentPID"]))
+    assert limactl.status(machine) == "Stopped"
+    assert limactl.events(machine)[-1]["status"] == {"exiting": True}
+
+    limactl.ok("edit", "--cpus", "1", "--set", "del(.env.FROM_FLAG)", "--start", machine)
 
     assert boot_id(limactl, machine) != first
     assert limactl.ok("shell", machine, "nproc").strip() == "1"
@@ -220,45 +212,7 @@ def test_a_machine_that_was_adopted_stops_and_starts(limactl: Limactl, machine: 
     assert limactl.status(machine) == "Running"
 
 
-def test_a_reboot_by_the_guest_itself_leaves_the_machine_usable(limactl: Limactl, machine: str) -> None:
-    first = boot_id(limactl, machine)
-
-    limactl.run("shell", machine, "sudo", "reboot")
-
-    wait_for("another boot", lambda: rebooted(limactl, machine, first), limit=300)
-    assert limactl.status(machine) == "Running"
-
-
-def rebooted(limactl: Limactl, machine: str, first: str) -> bool:
-    # Never stuck: a guest that is down for the moment is told within ssh's patience.
-    done = limactl.run("shell", machine, "cat", "/proc/sys/kernel/random/boot_id", timeout=90)
-    return done.returncode == 0 and done.stdout != first
-
-
-def test_a_machine_whose_hypervisor_was_killed_is_stopped(limactl: Limactl, machine: str) -> None:
-    found = limactl.instance(machine)
-
-    os.kill(found["driverPID"], signal.SIGKILL)
-
-    wait_for("the agent's end", lambda: not is_alive(found["hostAgentPID"]))
-    assert limactl.status(machine) == "Stopped"
-    assert limactl.events(machine)[-1]["status"] == {"exiting": True}
-
-
-def test_an_edited_machine_starts_as_it_was_edited_and_its_disk_never_shrinks(limactl: Limactl, machine: str) -> None:
-    refused = limactl.run("edit", "--disk", "1", machine, cwd=limactl.home)
-    assert refused.returncode == 1
-    rejected = limactl.home / "lima.REJECTED.yaml"
-    assert "1GiB" in rejected.read_text()
-    rejected.unlink()
-
-    limactl.ok("edit", "--cpus", "2", "--start", machine)
-
-    assert limactl.ok("shell", machine, "nproc").strip() == "2"
-
-
 def test_force_stop_ends_clean_whatever_is_left(limactl: Limactl, machine: str) -> None:
-    limactl.ok("start", machine)
     found = limactl.instance(machine)
     os.kill(found["hostAgentPID"], signal.SIGKILL)
 
@@ -269,6 +223,15 @@ def test_force_stop_ends_clean_whatever_is_left(limactl: Limactl, machine: str) 
     leftovers = {path.suffix for path in (limactl.home / machine).iterdir()} & {".pid", ".sock", ".tmp"}
     assert leftovers == set()
     limactl.ok("stop", "-f", machine)
+
+
+def test_a_disk_is_never_made_smaller(limactl: Limactl, machine: str) -> None:
+    refused = limactl.run("edit", "--disk", "1", machine, cwd=limactl.home)
+
+    assert refused.returncode == 1
+    rejected = limactl.home / "lima.REJECTED.yaml"
+    assert "1GiB" in rejected.read_text()
+    rejected.unlink()
 
 
 def test_a_start_that_is_killed_at_any_moment_is_repaired_by_the_next(limactl: Limactl, machine: str) -> None:
@@ -291,7 +254,25 @@ def has_run(limactl: Limactl, machine: str) -> bool:
     return any(event["status"].get("running") for event in limactl.events(machine))
 
 
+def test_a_machine_whose_agent_was_killed_is_adopted_without_a_reboot(limactl: Limactl, machine: str) -> None:
+    before = limactl.instance(machine)
+    running = boot_id(limactl, machine)
+    os.kill(before["hostAgentPID"], signal.SIGKILL)
+    wait_for("the agent's death", lambda: not is_alive(before["hostAgentPID"]))
+    assert limactl.status(machine) == "Broken"
+
+    limactl.ok("start", machine)
+
+    after = limactl.instance(machine)
+    assert after["status"] == "Running"
+    assert after["driverPID"] == before["driverPID"]
+    assert after["hostAgentPID"] != before["hostAgentPID"]
+    assert after["sshLocalPort"] == before["sshLocalPort"]
+    assert boot_id(limactl, machine) == running
+
+
 def test_a_clone_is_another_machine_with_the_same_files(limactl: Limactl, machine: str) -> None:
+    """Its original is stopped for it, by an agent that has adopted the machine."""
     keys = limactl.ok("shell", machine, "cat", "/etc/ssh/ssh_host_ed25519_key.pub")
     refused = limactl.run("clone", machine, "twin")
     assert refused.returncode == 1

@@ -207,6 +207,7 @@ def test_a_reboot_of_the_guest_leaves_no_forward_and_later_ones_work_as_do_its_m
     wait_for("the socket", lambda: say(str(limactl.home / forwarding / "sock" / "guest.sock")) == b"got ping", SOON)
     assert time.monotonic() - opened < 60
     by_ssh.wait_until_back()
+    assert limactl.status(forwarding) == "Running"
 
 
 def has_rebooted(limactl: Limactl, machine: str, first: str) -> bool:
