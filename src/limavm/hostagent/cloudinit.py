@@ -50,7 +50,9 @@ async def follow_cloud_init(
         await _follow(runner, tell, monotonic() + limit, pause)
     except TimeoutError:
         outcome = f"cloud-init did not finish within {limit:g} s; it goes on in the guest"
-    except ValueError as error:
+    except Exception as error:
+        # The machine is no worse for it, so nobody who waits for the end waits for ever, or is ended by it.
+        log.warning("the progress of cloud-init cannot be told", exc_info=error)
         outcome = f"the progress of cloud-init cannot be told: {error}"
     tell(CloudInitProgress(log_line=outcome, completed=True))
 

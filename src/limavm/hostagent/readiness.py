@@ -95,6 +95,7 @@ class Readiness:
         finally:
             if telling:
                 telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
 
     async def _despite_a_panic(self) -> list[str]:
         """What the boot leaves to tell; the machine is reset once for it."""
@@ -200,6 +201,10 @@ class Readiness:
         self._recorder.add(f"{group}: {requirement.description}", now - took, now)
 
     async def _tell_progress(self) -> None:
+        """Never raises: the machine does not depend on what is told of it."""
         await self._guest.master.connected.wait()
-        async with self._guest.session() as session:
-            await follow_cloud_init(session, lambda progress: self._emitter.mention(cloud_init_progress=progress))
+        try:
+            async with self._guest.session() as session:
+                await follow_cloud_init(session, lambda progress: self._emitter.mention(cloud_init_progress=progress))
+        except Exception:
+            log.exception("the progress of cloud-init is not told any more")

@@ -81,3 +81,16 @@ async def test_a_cloud_init_that_never_ends_is_given_up_with_a_word(tmp_path: Pa
 
     assert last.completed
     assert "did not finish" in last.log_line
+
+
+class BrokenGuest(LocalGuest):
+    """Whose session cannot be spoken to at all."""
+
+    async def run(self, script: str, *, timeout: float) -> Completed:
+        raise RuntimeError("a defect")
+
+
+async def test_a_defect_of_what_tells_is_told_as_the_end(tmp_path: Path) -> None:
+    seen = await told(BrokenGuest(tmp_path), [])
+
+    assert [(one.completed, "a defect" in one.log_line) for one in seen] == [(True, True)]
