@@ -71,11 +71,6 @@ class TunnelOpener:
             end()
             await asyncio.sleep(0)  # asyncio closes sockets when it comes by: the port is free when we return
 
-    def close_all(self) -> None:
-        """Listen nowhere any more."""
-        while self._open:
-            self._open.popitem()[1]()
-
     async def _accept(self, forward: Forward, sock: socket.socket, *, local_only: bool) -> Callable[[], None]:
         def connection() -> TunneledConnection:
             self._count += 1

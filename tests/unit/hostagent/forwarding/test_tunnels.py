@@ -37,10 +37,12 @@ class Bench:
         self.agent = agent
         self.fake = fake
         self.opener = opener
+        self.forwards: list[Forward] = []
 
     async def forward(self, guest: str, host: str = "", protocol: str = "tcp") -> str:
         forward = Forward(protocol=protocol, guest=guest, host=host or free(protocol), route=Route.GRPC)
         await self.opener.open(forward)
+        self.forwards.append(forward)
         return forward.host
 
 
@@ -49,13 +51,15 @@ async def bench(path: str) -> AsyncIterator[Bench]:
     fake = FakeAgent()
     agent = GuestAgent(unix_socket(path))
     opener = TunnelOpener(agent)
+    made = Bench(agent, fake, opener)
     async with served_agent(path, fake):
         task = asyncio.create_task(agent.run())
         try:
             await agent.wait_connected()
-            yield Bench(agent, fake, opener)
+            yield made
         finally:
-            opener.close_all()
+            for forward in made.forwards:
+                await opener.close(forward)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
@@ -242,13 +246,14 @@ async def test_without_an_agent_a_connection_is_refused_after_the_dial_limit(tmp
     agent = GuestAgent(unix_socket(str(tmp_path / "nobody.sock")), dial_limit=0.1)
     opener = TunnelOpener(agent)
     host = free()
-    await opener.open(Forward(protocol="tcp", guest="127.0.0.1:1", host=host, route=Route.GRPC))
+    forward = Forward(protocol="tcp", guest="127.0.0.1:1", host=host, route=Route.GRPC)
+    await opener.open(forward)
     reader, writer = await asyncio.open_connection(*split(host))
 
     with pytest.raises(ConnectionResetError):
         await reader.read()
     writer.close()
-    opener.close_all()
+    await opener.close(forward)
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1"])

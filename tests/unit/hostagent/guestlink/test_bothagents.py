@@ -58,13 +58,26 @@ async def connected(directory: Path, told: Told, token: str = "") -> AsyncIterat
         await asyncio.gather(task, return_exceptions=True)
 
 
+class Opener(TunnelOpener):
+    """One that knows what to close after a test."""
+
+    def __init__(self, agent: GuestAgent) -> None:
+        super().__init__(agent)
+        self.forwards: list[Forward] = []
+
+    async def open(self, forward: Forward) -> None:
+        await super().open(forward)
+        self.forwards.append(forward)
+
+
 @pytest.fixture
 async def opener(tmp_path: Path) -> AsyncIterator[TunnelOpener]:
     async with real_agent(tmp_path, FakeListeners()), connected(tmp_path, Told()) as agent:
         await agent.wait_connected()
-        made = TunnelOpener(agent)
+        made = Opener(agent)
         yield made
-        made.close_all()
+        for forward in made.forwards:
+            await made.close(forward)
 
 
 async def forwarded(opener: TunnelOpener, address: str, protocol: str = "tcp") -> tuple[str, int]:
