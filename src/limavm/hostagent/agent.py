@@ -34,6 +34,7 @@ from limavm.hostagent.api import (
 from limavm.hostagent.client import Info
 from limavm.hostagent.copytohost import deleted_copies
 from limavm.hostagent.events import Emitter, log_json_to, log_text_to
+from limavm.hostagent.farewell import farewell
 from limavm.hostagent.guest import Guest
 from limavm.hostagent.master import SSHTarget
 from limavm.hostagent.mounts.api import add_action, mounts_handler, remove_action
@@ -279,10 +280,15 @@ class Agent:
             services.mounts.leave()
             guest.master.leave()
             if self._stopping.is_set():
-                await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry)
+                await self._power_off(vm, guest)
         vnc.forget(self.directory)
         await deleted_copies(plan.config, self.directory)
         log.info("The machine has ended")
+
+    async def _power_off(self, vm: VirtualMachine, guest: Guest) -> None:
+        console = os.path.join(self.directory, paths.SERIAL_LOG)
+        said = functools.partial(farewell, console, size_of(console))
+        await power_off(vm, lambda: guest.run(_POWEROFF, timeout=20, master=False), self._hurry, said=said)
 
     @contextlib.asynccontextmanager
     async def _master(self, guest: Guest) -> AsyncIterator[None]:

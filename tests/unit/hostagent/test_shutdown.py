@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from limavm.host.aprocess import Completed
+from limavm.hostagent.farewell import Farewell
 from limavm.hostagent.shutdown import Patience, power_off
 from tests.fakes.machine import FakeMachine
 
@@ -105,3 +108,26 @@ async def test_a_second_signal_kills_at_once() -> None:
         await power_off(vm, Poweroff(vm, works=0), hurry, Patience(button=60, ssh=60, kill=600))
 
     assert vm.killed
+
+
+async def test_a_guest_that_tells_of_its_end_is_not_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    vm = FakeMachine()
+    poweroff = Poweroff(vm, works=0)
+    late = Farewell(begun=True, waits_for=("db.service",))
+    patience = Patience(button=0.01, ssh=0.02, kill=0.2, unit=0.02)
+    caplog.set_level("INFO")
+
+    await power_off(vm, poweroff, asyncio.Event(), patience, lambda: late if vm.presses else Farewell())
+
+    assert (vm.presses, poweroff.asked, vm.killed) == (1, 0, True)
+    told = [record.message for record in caplog.records if "waits for" in record.message]
+    assert told == ["The guest is shutting down and waits for the end of db.service"]
+
+
+async def test_a_guest_that_stops_a_service_of_its_own_accord_is_asked_again() -> None:
+    vm = FakeMachine()
+    poweroff = Poweroff(vm, works=1)
+
+    await power_off(vm, poweroff, asyncio.Event(), QUICK, lambda: Farewell(waits_for=("db.service",)))
+
+    assert poweroff.asked

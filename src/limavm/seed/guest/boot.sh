@@ -318,6 +318,8 @@ if [ -e "$LIMA_REBOOT_REQUIRED" ]; then
 	log "A reboot is required"
 else
 	echo "$LIMA_CIDATA_IID" >"$RUN/lima-boot-done"
+	# SIGRTMIN+20: systemd says on the console what it does, so that the host knows what a shutdown waits for.
+	[ ! -d /run/systemd/system ] || kill -54 1
 	if [ -n "$LIMA_CIDATA_GUESTAGENT_LATE" ] && [ -z "$LIMA_CIDATA_PLAIN" ]; then
 		# It may still be at it to find out that it comes too early.
 		# shellcheck disable=SC2086
