@@ -11,6 +11,7 @@ from limavm.host import paths
 from limavm.host.files import read_text, write_atomic
 from limavm.host.net import free_port, free_tcp_port
 from limavm.host.platform import facts
+from limavm.images.build.recipe import ROOTFLAGS
 from limavm.images.disk import disk_format
 from limavm.instance.seeding import write_seed
 from limavm.model.config import Config
@@ -84,9 +85,19 @@ def _files(directory: str, data_disks: tuple[Drive, ...]) -> Files:
         kernel=has(paths.KERNEL),
         initrd=has(paths.INITRD),
         containerd_archive=has(paths.CONTAINERD_ARCHIVE),
-        cmdline=(read_text(os.path.join(directory, paths.KERNEL_CMDLINE)) or "").strip(),
+        cmdline=_cmdline(directory, first=not has(paths.SERIAL_LOG)),
         data_disks=data_disks,
     )
+
+
+def _cmdline(directory: str, *, first: bool) -> str:
+    """The kernel's command line; at the first boot with what keeps a crash from emptying the files made just before.
+
+    Without ssh host keys and network settings, which the guest believes to have, it could never be reached again: this
+    was seen after a panic of an emulated kernel. A crash only takes away the last seconds when ext4 allocates at once.
+    """
+    text = (read_text(os.path.join(directory, paths.KERNEL_CMDLINE)) or "").strip()
+    return text.replace(ROOTFLAGS, f"{ROOTFLAGS},nodelalloc") if first else text
 
 
 def ssh_options(config: Config, directory: str, home: str) -> list[str]:

@@ -24,6 +24,18 @@ def test_the_token_of_the_guest_agent_stays_from_run_to_run_and_reaches_the_gues
     assert f"LIMA_CIDATA_AGENT_TOKEN={first.agent_token}\n".encode() in (dev / "cidata.iso").read_bytes()
 
 
+def test_a_crash_in_the_first_boot_leaves_no_empty_files(dev: Path) -> None:
+    (dev / "kernel").touch()
+    (dev / "kernel.cmdline").write_text("root=UUID=1 rw rootflags=noinit_itable quiet\n")
+
+    first = planned(dev).machine.boot.cmdline
+    (dev / "serial.log").touch()
+    second = planned(dev).machine.boot.cmdline
+
+    assert first == "root=UUID=1 rw rootflags=noinit_itable,nodelalloc quiet"
+    assert second == "root=UUID=1 rw rootflags=noinit_itable quiet"
+
+
 def test_each_start_writes_an_inventory_for_ansible(dev: Path) -> None:
     planned(dev)
 

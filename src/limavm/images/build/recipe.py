@@ -12,6 +12,10 @@ from limavm.model.value import Value
 #: Changed when the code makes another image of the same inputs; changes of data files count by themselves.
 REVISION = 4
 
+#: How the root file system is mounted. The disk that the image grows to is new and reads as zeros: nothing needs to
+#: write them.
+ROOTFLAGS = "rootflags=noinit_itable"
+
 _CONSOLES = {Arch.X86_64: "ttyS0", Arch.AARCH64: "ttyAMA0"}
 #: For machines without acceleration, seen with QEMU 7.2. CMPXCHG16B returns wrong flags now and then; the
 #: allocator of Linux 6.12 uses it all the time, and the kernel dies of a double fault. Programs in the guest
@@ -65,8 +69,7 @@ class Recipe(Value, frozen=True, kw_only=True):
             [
                 f"root=UUID={self.uuid}",
                 "rw",
-                # The disk that the image grows to is new and reads as zeros: nothing needs to write them.
-                "rootflags=noinit_itable",
+                ROOTFLAGS,
                 f"console={_CONSOLES.get(self.arch, 'ttyS0')}",
                 "net.ifnames=0",
                 "quiet",
