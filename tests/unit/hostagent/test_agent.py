@@ -28,7 +28,7 @@ from limavm.instance.stop import stop
 from limavm.model.forward import PortState, Route
 from limavm.model.instance import Status
 from limavm.store.disks import is_alive
-from limavm.store.processes import host_agent_pid
+from limavm.store.processes import driver_pid, host_agent_pid
 from tests.fakes.programs import install
 from tests.fakes.report import KeptReport
 
@@ -200,6 +200,7 @@ def test_there_is_no_moment_in_which_a_start_in_the_foreground_holds_its_instanc
         assert is_alive(str(dev))
 
     wait_for(lambda: not is_locked(str(dev)))
+    wait_for(lambda: driver_pid(str(dev), "qemu"))  # who is killed while it starts one cannot have it ended
     stop("dev", force=True, report=KeptReport())
     os.waitpid(starting, 0)
 
