@@ -3,6 +3,8 @@
 
 LIMACTL := .venv/bin/limactl
 PYTEST := .venv/bin/python -m pytest
+# Unit tests run side by side, one process for each core; machines do not.
+UNIT := $(PYTEST) -n auto
 UV ?= uv
 
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ stop: ## stop the default machine
 test: ## check everything: format, lint, types, unit and golden tests, real machines
 	@scripts/setup --tests
 	scripts/check
-	$(PYTEST)
+	$(UNIT)
 	$(PYTEST) -m vm --timeout 1500
 
 check: ## format, lint and types, on every platform that is supported
@@ -31,7 +33,7 @@ check: ## format, lint and types, on every platform that is supported
 
 unit: ## unit and golden tests, which start no machine and reach no network
 	@scripts/setup --python
-	$(PYTEST)
+	$(UNIT)
 
 vm: ## tests on real virtual machines (minutes)
 	@scripts/setup --tests

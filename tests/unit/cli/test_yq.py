@@ -301,7 +301,7 @@ def test_only_the_first_word_makes_limactl_yq(limactl: Run) -> None:
     done = limactl("--debug", "yq", ".")
 
     assert done.code == 1
-    assert "the command 'yq' is not known" in done.message
+    assert "unknown command 'yq' of limactl" in done.message
 
 
 def test_help_tells_what_expressions_may_not_do(limactl: Run) -> None:
