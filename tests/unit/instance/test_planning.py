@@ -28,12 +28,14 @@ def test_a_crash_in_the_first_boot_leaves_no_empty_files(dev: Path) -> None:
     (dev / "kernel").touch()
     (dev / "kernel.cmdline").write_text("root=UUID=1 rw rootflags=noinit_itable quiet\n")
 
-    first = planned(dev).machine.boot.cmdline
+    first = planned(dev).machine.boot
     (dev / "serial.log").touch()
-    second = planned(dev).machine.boot.cmdline
+    second = planned(dev).machine.boot
 
-    assert first == "root=UUID=1 rw rootflags=noinit_itable,nodelalloc quiet"
-    assert second == "root=UUID=1 rw rootflags=noinit_itable quiet"
+    assert first
+    assert first.cmdline == "root=UUID=1 rw rootflags=noinit_itable,nodelalloc quiet"
+    assert second
+    assert second.cmdline == "root=UUID=1 rw rootflags=noinit_itable quiet"
 
 
 def test_each_start_writes_an_inventory_for_ansible(dev: Path) -> None:
