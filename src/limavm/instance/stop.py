@@ -1,5 +1,6 @@
 """Stops an instance, in order or by force (spec/runtime.md 2.4)."""
 
+import contextlib
 import os
 import signal
 import time
@@ -104,7 +105,8 @@ def force_stop(instance: Instance, report: Reporter) -> None:
         delete_copies(instance.config, directory)
     for entry in os.listdir(directory):
         if entry.endswith(paths.DISPOSABLE) or entry in (paths.FORWARDS_JSON, paths.MOUNTS_JSON, *paths.VNC_FILES):
-            os.unlink(os.path.join(directory, entry))
+            with contextlib.suppress(FileNotFoundError):  # ssh removes its socket when its connection ends
+                os.unlink(os.path.join(directory, entry))
 
 
 def _wait_until_dead(path: str, markers: tuple[str, ...], what: str) -> None:
