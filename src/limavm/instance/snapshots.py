@@ -34,9 +34,9 @@ def act(work: Work, name: str, tag: str, *, report: Reporter) -> None:
     else:
         with _stopped(name) as (disk, again):
             {"create": offline.create, "apply": offline.apply, "delete": offline.delete}[work](disk, tag)
-            if work == "apply":  # nobody knows what was on the disk then
-                containerd.forget(os.path.dirname(disk))
             _tell_of_data_disks(work, again, report)
+    if work == "apply":  # nobody knows what was on the disk then
+        containerd.forget(found.dir)
     report.info(f"{_DONE[work]} the snapshot {tag!r} of {name!r}")
 
 
