@@ -268,6 +268,12 @@ by_launcher() {
 			echo "containerd is not running: systemctl --user start containerd" >&2
 			exit 1
 		fi
+		# A container's control group is where the user may make one, unless --cgroup says otherwise.
+		uid=$(id -u)
+		if [ "${1-}" = run ]; then
+			shift
+			set -- run --cgroup "/user.slice/user-$uid.slice/user@$uid.service/app.slice/ctr-$$" "$@"
+		fi
 		exec nsenter --user --preserve-credentials --mount --net --target "$pid" --wd="$PWD" ctr "$@"
 	EOF
 	chmod 0755 "$launcher" "$prefix/bin/ctr-rootless"
