@@ -1,6 +1,7 @@
 """Real machines, booted by the installed limactl and shared between tests: a boot takes a minute."""
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 import limavm
 from limavm.driver.qemu import virtiofsd
 from limavm.errors import UserError
+from tests.vm import nerdctl
 from tests.vm.forwards import Forwards
 from tests.vm.guest import Guest, answers
 from tests.vm.limactl import BIN, Limactl, wait_for
@@ -123,18 +125,28 @@ def no_virtiofs() -> str:
 
 
 def start_with_mounts(limactl: Limactl, kind: str, top: Path) -> None:
-    """Start the machine with its mounts of a type, or start it again with them."""
+    """Start the machine with its mounts of a type, or start it again with them and an archive with containerd."""
     change = f'.mountType = "{kind}"'
     if limactl.run("list", "-q", MOUNTS).stdout.strip():
         limactl.ok("stop", MOUNTS)
-        limactl.ok("edit", "--tty=false", "--set", change, MOUNTS)
+        stand_in = limactl.home / MOUNTS / "stand-in.tgz"
+        stand_in.write_bytes(nerdctl.packed())
+        with_archive = f".containerd.archives[].location = {json.dumps(str(stand_in))}"
+        limactl.ok("edit", "--tty=false", "--set", f"{change} | {with_archive}", MOUNTS)
         shutil.rmtree(top)
         top.mkdir()
         directories(top)
-        limactl.ok("start", MOUNTS, timeout=1200)
+        begin(limactl, MOUNTS)
         return
     flags = ("--name", MOUNTS, "--param", f"shared={top}", "--set", change)
-    limactl.ok("start", "--tty=false", *flags, str(MOUNTS_TEMPLATE), timeout=1200)
+    begin(limactl, *flags, str(MOUNTS_TEMPLATE))
+
+
+def begin(limactl: Limactl, *args: str) -> None:
+    """Start the machine with its mounts, and keep what the start says beside those."""
+    done = limactl.run("start", "--tty=false", *args, timeout=1200)
+    assert done.returncode == 0, done.stderr[-6000:]
+    (limactl.home / MOUNTS / "last-start.txt").write_text(done.stderr)
 
 
 @pytest.fixture(scope="session")

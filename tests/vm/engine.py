@@ -10,6 +10,7 @@ import io
 import json
 import socket
 import struct
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,8 @@ class Engine:
         return self.call("POST", "/build", archive(files), t=name, dockerfile="Containerfile").decode()
 
     def load(self, name: str, layer: bytes, architecture: str) -> str:
-        """Load an image of one layer, in the form of `docker save`."""
-        config = {
-            "architecture": architecture,
-            "os": "linux",
-            "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
-        }
-        manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
-        files = {"config.json": _encoded(config), "layer.tar": layer, "manifest.json": _encoded(manifest)}
-        return self.call("POST", "/images/load", archive(files)).decode()
+        """Load an image of one layer."""
+        return self.call("POST", "/images/load", saved(name, layer, architecture)).decode()
 
     def create(self, image: str, *command: str, ports: dict[int, int] | None = None, stdin: bool = False) -> str:
         """Make a container, with ports of it published as ports of the guest; its ID."""
@@ -136,6 +130,8 @@ class _Connection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
+        if sys.platform == "win32":
+            raise NotImplementedError("unix sockets")
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(_ANSWER)
         self.sock.connect(str(self._path))
@@ -150,6 +146,17 @@ def archive(files: dict[str, bytes]) -> bytes:
             entry.size, entry.mode = len(content), 0o755
             tar.addfile(entry, io.BytesIO(content))
     return made.getvalue()
+
+
+def saved(name: str, layer: bytes, architecture: str) -> bytes:
+    """An image of one layer, in the form of `docker save`."""
+    config = {
+        "architecture": architecture,
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    return archive({"config.json": _encoded(config), "layer.tar": layer, "manifest.json": _encoded(manifest)})
 
 
 def _digest(content: bytes) -> str:
