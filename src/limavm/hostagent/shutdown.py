@@ -2,7 +2,7 @@
 
 A guest that has no handler for the button yet, or loses one press, is asked again and again; one that
 does not listen is told over ssh as well; what still runs after the limit is killed (spec/runtime.md 4.8, 15).
-One that is at it, and tells what it waits for, is waited for, and whoever stops it is told.
+Whoever stops one that is at it is told what it waits for.
 """
 
 import asyncio
@@ -54,7 +54,11 @@ async def power_off(
     finally:
         for task in (asking, telling, ended, hurried):
             task.cancel()
-        await asyncio.gather(asking, telling, ended, hurried, return_exceptions=True)
+        failures = await asyncio.gather(asking, telling, return_exceptions=True)
+        await asyncio.gather(ended, hurried, return_exceptions=True)
+    for failure in failures:
+        if isinstance(failure, Exception):
+            log.error("Asking the guest to power off has a defect", exc_info=failure)
     if ended in done:
         log.info("The guest has powered off")
         return
@@ -69,9 +73,12 @@ async def _ask(
     patience: Patience,
     said: Callable[[], Farewell],
 ) -> None:
-    """Ask until the guest has heard: one that is still booting hears neither its button nor ssh for a while."""
+    """Ask until cancelled: a guest that is still booting hears neither its button nor ssh for a while.
+
+    One that shuts down is not bothered over ssh. Its button is pressed all the same: it may be about to boot again.
+    """
     began, pause = monotonic(), patience.button
-    while not said().begun:
+    while True:
         await _try("press the power button", vm.press_power_button)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
