@@ -61,15 +61,15 @@ def place(
 
 
 def _placed(archive: File, target: str, report: Reporter, again: bool, client: Client) -> str:
-    digest = parse_digest(archive.digest) if archive.digest else None
-    if path := local.local_path(archive.location):
-        local.place_file(path, digest, target, unpack=False, report=report)
-        return str(digest or digest_of(target, "sha256"))
     url = archive.location
-    with cache.locked_entry(url, report) as entry:
-        if again and cache.is_stored(url, digest):
-            source = cache.data_path(entry)
-        else:
-            source = cache.ensure_data(entry, url, digest, _WHAT, report, client)
-        files.link_or_clone(source, target)
+    digest = parse_digest(archive.digest) if archive.digest else None
+    if path := local.local_path(url):
+        local.place_file(path, digest, target, unpack=False, report=report)
+    else:
+        with cache.locked_entry(url, report) as entry:
+            if again and cache.is_stored(url, digest):
+                source = cache.data_path(entry)
+            else:
+                source = cache.ensure_data(entry, url, digest, _WHAT, report, client)
+            files.link_or_clone(source, target)
     return str(digest or digest_of(target, "sha256"))
