@@ -6,7 +6,10 @@ import sys
 if sys.platform != "win32":
     import resource
 
-_ROOM = "make room and run the command again: what was complete is kept"
+_ROOM = (
+    "make room and run the command again: what was complete is kept; `limactl disk-usage` tells what is large, "
+    "`limactl prune` empties the cache, and LIMA_HOME may be a directory of a larger file system"
+)
 _OWNER = "`ls -ld` shows whose it is and who may write there; LIMA_HOME has to be your own"
 _HINTS = {
     errno.ENOSPC: _ROOM,

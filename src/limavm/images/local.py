@@ -28,7 +28,8 @@ def check_source(path: str, digest: Digest | None) -> None:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise UserError("this is not a file", where=path)
     except FileNotFoundError as error:
-        raise NotFoundError("there is no such file", where=path) from error
+        hint = "correct the path in the template, or put the file there"
+        raise NotFoundError("there is no such file", where=path, hint=hint) from error
     if digest and (actual := digest_of(path, digest.algorithm)) != digest:
         raise UserError(
             f"the file does not match its digest: expected {digest}, got {actual}",

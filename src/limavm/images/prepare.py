@@ -5,6 +5,7 @@ so that its presence says that everything else is there; until then, a later cal
 The caller holds the lock of the instance. The disk itself is made by `disk`.
 """
 
+import functools
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -12,13 +13,15 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from limavm.errors import UserError
+from limavm.errors import NotFoundError, UserError
 from limavm.host import files, paths
+from limavm.host.hints import hint_of
 from limavm.images import cache, local
 from limavm.images.build import Built, build, is_build
 from limavm.images.digest import parse_digest
 from limavm.images.download import Client
 from limavm.images.formats import Format, detect_format
+from limavm.images.full import FullError, told_as_full
 from limavm.model.arch import Arch
 from limavm.model.config import File, Image
 from limavm.model.report import Reporter
@@ -46,9 +49,35 @@ def prepare(
     reason for each entry when none could be used; no boot file is left then.
     """
     files.sweep(directory, *(f"{name}.*.tmp" for name in (paths.BASE_DISK, paths.ISO, *_BOOT_FILES)))
-    if any(os.path.lexists(os.path.join(directory, name)) for name in _IMAGES):
+    if _has_image(directory):
         return
     _Attempts(arch, directory, report, builder, client or Client()).first_usable(images)
+
+
+def check_local(images: Sequence[Image], arch: Arch, directory: str) -> None:
+    """Raise the UserError of `prepare` where it is certain without a network, and before anything is fetched.
+
+    That is when no entry is for the architecture, or every one lacks a file of this host: image, kernel or initrd.
+    """
+    if _has_image(directory):
+        return
+    wanted = _wanted(images, arch)
+    lacking = [(image, error) for image in wanted if (error := _reason(functools.partial(_check_files, image)))]
+    if len(lacking) == len(wanted):
+        raise _joined(lacking)
+
+
+def _has_image(directory: str) -> bool:
+    return any(os.path.lexists(os.path.join(directory, name)) for name in _IMAGES)
+
+
+def _check_files(image: Image) -> None:
+    """Look at the files of this host that an entry names, in the order in which they are placed."""
+    if is_build(image.location):
+        return
+    for file in (image.kernel, image.initrd, image):
+        if file and (path := local.local_path(file.location)):
+            local.check_source(path, None)
 
 
 class _Selection(msgspec.Struct, frozen=True):
@@ -72,6 +101,13 @@ def select(images: Sequence[Image], arch: Arch) -> _Selection:
     return _Selection(wanted, skipped)
 
 
+def _wanted(images: Sequence[Image], arch: Arch) -> list[Image]:
+    selection = select(images, arch)
+    if not selection.wanted:
+        raise _nothing_fits(arch, selection.skipped)
+    return selection.wanted
+
+
 class _Attempts:
     """Entries tried one after the other into one directory."""
 
@@ -84,23 +120,15 @@ class _Attempts:
 
     def first_usable(self, images: Sequence[Image]) -> None:
         """Place the first entry that works; raises UserError when none does."""
-        selection = select(images, self._arch)
-        if not selection.wanted:
-            raise _nothing_fits(self._arch, selection.skipped)
         failures: list[tuple[Image, UserError]] = []
-        for image in selection.wanted:
+        for image in _wanted(images, self._arch):
             if failures:
                 failed, reason = failures[-1]
                 self._report.warning(f"Cannot use {failed.location} ({reason.message}); trying {image.location}")
-            try:
-                self._place(image)
-            except UserError as error:
-                log.debug("image %s failed", image.location, exc_info=True)
-                failures.append((image, error))
-            except OSError as error:
-                failures.append((image, _system_error(error)))
-            else:
+            refusal = _reason(functools.partial(self._place, image))
+            if refusal is None:
                 return
+            failures.append((image, refusal))
         self._clear()
         raise _joined(failures)
 
@@ -167,16 +195,37 @@ def _nothing_fits(arch: Arch, skipped: list[str]) -> UserError:
     )
 
 
+def _reason(step: Callable[[], None]) -> UserError | None:
+    """Why a step failed, None when it did not."""
+    try:
+        step()
+    except UserError as error:
+        log.debug("an image cannot be used", exc_info=True)
+        return error
+    except OSError as error:
+        return told_as_full(error) or _system_error(error)
+    return None
+
+
 def _system_error(error: OSError) -> UserError:
-    return UserError(error.strerror or str(error), where=os.fsdecode(error.filename) if error.filename else None)
+    where = os.fsdecode(error.filename) if error.filename else None
+    return UserError(error.strerror or str(error), where=where, hint=hint_of(error.errno))
 
 
 def _joined(failures: list[tuple[Image, UserError]]) -> UserError:
     if len(failures) == 1:
         image, error = failures[0]
+        if isinstance(error, FullError):  # the image has no part in it
+            return error
         return UserError(f"{image.location}: {error.message}", where=error.where, hint=error.hint)
-    reasons = "".join(f"\n    {image.location}: {error.message}" for image, error in failures)
+    reasons = "".join(f"\n    {_told(image, error)}" for image, error in failures)
     hints = dict.fromkeys(error.hint for _, error in failures if error.hint)
     return UserError(
         f"none of the {len(failures)} images could be used{reasons}", where="images", hint="; or ".join(hints) or None
     )
+
+
+def _told(image: Image, error: UserError) -> str:
+    """One reason of several, with the file that is missing where that is not the image itself."""
+    other = isinstance(error, NotFoundError) and error.where and error.where not in image.location
+    return f"{image.location}: {error.message}" + (f" ({error.where})" if other else "")

@@ -3,6 +3,7 @@
 from limavm.driver import registry
 from limavm.errors import UserError
 from limavm.images.disk import ensure_disk
+from limavm.images.prepare import check_local
 from limavm.images.prepare import prepare as prepare_images
 from limavm.instance.containerd import ensure_containerd, with_packages
 from limavm.instance.resolving import checked_driver, resolve_and_cache
@@ -26,6 +27,8 @@ def prepare_locked(config: Config, directory: str, report: Reporter, recorder: R
     if not config.images:
         raise UserError("the configuration has no image", where="images", hint="see `limactl start --list-templates`")
     with recorder.phase("image"):
+        # First: nobody waits for a large archive, to be told then that a file of the own host is not there.
+        check_local(config.images, config.arch, directory)
         ensure_containerd(config, directory, report)
         prepare_images(with_packages(config.images, config, directory), config.arch, directory, report)
         registry.prepare(config.vm_type, config, directory, report)

@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import gzip
 import hashlib
 import os
@@ -261,6 +262,19 @@ def test_a_build_that_fails_falls_back_too(run: Callable[..., None], base: str, 
     run(x86("mmdebstrap:broken"), x86(f"{base}/disk.img"), builder=building(tmp_path))
 
     assert contents(inst) == {"basedisk": BODY}
+
+
+def test_a_full_file_system_is_told_without_the_image(run: Callable[..., None], inst: Path) -> None:
+    @contextlib.contextmanager
+    def builder(location: str, arch: Arch, report: Reporter) -> Iterator[Built]:
+        raise OSError(errno.ENOSPC, "No space left on device", str(inst / "basedisk"))
+        yield
+
+    with pytest.raises(UserError, match=r"^the file system .* is full") as caught:
+        run(x86("mmdebstrap:trixie"), builder=builder)
+
+    assert caught.value.where == str(inst / "basedisk")
+    assert os.listdir(inst) == []
 
 
 def test_a_file_that_the_system_refuses_is_a_reason(run: Callable[..., None], tmp_path: Path) -> None:
