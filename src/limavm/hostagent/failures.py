@@ -19,12 +19,17 @@ _SCRIPT = re.compile(r".*/(boot(?:\.essential)?\.[A-Za-z]+/[^/]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+def printable(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return _CONTROL.sub("", text)
+
+
 def failures(output: bytes) -> Iterator[str]:
     """A text for each failure: what has failed and how, and below it the end of its output."""
     text: list[str] = []
     for line in output.decode(errors="replace").splitlines():
         if line.startswith("\t"):
-            text.append("  " + _CONTROL.sub("", line[1:]))
+            text.append("  " + printable(line[1:]))
             continue
         if text:
             yield "\n".join(text)
@@ -41,4 +46,4 @@ def _named(name: str) -> str:
         return f"provision[{number}] (mode {mode})"
     if found := _SCRIPT.fullmatch(name):
         return f"The boot script {found.group(1)}"
-    return _CONTROL.sub("", name) or "A boot script"
+    return printable(name) or "A boot script"

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from limavm.driver import VirtualMachine
 from limavm.errors import UserError
 from limavm.host import paths
-from limavm.hostagent import requirements
+from limavm.hostagent import requirements, usersservices
 from limavm.hostagent.cloudinit import follow_cloud_init
 from limavm.hostagent.copytohost import copy_to_host
 from limavm.hostagent.events import Emitter
@@ -152,6 +152,8 @@ class Readiness:
             if config.mounts:
                 self._recorder.add("mounts", began, self._recorder.now())
             errors += await self._of_groups(session, self._optional(), requirements.final(config, token))
+            if usersservices.are_wanted(config):
+                await usersservices.warn_of_failed(session)
         await self._note_containerd()
         return errors
 

@@ -48,9 +48,15 @@ class Guest:
             self.box.write(name, "")
 
     def boot(
-        self, *, user: bool = False, system: bool = False, version: str = VERSION, archive: bytes | None = None
+        self,
+        *,
+        user: bool = False,
+        system: bool = False,
+        version: str = VERSION,
+        archive: bytes | None = None,
+        until: str = "",
     ) -> Result:
-        """A boot that gets the archive on a medium, or none."""
+        """A boot that gets the archive on a medium, or none; what runs beside it goes on until that call is noted."""
         owner = msgspec.structs.replace(CONFIG.user, name="tester", home="/home/tester.guest", uid=1000)
         wanted = Containerd(user=user, system=system)
         config = msgspec.structs.replace(
@@ -67,7 +73,10 @@ class Guest:
         root = self.box.root
         (root / "block/full").mkdir(parents=True, exist_ok=True)
         binds = f"mount --bind {root}/block /sys/block && mount --bind {root}/full /sys/block/full"
-        return self.box.run(f"{binds} && mount --bind {root}/archive /dev/full && sh /mnt/lima-cidata/boot.sh")
+        booted = f"{binds} && mount --bind {root}/archive /dev/full && sh /mnt/lima-cidata/boot.sh"
+        noted = f"count=0; until grep -qe '{until}' {root}/calls || [ $count -ge 100 ]"
+        rest = f"status=$?; {noted}; do sleep 0.1; count=$((count + 1)); done; exit $status"
+        return self.box.run(f"{booted}; {rest}" if until else booted)
 
     def reboot(self) -> None:
         self.box.reboot()
@@ -220,3 +229,17 @@ def test_a_guest_without_systemd_is_told(guest: Guest) -> None:
 
     assert done.status == 1
     assert "for guests with systemd" in done.log
+
+
+def test_a_later_boot_asks_the_users_services_to_run_whatever_became_of_them(guest: Guest) -> None:
+    for name in ("rootlesskit", "slirp4netns"):
+        guest.box.program(name, "")
+    guest.boot(user=True, version="")
+    guest.reboot()
+
+    done = guest.boot(user=True, version="", until="start containerd")
+
+    assert done.status == 0, done.log
+    calls = [call for call in guest.box.calls if call.startswith("systemctl --user")]
+    assert "systemctl --user --quiet reset-failed containerd.service" in calls
+    assert calls[-1] == "systemctl --user --no-block start containerd.service"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # containerd and nerdctl: from the archive that the host gives on a medium of its own while this guest lacks it, or where
-# there is none, with what 30-install-packages has found. Set up once; a later boot compares two lines, and forks nothing.
+# there is none, with what 30-install-packages has found. Set up once; a later boot compares two lines, and no more than
+# asks the user's services to run.
 set -eu
 [ -n "$LIMA_CIDATA_CONTAINERD_USER$LIMA_CIDATA_CONTAINERD_SYSTEM" ] || exit 0
 if ! [ -d /run/systemd/system ]; then
@@ -23,7 +24,6 @@ wanted="1 ${version:-packages} $prefix user=$LIMA_CIDATA_CONTAINERD_USER system=
 wanted="$wanted $LIMA_CIDATA_UID $LIMA_CIDATA_HOME"
 current=
 [ ! -e $state/containerd-setup ] || read -r current <$state/containerd-setup || :
-[ "$unpacked" != "$version" ] || [ "$current" != "$wanted" ] || exit 0
 PATH=$prefix/bin:$PATH:/usr/sbin:/sbin
 
 as_user() { # command [arguments]
@@ -31,6 +31,27 @@ as_user() { # command [arguments]
 		"XDG_RUNTIME_DIR=/run/user/$LIMA_CIDATA_UID" \
 		"DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$LIMA_CIDATA_UID/bus" "$@"
 }
+
+# What the user's manager starts by itself, and what has failed in an earlier attempt, runs hereafter. The manager comes
+# later than this script, and nothing waits for it: the host asks at the end of the boot whether they run.
+start_users_services() {
+	wants=${user_unit%/*}/default.target.wants
+	set --
+	for name in containerd default-buildkit buildkit stargz-snapshotter containerd-fuse-overlayfs; do
+		[ ! -L "$wants/$name.service" ] || set -- "$@" "$name.service"
+	done
+	[ $# -gt 0 ] || return 0
+	# shellcheck disable=SC2016 # the inner shell has the names
+	{
+		wait_for_user_manager
+		as_user sh -c 'systemctl --user --quiet reset-failed "$@"; exec systemctl --user --no-block start "$@"' sh "$@"
+	} &
+}
+
+if [ "$unpacked" = "$version" ] && [ "$current" = "$wanted" ]; then
+	[ "$LIMA_CIDATA_CONTAINERD_USER" != 1 ] || start_users_services
+	exit 0
+fi
 
 find_medium() { # sets `device`
 	for model in /sys/block/*/device/model; do
@@ -182,7 +203,7 @@ set_up_user() {
 	if has containerd-rootless-setuptool.sh; then
 		by_its_tool
 	elif [ -e "$user_unit" ]; then
-		return 0
+		start_users_services
 	elif has rootlesskit && has slirp4netns; then
 		by_launcher
 	else
@@ -298,8 +319,8 @@ by_launcher() {
 	EOF
 	ln -sf ../containerd.service "${user_unit%/*}/default.target.wants/"
 	chown -h "$LIMA_CIDATA_USER" "$user_unit" "${user_unit%/*}/default.target.wants/containerd.service"
-	# The user's manager comes later, or has not seen it. Nothing waits for it.
-	{ wait_for_user_manager && as_user systemctl --user daemon-reload && as_user systemctl --user start containerd; } &
+	# The user's manager may have been there before the unit.
+	{ wait_for_user_manager && as_user systemctl --user daemon-reload && start_users_services && wait; } &
 }
 
 if [ "$LIMA_CIDATA_CONTAINERD_SYSTEM" = 1 ]; then
