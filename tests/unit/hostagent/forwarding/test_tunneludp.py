@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from limavm.hostagent.forwarding.tunneludp import MAX_DATAGRAM, TunneledPort
+from limavm.hostagent.forwarding.tunneludp import MAX_DATAGRAM, MAX_STARTING, TunneledPort
 from limavm.hostagent.guestlink.tunnel import Tunnel, TunnelEnd
 from limavm.wire.guestservice_pb2 import TunnelMessage
 
@@ -34,8 +34,10 @@ class Sink(asyncio.DatagramTransport):
         self.sent.append((cast(bytes, data), addr))
 
 
-def port(source: Recorded, *, idle: float = 90, max_peers: int = 1024, local_only: bool = False) -> TunneledPort:
-    made = TunneledPort(source, "127.0.0.1:53", idle=idle, max_peers=max_peers, local_only=local_only)
+def port(
+    source: Recorded, *, idle: float = 90, brief: float = 10, max_peers: int = 1024, local_only: bool = False
+) -> TunneledPort:
+    made = TunneledPort(source, "127.0.0.1:53", idle=idle, brief=brief, max_peers=max_peers, local_only=local_only)
     made.connection_made(Sink())
     return made
 
@@ -106,3 +108,36 @@ async def test_what_is_too_long_or_from_elsewhere_is_dropped() -> None:
     assert isinstance(sink, Sink)
     assert sink.sent == [(b"", ADDRESSES[0])]
     udp.connection_lost(None)
+
+
+async def test_a_peer_of_one_question_and_its_answer_is_forgotten_sooner() -> None:
+    source = Recorded()
+    udp = port(source, brief=0.02)
+    for number in (0, 1, 1):
+        udp.datagram_received(b"x", ADDRESSES[number])
+    for _, end in source.opened:
+        end.opened()
+        end.received(b"answer")
+
+    async with asyncio.timeout(10):
+        while not source.abandoned:
+            await asyncio.sleep(0.005)
+    await asyncio.sleep(0.05)
+    assert source.abandoned == ["udp-127.0.0.1:53-1"]
+    udp.connection_lost(None)
+
+
+async def test_new_peers_wait_for_a_guest_that_does_not_keep_up() -> None:
+    source = Recorded()
+    udp = port(source)
+    for number in range(1, 200):
+        udp.datagram_received(b"x", ("127.0.0.1", number))
+    assert len(source.opened) == MAX_STARTING
+
+    source.opened[0][1].opened()
+    source.opened[1][1].closed("no answer")
+    for number in range(200, 300):
+        udp.datagram_received(b"x", ("127.0.0.1", number))
+    assert len(source.opened) == MAX_STARTING + 2
+    udp.connection_lost(None)
+    assert len(source.abandoned) == MAX_STARTING + 1

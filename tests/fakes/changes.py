@@ -1,0 +1,23 @@
+"""The moments in a command at which a test may stop it: before each change of files."""
+
+import os
+import sys
+from collections.abc import Callable
+
+_CHANGES = frozenset(
+    f"os.{name}" for name in ("rename", "remove", "link", "symlink", "mkdir", "rmdir", "chmod", "truncate")
+) | {"subprocess.Popen"}
+
+
+def before_each_change(at: Callable[[int], None]) -> None:
+    """From now on, until this process ends, call `at` with the number of the change, from 1, before it is made."""
+    count = 0
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal count
+        flags = arguments[2] if event == "open" else 0
+        if event in _CHANGES or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)):
+            count += 1
+            at(count)
+
+    sys.addaudithook(hook)
