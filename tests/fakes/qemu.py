@@ -2,7 +2,8 @@
 
 It is executed as a child by tests, with nothing but the standard library. `FAKE_QEMU` holds words that
 say what goes wrong: `port-taken`, `dies`, `dies-later`, `silent`, `garbage`, `stuck`, `panics`, `deaf`
-(to the power button). With `:kvm` after a word it goes wrong only under that accelerator.
+(to the power button), `slow` (never comes to its PID file). With `:kvm` after a word it goes wrong only
+under that accelerator.
 SIGUSR1 and SIGUSR2 make its monitor tell of a pause and of its end.
 The word `sshd` makes it answer on the forwarded port as an ssh server begins, `kernel-panic` makes its
 serial log show one at each boot.
@@ -140,6 +141,8 @@ class Fake:
     def run(self) -> int:
         if sys.platform == "win32":
             raise NotImplementedError("unix sockets and file locks")
+        if goes_wrong("slow", self.argv):
+            signal.pause()
         pid_file = open(self.argv[self.argv.index("-pidfile") + 1], "w")  # noqa: SIM115 - held until the end
         fcntl.lockf(pid_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         pid_file.write(f"{os.getpid()}\n")

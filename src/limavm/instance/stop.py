@@ -6,7 +6,7 @@ import signal
 import time
 
 from limavm.errors import UserError
-from limavm.host import paths, pidfile
+from limavm.host import files, paths, pidfile
 from limavm.instance.autostart import keep_down, stop_by_manager
 from limavm.instance.follow import Pace, Tail, log_line_of
 from limavm.instance.inspect import inspect
@@ -96,6 +96,7 @@ def force_stop(instance: Instance, report: Reporter) -> None:
         ("host agent", agent, processes.agent_markers(directory)),
         ("machine", driver, processes.driver_markers(directory)),
     ):
+        _wait_until_written(path)
         if pidfile.send_signal(path, _KILL, *markers):
             report.info(f"Killed the {what} of {instance.name!r}")
             _wait_until_dead(path, markers, what)
@@ -107,6 +108,15 @@ def force_stop(instance: Instance, report: Reporter) -> None:
         if entry.endswith(paths.DISPOSABLE) or entry in (paths.FORWARDS_JSON, paths.MOUNTS_JSON, *paths.VNC_FILES):
             with contextlib.suppress(FileNotFoundError):  # ssh removes its socket when its connection ends
                 os.unlink(os.path.join(directory, entry))
+
+
+def _wait_until_written(path: str) -> None:
+    """Return when no process is between its start and writing its PID (`process.detached_with_pid`)."""
+    deadline = time.monotonic() + _KILL_LIMIT
+    with contextlib.suppress(FileNotFoundError):
+        # QEMU itself locks a file with its PID in it, which some systems (macOS, NetBSD) tell as this lock.
+        while not os.path.getsize(path) and files.is_locked(path) and time.monotonic() < deadline:
+            time.sleep(0.005)
 
 
 def _wait_until_dead(path: str, markers: tuple[str, ...], what: str) -> None:

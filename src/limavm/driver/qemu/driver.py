@@ -4,7 +4,7 @@ Nothing is started here, see `run`; who only decides loads neither asyncio nor Q
 """
 
 from limavm.driver import Features
-from limavm.driver.qemu import describe, firmware, resolve, settings, virtiofsd
+from limavm.driver.qemu import describe, filelimit, firmware, resolve, settings, virtiofsd
 from limavm.host import platform
 from limavm.host.process import ensure_program
 from limavm.model.config import Config
@@ -43,6 +43,7 @@ class QemuDriver:
             virtiofsd.find(asked.program.path, host.home, host.uid)
             if virtiofsd.sandbox(host.uid) is virtiofsd.Sandbox.NONE:
                 warnings = [*warnings, virtiofsd.NO_SANDBOX]
+            warnings = [*warnings, *filelimit.warning()]
         return [*warnings, *([decision.warning] if decision.warning else ()), *settings.warnings(config)]
 
     def describe(self, config: Config, run: Run) -> Machine:

@@ -61,10 +61,19 @@ def plan(machine: Machine, host: HostFacts, accelerator: str | None = None) -> P
 
 
 def start(machine: Machine, command: Plan) -> Child:
-    """Start QEMU in a session of its own; files that an earlier one left are removed first."""
+    """Start QEMU in a session of its own; files that an earlier one left are removed first.
+
+    Its PID is written before it begins: QEMU comes to that after its devices, and an agent that is killed
+    before would leave a machine that nobody knows.
+    """
     remove(f"{machine.directory}/{name}" for name in _STALE)
     log = f"{machine.directory}/{LOG}"
-    return process.detached(command.argv, stdout=log, stderr=log)
+    return process.detached_with_pid(command.argv, pid_file(machine), stdout=log, stderr=log)
+
+
+def pid_file(machine: Machine) -> str:
+    """The PID file, which QEMU keeps locked."""
+    return f"{machine.directory}/qemu.pid"
 
 
 def start_helper(helper: Helper, directory: str) -> Child:

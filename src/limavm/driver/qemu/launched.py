@@ -41,6 +41,8 @@ async def launched(machine: Machine, command: launch.Plan) -> tuple[Machine, Run
     except BaseException:
         for child in reversed(children):
             end(child)
+        if not running.found_pid(launch.pid_file(machine)):
+            launch.remove([launch.pid_file(machine)])
         raise
     log_output(machine)
     process = running.ours(machine, child)
@@ -55,7 +57,7 @@ async def _new_monitor(machine: Machine, child: launch.Child) -> qmp.Monitor:
     try:
         async with asyncio.timeout(_NEW_MONITOR):
             while True:
-                if (status := child.poll()) is not None and not running.found_pid(running.pid_file(machine)):
+                if (status := child.poll()) is not None and not running.found_pid(launch.pid_file(machine)):
                     raise launch.early_end(machine, status)
                 if os.path.exists(path):
                     with contextlib.suppress(qmp.QMPLost):

@@ -50,7 +50,7 @@ class Qemu:
 
         Raises PortTakenError, BusyError when it runs already, and UserError with QEMU's own last words.
         """
-        if pid := running.found_pid(running.pid_file(machine)):
+        if pid := running.found_pid(launch.pid_file(machine)):
             raise BusyError(f"QEMU runs already for this instance (process {pid})", where=machine.directory)
         command = launch.plan(machine, host, self._accelerator)
         try:

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from limavm.driver.qemu.launch import Child
+from limavm.driver.qemu.launch import Child, pid_file
 from limavm.host import pidfile
 from limavm.model.machine import Machine
 
@@ -58,11 +58,6 @@ def _pinned(pid: int) -> Iterator[Callable[[], None]]:
         yield lambda: os.kill(pid, signal.SIGTERM)  # TerminateProcess
     else:
         yield lambda: os.kill(pid, signal.SIGKILL)
-
-
-def pid_file(machine: Machine) -> str:
-    """The PID file, which QEMU keeps locked."""
-    return f"{machine.directory}/qemu.pid"
 
 
 def found_pid(path: str) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Protocol
 
 from limavm.driver import ShareRefusedError
@@ -91,3 +91,18 @@ class ShareDevices:
     async def _remove_chardev(self, index: int) -> None:
         with contextlib.suppress(qmp.QMPRefused):
             await self._control.execute("chardev-remove", {"id": fsdevices.chardev_id(index)})
+
+
+@contextlib.asynccontextmanager
+async def explained(where: str, limit: float) -> AsyncIterator[None]:
+    """What goes wrong with a change that takes `limit` seconds at most, as ShareRefusedError."""
+    try:
+        async with asyncio.timeout(limit):
+            yield
+    except TimeoutError as error:
+        message = f"QEMU has not done it within {limit:g} s"
+        raise ShareRefusedError(message, where=where, hint="is the machine paused, or its host very busy?") from error
+    except qmp.QMPRefused as error:
+        raise ShareRefusedError(f"QEMU refused: {error}", where=where) from error
+    except qmp.QMPLost as error:
+        raise ShareRefusedError(f"QEMU's monitor does not answer: {error}", where=where) from error

@@ -4,16 +4,18 @@ Each is a device (`sharedevices`) and a process that keeps its daemon running (`
 what has died.
 """
 
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from limavm.driver import ShareRefusedError
-from limavm.driver.qemu import qmp, sources
+from limavm.driver.qemu import sources
 from limavm.driver.qemu.helpers import Helper
 from limavm.driver.qemu.keepers import Keepers
-from limavm.driver.qemu.sharedevices import UNPLUGGED, Control, ShareDevices
+from limavm.driver.qemu.sharedevices import UNPLUGGED, Control, ShareDevices, explained
 from limavm.driver.qemu.sharerecovery import ShareRecovery
 from limavm.model.machine import Machine, Share
+
+#: Seconds for one change. A program that hangs would keep every other mount of the instance waiting.
+_LIMIT = 60.0
 
 
 class Shares:
@@ -25,8 +27,14 @@ class Shares:
         control: Control,
         helper: Callable[[int, Share], Helper],
         start: Callable[[Helper], Awaitable[None]],
+        *,
+        limit: float = _LIMIT,
     ) -> None:
-        """`helper` says what serves a share at an index, `start` starts it and waits for its socket."""
+        """`helper` says what serves a share at an index, `start` starts it and waits for its socket.
+
+        A change that takes longer than `limit` seconds is given up.
+        """
+        self._limit = limit
         self._devices = ShareDevices(machine, control)
         self._keepers = Keepers(machine, helper, start)
         self._recovery = ShareRecovery(self._devices, self._keepers, self._serve)
@@ -51,7 +59,7 @@ class Shares:
             raise ShareRefusedError(
                 "this machine can be given no directory by virtiofs while it runs", where=share.location
             )
-        async with self._devices.changing, _explained(share.location):
+        async with explained(share.location, self._limit), self._devices.changing:
             present = await self._devices.present()
             if (index := _index(present, share.tag)) is not None:
                 if self._recovery.serves(index, share):
@@ -66,7 +74,7 @@ class Shares:
 
     async def remove(self, tag: str) -> None:
         """Take a directory back; raises ShareRefusedError, and it is looked after as before then."""
-        async with self._devices.changing, _explained(tag):
+        async with explained(tag, self._limit), self._devices.changing:
             index = _index(await self._devices.present(), tag)
             if index is None:
                 return
@@ -98,13 +106,3 @@ class Shares:
 
 def _index(present: Mapping[int, str], tag: str) -> int | None:
     return next((index for index, found in present.items() if found == tag), None)
-
-
-@contextlib.asynccontextmanager
-async def _explained(where: str) -> AsyncIterator[None]:
-    try:
-        yield
-    except qmp.QMPRefused as error:
-        raise ShareRefusedError(f"QEMU refused: {error}", where=where) from error
-    except qmp.QMPLost as error:
-        raise ShareRefusedError(f"QEMU's monitor does not answer: {error}", where=where) from error

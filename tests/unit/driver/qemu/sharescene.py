@@ -27,15 +27,14 @@ class Board:
         self.refuses = ""
         #: Whether the connection breaks when a device is to be taken out.
         self.loses = False
+        #: A command that is never answered.
+        self.hangs = ""
         self.lives = lambda: True
 
     async def execute(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
         given = arguments or {}
         what = str(given.get("id"))
-        if name == self.refuses:
-            raise qmp.QMPRefused(f"{name}: no")
-        if name == "device_del" and self.loses:
-            raise qmp.QMPLost("it has hung up")
+        await self._go_wrong(name)
         match name:
             case "qom-list":
                 return [{"name": "type"}, *({"name": device} for device in self.devices)]
@@ -62,6 +61,14 @@ class Board:
                 raise AssertionError(name)
         self.told.append(f"{name} {what}")
         return {}
+
+    async def _go_wrong(self, name: str) -> None:
+        if name == self.hangs:
+            await asyncio.Event().wait()
+        if name == self.refuses:
+            raise qmp.QMPRefused(f"{name}: no")
+        if name == "device_del" and self.loses:
+            raise qmp.QMPLost("it has hung up")
 
 
 class Keeper:
@@ -105,7 +112,7 @@ class Keeper:
 class Scene:
     watching: asyncio.Task[None]
 
-    def __init__(self, directory: Path, arch: Arch = Arch.X86_64) -> None:
+    def __init__(self, directory: Path, arch: Arch = Arch.X86_64, *, limit: float = 60.0) -> None:
         self.directory = directory
         self.first = Share(tag="lima-first", location=str(directory))
         machine = a_machine(arch, str(directory), share_type="virtiofs", shares=(self.first,))
@@ -113,7 +120,7 @@ class Scene:
         self.board.devices["share-0"] = "lima-first"
         self.board.chardevs.add("char-virtiofs-0")
         self.keepers = {0: Keeper(directory, 0, self.first)}
-        self.shares = Shares(machine, self.board, self._helper, self._start)
+        self.shares = Shares(machine, self.board, self._helper, self._start, limit=limit)
         self.refusal: Exception | None = None
         self.refused = asyncio.Event()
         self.heard: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()

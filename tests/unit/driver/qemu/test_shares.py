@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -98,3 +99,21 @@ async def test_a_machine_without_ports_refuses(without_ports: Scene) -> None:
         await without_ports.shares.add(without_ports.first)
     with pytest.raises(ShareRefusedError):
         await without_ports.shares.remove("lima-first")
+
+
+async def test_a_monitor_that_hangs_is_given_up_and_the_next_change_is_made(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, limit=1.0)
+    await scene.keepers[0].start()
+    more = Share(tag="lima-more", location=str(tmp_path))
+    for command, change in (("chardev-add", scene.shares.add(more)), ("qom-list", scene.shares.remove("lima-first"))):
+        scene.board.hangs = command
+        with pytest.raises(ShareRefusedError, match="QEMU has not done it within 1 s"):
+            await change
+    assert not (tmp_path / "virtiofsd-1.status").exists()
+    scene.board.hangs = ""
+
+    await scene.shares.add(more)
+
+    assert scene.board.devices == {"share-0": "lima-first", "share-1": "lima-more"}
+    for keeper in scene.keepers.values():
+        keeper.hang_up()
