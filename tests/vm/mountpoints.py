@@ -6,7 +6,7 @@ import shlex
 import subprocess
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -123,3 +123,14 @@ def listening(stream: IO[str]) -> "deque[str]":
     heard: deque[str] = deque()
     Thread(target=heard.extend, args=(stream,), daemon=True).start()
     return heard
+
+
+def processes(*words: str) -> list[int]:
+    """The processes of this host whose command lines have all these words."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if all(word in line for word in words):
+                found.append(int(path.parent.name))
+    return found

@@ -1,9 +1,12 @@
 """Files between host and guest on a real machine: `limactl copy` with both programs, and `copyToHost`."""
 
+import contextlib
 import os
 import shutil
 import stat
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,12 +49,37 @@ def test_a_tree_goes_there_and_comes_back(limactl: Limactl, machine: str, tree: 
     place, back = f"{machine}:/tmp/copied by {backend}", tree.parent / "back"
 
     limactl.ok("copy", f"--backend={backend}", "-a", str(tree), place)
+    asked = ["stat", "-c", "%a %Y %F", f"/tmp/copied by {backend}/program", f"/tmp/copied by {backend}/link"]
+    there = limactl.ok("shell", machine, *asked).splitlines()
     limactl.ok("cp", f"--backend={backend}", "-a", place, str(back))
 
     assert content(back) == content(tree)
     program = (back / "program").stat()
     assert (stat.S_IMODE(program.st_mode), program.st_mtime) == (0o750, TIME)
+    assert there[0] == f"750 {TIME} regular file"
+    assert there[1].endswith("symbolic link") is (backend == "rsync")
     assert (back / "link").is_symlink() is (backend == "rsync")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_on_a_terminal_it_is_shown_how_far_a_copy_is(limactl: Limactl, machine: str, tree: Path, backend: str) -> None:
+    ours, terminal = os.openpty()
+    words = limactl.argv("copy", f"--backend={backend}", str(tree / "program"), f"{machine}:/tmp/shown-{backend}")
+    argv = ["setsid", "--ctty", "--wait", *words]  # scp shows it only to whom the terminal belongs
+    with subprocess.Popen(argv, stdin=terminal, stdout=terminal, stderr=terminal, env=limactl.environment()) as child:
+        os.close(terminal)
+        shown = b"".join(parts_of(ours))
+    os.close(ours)
+
+    assert child.returncode == 0, shown
+    assert b"100%" in shown
+
+
+def parts_of(terminal: int) -> Iterator[bytes]:
+    """What is written to a terminal until nobody has it any more, which is an error on Linux."""
+    with contextlib.suppress(OSError):
+        while part := os.read(terminal, 4096):
+            yield part
 
 
 def test_a_tree_goes_from_one_machine_to_another(limactl: Limactl, machine: str, forwarding: str, tree: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.vm import writer
 from tests.vm.forwards import kill_agent, master_pid
 from tests.vm.limactl import wait_for
-from tests.vm.mountpoints import BACK, Shared, listening
+from tests.vm.mountpoints import BACK, Shared, listening, processes
 
 if sys.platform == "win32":
     pytest.skip("machines run on Linux only so far", allow_module_level=True)
@@ -62,17 +62,6 @@ def is_of_one_number(content: bytes, number: int) -> bool:
     """Whether a file that was being written has nothing but its own content, and holes."""
     word = numbered(number, 8)
     return all(content[at : at + 8] in (word, bytes(8), word[: len(content) - at]) for at in range(0, len(content), 8))
-
-
-def processes(*words: str) -> list[int]:
-    """The processes of this host whose command lines have all these words."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if all(word in line for word in words):
-                found.append(int(path.parent.name))
-    return found
 
 
 def kill(pids: list[int]) -> None:

@@ -1,6 +1,7 @@
 """Directories of the host in the guest, by each type of mount on a real machine."""
 
 import functools
+import json
 import os
 import stat
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.vm import fileops
+from tests.vm.forwards import kill_agent
 from tests.vm.limactl import wait_for
 from tests.vm.mountpoints import ODD, Shared, listening, snapshot
 
@@ -146,7 +148,33 @@ def test_verify_finds_no_difference(shared: Shared) -> None:
 
 
 def test_changes_on_the_host_reach_programs_that_watch(by_ssh: Shared) -> None:
-    top = by_ssh.rw / "watched"
+    hears_of_changes(by_ssh)
+
+
+@pytest.mark.parametrize("shared", ["virtiofs"], indirect=True, scope="session")
+def test_changes_on_the_host_reach_programs_that_watch_by_virtiofs(shared: Shared) -> None:
+    """Only for this test: what a guest sets in the same millisecond is lost with this type (docs/mounts.md)."""
+    try:
+        with_another_agent(shared, inotify=True)
+        hears_of_changes(shared)
+    finally:
+        with_another_agent(shared, inotify=False)
+
+
+def with_another_agent(shared: Shared, *, inotify: bool) -> None:
+    """Have a new host agent take the machine over, with or without mountInotify in what it reads."""
+    path = shared.limactl.home / shared.machine / "machine.json"
+    run = json.loads(path.read_text())
+    run["config"]["mountInotify"] = inotify
+    path.write_text(json.dumps(run))
+    kill_agent(shared.limactl, shared.machine)
+    shared.limactl.ok("start", shared.machine)
+    shared.wait_until_back()
+
+
+def hears_of_changes(shared: Shared) -> None:
+    """A program of the guest is told of what the host does in the writable mount."""
+    top = shared.rw / "watched"
     for name in ("changed", "made", "deleted", "renamed"):
         (top / name).mkdir(parents=True)
         (top / name / "file").write_text("old")
@@ -157,7 +185,7 @@ def test_changes_on_the_host_reach_programs_that_watch(by_ssh: Shared) -> None:
         "deleted ATTRIB ": lambda: (top / "deleted" / "file").unlink(),
         "renamed MODIFY new": lambda: (top / "renamed" / "file").rename(top / "renamed" / "new"),
     }
-    with by_ssh.background(HERE / "watcher.py", *names) as watcher:
+    with shared.background(HERE / "watcher.py", *names) as watcher:
         assert watcher.stdout
         assert watcher.stdout.readline() == "ready\n"
         heard = listening(watcher.stdout)

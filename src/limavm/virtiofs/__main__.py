@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import sys
 
@@ -15,6 +16,9 @@ def main(argv: list[str]) -> None:
     with open(argv[0], encoding="utf-8") as file:
         order = Order(**json.load(file))
     os.umask(0o077)
+    # The daemon in C takes what it is given where it may not have a million.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGTERM, _end)
     Keeper(order).run()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -91,6 +92,12 @@ def qemu(kept: Kept) -> Iterator[FrontEnd]:
 def test_what_is_asked_is_answered_by_the_daemon(kept: Kept, qemu: FrontEnd) -> None:
     assert qemu.ask(Message(Request.GET_QUEUE_NUM)).number() == 2
     assert kept.until(connected=True, serving=True, stale=False)["share"] == {"tag": "lima-0"}
+
+
+def test_the_daemon_may_open_as_many_files_as_the_hard_limit_allows(kept: Kept, qemu: FrontEnd) -> None:
+    soft, hard = resource.prlimit(kept.until(serving=True)["pid"], resource.RLIMIT_NOFILE)
+
+    assert soft == hard
 
 
 def test_features_that_could_not_be_kept_are_not_offered(qemu: FrontEnd) -> None:

@@ -1,28 +1,34 @@
 """Looks whether the directories of the host that are mounted are still there, and still the same ones."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from limavm.hostagent.mounts import source
 from limavm.hostagent.mounts.entry import Entry
 from limavm.model.mount import MountPhase
 
-#: How often, in seconds.
-_LOOK = 2.0
+#: How often, in seconds; each look wakes the host agent and starts a thread.
+_LOOK = 5.0
 
 
-async def watch_sources(entries: Collection[Entry]) -> None:
+async def watch_sources(
+    entries: Collection[Entry],
+    *,
+    look: Callable[[str], source.Identity | None] = source.identity,
+    every: float = _LOOK,
+    limit: float = source.LIMIT,
+) -> None:
     """Until cancelled: tell those that are mounted when their directory vanishes, comes back, or is another one."""
     while True:
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(every)
         mounted = [entry for entry in entries if entry.up.is_set() and entry.identity]
-        await asyncio.gather(*map(_look_at, mounted))
+        await asyncio.gather(*(_look_at(entry, look, limit) for entry in mounted))
 
 
-async def _look_at(entry: Entry) -> None:
+async def _look_at(entry: Entry, look: Callable[[str], source.Identity | None], limit: float) -> None:
     location = entry.mount.location
     try:
-        now = await entry.looks.call(lambda: source.identity(location), limit=source.LIMIT)
+        now = await entry.looks.call(lambda: look(location), limit=limit)
     except TimeoutError:
         now, reason = None, f"{location} does not answer"
     else:
