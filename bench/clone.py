@@ -11,6 +11,7 @@ from machines import Machine, add_options, delete, prepared
 from measure import Report, parser
 
 MIB = float(1 << 20)
+_PART = 512
 
 
 def options() -> ArgumentParser:
@@ -22,8 +23,10 @@ def options() -> ArgumentParser:
 
 def write(disk: str, mebibytes: int) -> None:
     """Have data written to a disk, as a machine would."""
-    argv = ["qemu-io", "-f", "qcow2", "-c", f"write -P 7 0 {mebibytes}M", disk]
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+    argv = ["qemu-io", "-f", "qcow2"]
+    for begin in range(0, mebibytes, _PART):  # a request is for less than 2 GiB
+        argv += ["-c", f"write -P 7 {begin}M {min(_PART, mebibytes - begin)}M"]
+    subprocess.run([*argv, disk], check=True, stdout=subprocess.DEVNULL)
 
 
 def taken(directory: str) -> float:

@@ -195,7 +195,7 @@ def test_types_that_are_in_the_file_already_are_not_measured_again(tmp_path: Pat
     assert files.earlier(str(tmp_path / "none.json")) == {}
 
 
-@pytest.mark.parametrize("script", ["agent", "boot", "cli", "create", "files", "forwards", "shell"])
+@pytest.mark.parametrize("script", ["agent", "boot", "cli", "create", "files", "forwards", "prune", "shell"])
 def test_a_script_explains_itself(script: str) -> None:
     done = subprocess.run(
         [sys.executable, BENCH / f"{script}.py", "--help"], capture_output=True, text=True, check=True

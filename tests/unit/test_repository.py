@@ -103,7 +103,7 @@ ELSEWHERE = {
     "unit/yq/regex/test_machine.py": ["yq/regex/charset", "yq/regex/syntax"],
     # What only a machine that runs can show.
     "vm/test_life.py": [
-        *("cli/reconnect", "instance/prepare"),
+        "cli/reconnect",
     ],
     "unit/virtiofs/test_keeper.py": ["virtiofs/__main__"],
 }
@@ -114,8 +114,10 @@ CROSS_CUTTING = {
     "cli/test_lean.py",
     "config/test_hostile.py",
     "host/platform/test_facts.py",
+    "hostagent/forwarding/test_manyports.py",
     "hostagent/guestlink/test_bothagents.py",
     "images/build/test_guest.py",
+    "instance/test_interrupted.py",
     "instance/test_together.py",
     "seed/guest/test_containerd.py",
     "seed/guest/test_fstrim.py",
@@ -124,6 +126,7 @@ CROSS_CUTTING = {
     *(f"templates/test_{name}.py" for name in ("catalogue", "default", "installs", "resolved", "scripts", "wheel")),
     "test_bench.py",
     "test_conftest.py",
+    "test_environment.py",
     "test_layers.py",
     "test_repository.py",
     "test_setup.py",

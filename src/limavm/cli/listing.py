@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from limavm.cli import logs, output
 from limavm.cli.session import output_is_terminal
 from limavm.errors import NotFoundError, UserError
@@ -37,6 +39,8 @@ def show(wanted: Sequence[str], options: Options) -> int:
     Raises UserError for flags that exclude each other, and, after printing what there is, for names
     of no instance.
     """
+    # An empty expression is what a script has that was asked for none.
+    options = replace(options, yq=tuple(filter(None, options.yq)), filter=tuple(filter(None, options.filter)))
     form = checked_format(options)
     if options.list_fields:
         from limavm.cli.fields import TEMPLATE_NAMES

@@ -72,7 +72,9 @@ def store_cached(directory: str, key: str, config: Config) -> None:
         # Not synced: a copy that a power cut tears is ignored.
         os.replace(partial, path)
     except OSError:
-        _remove(partial)
+        return
+    finally:
+        _remove(partial)  # after an interruption as well
 
 
 def _remove(path: str) -> None:

@@ -36,6 +36,8 @@ SSH_SOCK = "ssh.sock"
 SSH_CONFIG = "ssh.config"
 #: Ours: the description of the machine that runs, for adoption by a new host agent.
 MACHINE_JSON = "machine.json"
+#: Ours: what the guest's agent wants to hear.
+AGENT_TOKEN = "agent-token"  # noqa: S105 - a file name
 #: Ours: what is forwarded now, for the host agent that takes over from a killed one.
 FORWARDS_JSON = "forwards.json"
 #: Ours: how the mounts differ from those of the configuration, for the same.
@@ -65,14 +67,19 @@ _LONGEST_SOCKET = "ssh.sock.1234567890123456"
 def lima_home() -> str:
     """`$LIMA_HOME` or `~/.lima`: absolute, with symbolic links resolved when it exists.
 
-    Raises UserError when neither is known.
+    Raises UserError when neither is known, or when its name is no text, which YAML and JSON could not hold.
     """
     home = os.environ.get("LIMA_HOME") or os.path.join(user_home(), ".lima")
     if home in _resolved:
         return _resolved[home]
-    if not os.path.lexists(home):
-        return os.path.abspath(home)
-    return _resolved.setdefault(home, os.path.realpath(home))
+    there = os.path.lexists(home)
+    path = os.path.realpath(home) if there else os.path.abspath(home)
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        hint = "use a directory whose name is UTF-8"
+        raise UserError("the path of the instances is not UTF-8", where=f"LIMA_HOME={path!r}", hint=hint) from error
+    return _resolved.setdefault(home, path) if there else path
 
 
 #: Homes that exist, resolved once: `list` asks twice for every instance. A relative one is for the

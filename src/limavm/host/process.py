@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from limavm.errors import UserError
+from limavm.host import files
 
 log = logging.getLogger(__name__)
 
@@ -128,15 +129,38 @@ def interactive(argv: Sequence[str], *, env: Mapping[str, str] | None = None) ->
     return code if code >= 0 else 255
 
 
-def detached(argv: Sequence[str], *, stdout: str, stderr: str, inherited: Sequence[int] = ()) -> Child:
+def detached(
+    argv: Sequence[str], *, stdout: str, stderr: str, inherited: Sequence[int] = (), stdin: int | None = None
+) -> Child:
     """Start a program in a session of its own, its output appended to two files; it has the descriptors `inherited`.
 
     It outlives us. The caller may poll the result for an early end, and needs not to wait for it.
     """
     with open(stdout, "ab") as out, open(stderr, "ab") as err, starting(argv):
         return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, pass_fds=inherited
+            argv,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            pass_fds=inherited,
         )
+
+
+#: What a shell does with a PID file and a command line. Its standard input is the lock of the file.
+_PID_FIRST = 'echo $$ >"$0"; exec "$@" </dev/null'
+
+
+def detached_with_pid(argv: Sequence[str], pid_file: str, *, stdout: str, stderr: str) -> Child:
+    """As `detached`, the PID being in the file before the program begins, whatever becomes of us.
+
+    The file is empty and locked until it is there: who wants to know waits for that (`files.is_locked`). The program
+    may write and lock the same file later.
+    """
+    if sys.platform == "win32":
+        return detached(argv, stdout=stdout, stderr=stderr)
+    with open(pid_file, "wb"), files.locked(pid_file) as lock:
+        return detached(["/bin/sh", "-c", _PID_FIRST, pid_file, *argv], stdout=stdout, stderr=stderr, stdin=lock)
 
 
 def let_go(child: Child) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from limavm.errors import UserError
 from limavm.host import paths
 from limavm.instance.inspect import inspect
-from limavm.model.config import SSH
+from limavm.model.config import SSH, Config
 from limavm.model.instance import Instance, Status
 from limavm.model.value import Value
 from limavm.ssh.client import Client, client_facts
@@ -72,22 +72,11 @@ def running(name: str) -> Instance:
 
 def connection_to(instance: Instance, environment: Mapping[str, str]) -> Connection:
     """The way to an instance that was inspected; raises UserError when it cannot be known."""
-    if instance.config is None:
-        raise UserError(
-            f"the configuration of the instance {instance.name!r} is wrong",
-            where=instance.dir,
-            hint="; ".join(instance.errors) or None,
-        )
-    if not instance.ssh_local_port:
-        raise UserError(
-            f"the port of ssh of the instance {instance.name!r} is not known yet",
-            where=instance.ssh_config_file,
-            hint="the instance may be starting: try again in a moment",
-        )
+    config = known_config(instance, "the instance may be starting: try again in a moment")
     program = ssh_program(environment)
     client = client_facts(program)
     values = options(
-        user=instance.config.user.name,
+        user=config.user.name,
         ssh=SSH(),
         identities=existing_identities(paths.config_dir(), "", False),
         control_path=os.path.join(instance.dir, paths.SSH_SOCK),
@@ -97,12 +86,26 @@ def connection_to(instance: Instance, environment: Mapping[str, str]) -> Connect
     )
     return Connection(
         name=instance.name,
-        peer=Peer(user=instance.config.user.name, address=instance.ssh_address, port=instance.ssh_local_port),
+        peer=Peer(user=config.user.name, address=instance.ssh_address, port=instance.ssh_local_port),
         program=tuple(program),
         options=tuple(values),
         patience=("LogLevel=QUIET" if client.version < _TALKATIVE else "LogLevel=ERROR", *_PATIENCE),
         client=client,
     )
+
+
+def known_config(instance: Instance, without_port: str) -> Config:
+    """The configuration of an instance whose port of ssh is known; else a UserError, with the hint `without_port`."""
+    if instance.config is None:
+        raise UserError(
+            f"the configuration of the instance {instance.name!r} is wrong",
+            where=instance.dir,
+            hint="; ".join(instance.errors) or None,
+        )
+    if not instance.ssh_local_port:
+        message = f"the port of ssh of the instance {instance.name!r} is not known yet"
+        raise UserError(message, where=instance.ssh_config_file, hint=without_port)
+    return instance.config
 
 
 def ssh_program(environment: Mapping[str, str]) -> list[str]:

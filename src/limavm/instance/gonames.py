@@ -22,6 +22,7 @@ _SPECIAL = {
     "guest": "GuestFile",
     "host": "HostFile",
     "hostAgentPID": "HostAgentPID",
+    "ipv6": "IPv6",
     "macAddress": "MACAddress",
     "network": "Networks",
     "os": "OS",
@@ -40,6 +41,8 @@ _SPECIAL = {
     "vnc": "VNC",
     "vzNAT": "VZNAT",
 }
+#: What is empty in Go where it is not set, and not nil: attributes of files, images and kernels.
+_NEVER_NIL = frozenset({"arch_variant", "cmdline", "digest", "variant", "vm_type"})
 
 
 def go_name(key: str) -> str:
@@ -49,7 +52,7 @@ def go_name(key: str) -> str:
 
 def record(value: msgspec.Struct) -> Record:
     """The struct with its members, at any depth, under Go's names; `json` writes it as ever."""
-    members = {name: getattr(value, attribute) for name, attribute in _members(type(value))}
+    members = {name: _member(value, attribute) for name, attribute in _members(type(value))}
     return Record(members, lambda: msgspec.to_builtins(value), _viewed)
 
 
@@ -58,6 +61,11 @@ def _members(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
     """Go's names and the attributes of a type."""
     pairs = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
     return tuple((go_name(key), attribute) for key, attribute in pairs)
+
+
+def _member(value: msgspec.Struct, attribute: str) -> Any:
+    member = getattr(value, attribute)
+    return "" if member is None and attribute in _NEVER_NIL else member
 
 
 def _viewed(value: Any) -> Any:

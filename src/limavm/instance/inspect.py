@@ -89,8 +89,13 @@ def _protected(directory: str) -> bool:
 
 
 def _version(directory: str) -> str:
+    return _text(directory, paths.LIMA_VERSION).strip()
+
+
+def _text(directory: str, name: str) -> str:
+    """The text of a file of the instance, without which it is as good; empty when it cannot be read."""
     try:
-        return (read_text(os.path.join(directory, paths.LIMA_VERSION)) or "").strip()
+        return read_text(os.path.join(directory, name)) or ""
     except OSError:
         return ""
 
@@ -104,7 +109,7 @@ def _with_state(instance: Instance, config: Config) -> Instance:
     if agent:
         agent_port, identifier = _asked(instance.dir, errors)
         port = agent_port or port
-    port = port or ssh_config_port(instance.dir)
+    port = port or _ssh_config_port(instance.dir)
     status = Status.BROKEN if errors else _status(agent, vm, instance.vm_type, errors)
     seen = replace(
         instance,
@@ -150,9 +155,9 @@ def _asked(directory: str, errors: list[str]) -> tuple[int, str]:
             return answer.ssh_local_port, answer.auto_started_identifier
 
 
-def ssh_config_port(directory: str) -> int:
-    """The port in `ssh.config`, 0 when there is none."""
-    for line in (read_text(os.path.join(directory, paths.SSH_CONFIG)) or "").splitlines():
+def _ssh_config_port(directory: str) -> int:
+    """The port in `ssh.config`, 0 when it tells none: each start writes the file anew."""
+    for line in _text(directory, paths.SSH_CONFIG).splitlines():
         key, _, value = line.strip().partition(" ")
         if key == "Port" and value.strip().isdecimal():
             return int(value)

@@ -61,12 +61,24 @@ def write_plan(name: str, directory: str, config: Config, driver: Driver, data_d
 
 
 def agent_token(directory: str) -> str:
-    """The token of the run before, or a new one: with another one the guest's agent has to be started again."""
+    """The token that the guest's agent begins with, which stands on its disk, or a new one that is kept.
+
+    It goes with the disk, to a clone and under another name as well: an agent that begins with another one
+    refuses the host until the guest's boot scripts have started it again.
+    """
+    path = os.path.join(directory, paths.AGENT_TOKEN)
+    if not (token := (read_text(path) or "").strip()):
+        token = _last_token(directory) or secrets.token_hex(16)
+        write_atomic(path, f"{token}\n".encode(), 0o600)
+    return token
+
+
+def _last_token(directory: str) -> str:
+    """That of the run before, which an older version has kept nowhere else."""
     try:
-        kept = load_plan(directory).agent_token
+        return load_plan(directory).agent_token
     except UserError:  # the first run, or a damaged file
-        kept = ""
-    return kept or secrets.token_hex(16)
+        return ""
 
 
 def _legacy_port(name: str, directory: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from limavm.errors import UserError
 from limavm.host import paths
-from limavm.instance.connection import ssh_program
+from limavm.instance.connection import known_config, ssh_program
 from limavm.model.instance import Instance
 from limavm.model.value import Value
 from limavm.ssh.client import client_facts
@@ -32,19 +32,8 @@ class Reach(Value, frozen=True, kw_only=True):
 
 def reach(instance: Instance, environment: Mapping[str, str]) -> Reach:
     """The way to an instance that was inspected; raises UserError when it cannot be known."""
-    config = instance.config
-    if config is None:
-        raise UserError(
-            f"the configuration of the instance {instance.name!r} is wrong",
-            where=instance.dir,
-            hint="; ".join(instance.errors) or None,
-        )
-    if not instance.ssh_local_port:
-        raise UserError(
-            f"the port of ssh of the instance {instance.name!r} is not known yet",
-            where=instance.ssh_config_file,
-            hint=f"`limactl start {instance.name}` chooses one; if it is starting, try again in a moment",
-        )
+    hint = f"`limactl start {instance.name}` chooses one; if it is starting, try again in a moment"
+    config = known_config(instance, hint)
     program = ssh_program(environment)
     values = options(
         user=config.user.name,

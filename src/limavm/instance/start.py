@@ -54,6 +54,7 @@ def start(name: str, options: StartOptions, *, report: Reporter) -> Instance:
         raise UserError(f"the configuration of {name!r} cannot be used: {'; '.join(found.errors)}", where=found.dir)
     if found.host_agent_pid:
         return _join(found, options, report)
+    paths.check_socket_length(found.dir)  # the directory may have been moved since it was made
     began = time.time()
     if start_by_manager(name, lambda: _prepare(found, report), foreground=options.foreground, report=report):
         return _when_managed(found, began, options, report)

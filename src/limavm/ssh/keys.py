@@ -12,7 +12,7 @@ import logging
 import os
 
 from limavm.errors import UserError
-from limavm.host.files import locked, read_text, write_atomic
+from limavm.host.files import locked, read_text, remove_on_error, sweep, write_atomic
 from limavm.host.process import ProcessError, run
 from limavm.ssh.identities import dot_ssh_public_keys, identity_path
 
@@ -63,14 +63,15 @@ def _move_aside(private: str, error: ProcessError) -> None:
 
 
 def _generate(private: str) -> None:
+    """Make a new pair; nothing is left of one that cannot be completed, nor of one whose maker was killed."""
+    directory, name = os.path.split(private)
+    sweep(directory, f"{name}.*.tmp", f"{name}.*.tmp.pub")
     partial = f"{private}.{os.getpid()}.tmp"
-    for leftover in (partial, partial + ".pub"):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(leftover)  # ssh-keygen would ask whether to overwrite it
-    run(["ssh-keygen", "-t", "ed25519", "-q", "-N", "", "-C", _COMMENT, "-f", partial])
-    # The private half first: from it alone the other one can be made again.
-    os.replace(partial, private)
-    os.replace(partial + ".pub", private + ".pub")
+    with remove_on_error(partial), remove_on_error(f"{partial}.pub"):
+        run(["ssh-keygen", "-t", "ed25519", "-q", "-N", "", "-C", _COMMENT, "-f", partial])
+        # The private half first: from it alone the other one can be made again.
+        os.replace(partial, private)
+        os.replace(f"{partial}.pub", f"{private}.pub")
 
 
 def _is_whole(private: str) -> bool:

@@ -4,7 +4,10 @@ The commands are those of the registration, so that a new one is tested here fro
 """
 
 import contextlib
+import json
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -228,6 +231,64 @@ def test_a_lima_home_that_cannot_be_used_is_one_message(
     assert set(os.listdir(tmp_path)) - before <= {"cache"}
 
 
+ODD_HOMES = ["a b 'c' \"d\"", "größe ☃", "x:y,z=%h$HOME`id`;&|\\", "tab\tnew\nline", "-dash", ".hidden", "\x1b[31mred"]
+
+
+@pytest.mark.parametrize("odd", ODD_HOMES)
+def test_lima_home_may_have_any_name(limactl: Run, around: Path, odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (around / "template.yaml").write_text(YAML)
+    usual = [about_dev(command) for command in sorted(set(OF_ONE) - FRUGAL)]
+    expected = [limactl(*words).code for words in usual]
+    make_instance(make_home(around / odd, monkeypatch), "dev")
+    before = snapshot(around)
+
+    done = [limactl(*words) for words in usual]
+
+    assert all(clear(one) and "\x1b" not in one.err for one in done), done
+    assert [one.code for one in done] == expected
+    assert limactl("list", "--format={{.Dir}}", "dev").out == f"{around}/{odd}/dev\n"
+    assert snapshot(around) == before
+
+
+def make_home(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A LIMA_HOME at that place, set."""
+    place.mkdir()
+    monkeypatch.setenv("LIMA_HOME", str(place))
+    return place
+
+
+#: What has to open sockets in the directory, now or one day.
+OF_SOCKETS = ["clone dev new", "create --name=new template.yaml", "rename dev new", "start dev", "restart dev"]
+
+
+@pytest.mark.parametrize("command", OF_SOCKETS)
+def test_a_lima_home_too_long_for_sockets_is_told_before_anything_is_made(
+    limactl: Run, around: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (around / "template.yaml").write_text(YAML)
+    make_instance(make_home(around / ("x" * 100), monkeypatch), "dev")
+    before = snapshot(around)
+
+    done = limactl(*command.split())
+
+    assert (clear(done), done.code) == (True, 1)
+    assert "too long for sockets" in done.err
+    assert snapshot(around) == before
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names are bytes there")
+def test_a_lima_home_that_is_no_text_is_one_message(
+    limactl: Run, around: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_instance(make_home(around / "\udcff", monkeypatch), "dev")
+    (around / "template.yaml").write_text(YAML)
+    for command in OF_ONE:
+        done = limactl(*about_dev(command))
+
+        assert clear(done), (command, done)
+    assert "not UTF-8" in limactl("list").err
+
+
 @pytest.mark.parametrize("most", [0, 10])
 def test_a_disk_that_is_full_is_told_and_costs_nothing(
     limactl: Run, around: Path, most: int, monkeypatch: pytest.MonkeyPatch
@@ -241,6 +302,42 @@ def test_a_disk_that_is_full_is_told_and_costs_nothing(
 
         assert clear(done), (command, done)
         assert snapshot(around) == before, (command, done)
+
+
+#: What writes, about an instance `dev`, a disk `old` and a network `mine`; FILE is a qcow2 image elsewhere.
+WRITING = [
+    *("clone dev new", "clone dev new --cpus=3", "rename dev new", "edit dev --cpus=3 --tty=false", "protect dev"),
+    *("create --name=new ../template.yaml", "start --name=new ../template.yaml", "start dev", "restart dev"),
+    *("disk create d --size=1MiB", "disk import d ../image", "disk resize old --size=2MiB"),
+    *("network create n --gateway=192.168.43.1", "network delete --force mine", "factory-reset dev", "list --json"),
+    *("template copy ../template.yaml out.yaml", "generate-jsonschema --schemafile=out.json ../template.yaml"),
+    *("prune", "info", "delete dev", "disk delete old"),
+]
+
+
+@pytest.mark.skipif(not shutil.which("unshare") or not shutil.which("qemu-img"), reason="needs unshare and qemu-img")
+def test_a_full_file_system_is_told_and_nothing_is_left_half_done(tmp_path: Path) -> None:
+    mounted = 'mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"'
+    inside = ["unshare", "-Urm", "sh", "-c", mounted, "sh"]
+    (tmp_path / "full").mkdir()
+    if subprocess.run([*inside, str(tmp_path / "full"), "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no user namespace may be made here")
+    # The image cannot be had, so that no machine starts where there is room.
+    (tmp_path / "template.yaml").write_text(YAML)
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(tmp_path / "image"), "1M"], check=True)
+
+    script = [sys.executable, "-m", "tests.unit.cli.fulldisk", str(tmp_path / "full"), "\n".join(WRITING)]
+    argv, root = [*inside, str(tmp_path / "full"), *script], Path(__file__).parents[3]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=root)
+
+    assert done.returncode == 0, done.stderr
+    outcomes = json.loads(done.stdout)
+    assert len(outcomes) == 2 * len(WRITING)
+    for outcome in outcomes:
+        assert outcome["err"].count("level=fatal") == outcome["code"] <= 1, outcome
+        assert "Traceback" not in outcome["err"], outcome
+        assert not outcome["code"] or not outcome["changed"], outcome
+    assert sum("No space left" in outcome["err"] for outcome in outcomes) > len(WRITING) / 2
 
 
 @contextlib.contextmanager

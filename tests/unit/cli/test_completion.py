@@ -155,6 +155,29 @@ def test_fish(shell_home: Path, line: str, expected: list[str]) -> None:
     ],
 )
 def test_zsh(shell_home: Path, line: str, shown: str) -> None:
+    complete_in_zsh(line, shown)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("limactl list x\t", "limactl list x:y "),
+        ("limactl list a\\ \t", "limactl list a\\ b "),
+        ('limactl list "a\t', 'limactl list "a b" '),
+        ("limactl create template:my\t", "template:my\\ dir/t\\ x "),
+    ],
+)
+def test_zsh_quotes_what_is_special_to_it(shell_home: Path, home: Path, line: str, shown: str) -> None:
+    for name in ("a b", "x:y"):
+        make_instance(home, name)
+    (home / "_templates/my dir").mkdir(parents=True)
+    (home / "_templates/my dir/t x.yaml").touch()
+
+    complete_in_zsh(line, shown)
+
+
+def complete_in_zsh(line: str, shown: str) -> None:
+    """Type the line into a zsh that has the script, until it shows the text."""
     terminal = Terminal([installed("zsh"), "-f", "-i"])
     try:
         terminal.type(

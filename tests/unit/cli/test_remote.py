@@ -23,18 +23,24 @@ else:
 """
 
 
+def make_reachable(home: Path, name: str, ssh: Path, text: str = YAML) -> Path:
+    """An instance whose port of ssh is known, and at `ssh` one that only tells its arguments."""
+    ssh.write_text(FAKE_SSH)
+    ssh.chmod(stat.S_IRWXU)
+    make_identity(home)
+    directory = make_instance(home, name, text)
+    (directory / "ssh.config").write_text(f"Host lima-{name}\n  Port 60022\n")
+    return directory
+
+
 @pytest.fixture
 def running(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An instance with a host agent, as far as its PID file tells, and an ssh that only tells its arguments."""
     ssh = tmp_path / "bin" / "my ssh"
     ssh.parent.mkdir()
-    ssh.write_text(FAKE_SSH)
-    ssh.chmod(stat.S_IRWXU)
     monkeypatch.setenv("SSH", f"'{ssh}' --first")
     monkeypatch.chdir(tmp_path)
-    directory = make_instance(home, "default")
-    (directory / "ssh.config").write_text("Host lima-default\n  Port 60022\n")
-    make_identity(home)
+    directory = make_reachable(home, "default", ssh)
     with pidfile.held(str(directory / "ha.pid")):
         yield directory
 

@@ -113,3 +113,8 @@ def test_single_values_have_no_colour_on_a_terminal(limactl: Run, monkeypatch: p
 
     assert limactl("list", "--format=yaml", "--yq", ".name", "one").out == "one\n"
     assert "\x1b[" in limactl("list", "--format=yaml", "--yq", ".config.images", "one").out
+
+
+@pytest.mark.parametrize("flag", ["--yq", "--filter"])
+def test_an_empty_expression_is_none(limactl: Run, flag: str) -> None:
+    assert limactl("list", flag, "", "one").out == limactl("list", "one").out

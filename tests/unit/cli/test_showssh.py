@@ -1,24 +1,17 @@
 """`limactl show-ssh`, on instances that do not run."""
 
-import stat
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.harness import YAML, Run, make_identity, make_instance
-from tests.unit.cli.test_remote import FAKE_SSH
+from tests.unit.cli.harness import YAML, Run
+from tests.unit.cli.test_remote import make_reachable
 
 
 @pytest.fixture
 def dev(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    ssh = tmp_path / "ssh"
-    ssh.write_text(FAKE_SSH)
-    ssh.chmod(stat.S_IRWXU)
-    monkeypatch.setenv("SSH", str(ssh))
-    make_identity(home)
-    directory = make_instance(home, "dev", YAML + "ssh: {forwardAgent: true}\n")
-    (directory / "ssh.config").write_text("Host lima-dev\n  Port 60022\n")
-    return directory
+    monkeypatch.setenv("SSH", str(tmp_path / "ssh"))
+    return make_reachable(home, "dev", tmp_path / "ssh", YAML + "ssh: {forwardAgent: true}\n")
 
 
 def test_the_command_line_is_the_default_and_the_notice_names_the_other_way(limactl: Run, dev: Path) -> None:

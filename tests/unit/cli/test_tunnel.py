@@ -1,7 +1,6 @@
 """`limactl tunnel`, with an ssh that only tells its arguments."""
 
 import json
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,8 @@ import pytest
 
 from limavm.cli.tunnel import advice
 from limavm.host import pidfile
-from tests.unit.cli.harness import Run, limactl_process, make_identity, make_instance
-from tests.unit.cli.test_remote import FAKE_SSH
+from tests.unit.cli.harness import Run, limactl_process
+from tests.unit.cli.test_remote import make_reachable
 
 if sys.platform == "win32":
     pytest.skip("unix sockets", allow_module_level=True)
@@ -19,14 +18,8 @@ if sys.platform == "win32":
 
 @pytest.fixture
 def dev(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    ssh = tmp_path / "ssh"
-    ssh.write_text(FAKE_SSH)
-    ssh.chmod(stat.S_IRWXU)
-    monkeypatch.setenv("SSH", str(ssh))
-    make_identity(home)
-    directory = make_instance(home, "dev")
-    (directory / "ssh.config").write_text("Host lima-dev\n  Port 60022\n")
-    return directory
+    monkeypatch.setenv("SSH", str(tmp_path / "ssh"))
+    return make_reachable(home, "dev", tmp_path / "ssh")
 
 
 @pytest.fixture

@@ -26,6 +26,13 @@ def test_lima_home_may_be_anywhere_and_a_link(monkeypatch: pytest.MonkeyPatch, t
     assert paths.lima_home() == str((tmp_path / "real").resolve())
 
 
+def test_a_lima_home_that_is_no_text_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMA_HOME", "/tmp/\udcff")
+
+    with pytest.raises(UserError, match="not UTF-8"):
+        paths.lima_home()
+
+
 def test_an_unknown_home_directory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(HOME, raising=False)
     monkeypatch.delenv("LIMA_HOME", raising=False)

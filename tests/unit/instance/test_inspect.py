@@ -105,6 +105,16 @@ def test_the_port_of_a_stopped_instance_is_that_of_its_ssh_config(dev: Path) -> 
     assert inspect("dev").ssh_local_port == 60123
 
 
+@pytest.mark.parametrize("name", ["ssh.config", "lima-version"])
+def test_a_file_that_cannot_be_read_and_is_not_needed_costs_what_it_would_tell(dev: Path, name: str) -> None:
+    (dev / name).unlink(missing_ok=True)
+    (dev / name).mkdir()
+
+    found = inspect("dev")
+
+    assert (found.status, found.ssh_local_port) == (Status.STOPPED, 0)
+
+
 def test_a_bad_message_is_broken_with_the_place_of_the_mistake(dev: Path) -> None:
     text = (dev / "lima.yaml").read_text()
     (dev / "lima.yaml").write_text(text.replace("{{.Name}}", "{{.Name"))

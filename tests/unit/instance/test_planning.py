@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from limavm.instance.another import original_for
+from limavm.instance.clone import clone
 from limavm.instance.planning import agent_token, write_plan
+from limavm.instance.rename import rename
 from limavm.instance.resolving import checked_driver, resolve_and_cache
 from limavm.model.plan import Plan
+from tests.fakes.report import KeptReport
 
 
 def planned(directory: Path, name: str = "dev") -> Plan:
@@ -44,10 +48,32 @@ def test_each_start_writes_an_inventory_for_ansible(dev: Path) -> None:
     assert f"-F {dev}/ssh.config" in (dev / "ansible-inventory.yaml").read_text()
 
 
-def test_a_damaged_plan_means_another_token(tmp_path: Path) -> None:
-    (tmp_path / "machine.json").write_text("{")
+def test_a_damaged_plan_means_no_other_token(dev: Path) -> None:
+    first = planned(dev)
+    (dev / "machine.json").write_text("{")
 
-    assert len({agent_token(str(tmp_path)), agent_token(str(tmp_path))}) == 2
+    assert agent_token(str(dev)) == first.agent_token
+    assert (dev / "agent-token").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_token_of_an_older_version_is_kept(dev: Path) -> None:
+    first = planned(dev)
+    (dev / "agent-token").unlink()
+
+    assert agent_token(str(dev)) == first.agent_token
+
+
+def test_the_agent_of_a_clone_and_of_a_renamed_instance_begins_with_the_token_that_is_wanted(
+    dev: Path, home: Path
+) -> None:
+    first = planned(dev)
+
+    with original_for("twin", of="dev", done="cloned") as original:
+        clone(original, "twin", original.text, report=KeptReport())
+    with original_for("web", of="dev", done="renamed") as original:
+        rename(original, "web", original.text, report=KeptReport())
+
+    assert {planned(home / name, name).agent_token for name in ("twin", "web")} == {first.agent_token}
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,40 @@
 """Snapshots by name of an instance; the machine that runs is a fake one behind a real socket elsewhere."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from limavm.errors import BusyError, NotFoundError, UserError
 from limavm.instance import snapshots
-from limavm.store import instances
+from limavm.store import containerd, instances
 from tests.fakes.report import KeptReport
 
+ROOT = Path(__file__).parents[3]
+#: A host agent whose machine has the snapshot `one`, until its standard input ends.
+AGENT = """
+import asyncio, sys
+from limavm.host.pidfile import held
+from limavm.hostagent.api import json_response, serving
+from limavm.hostagent.client import Info
+from limavm.hostagent.snapshots import snapshot_actions
+from tests.fakes.machine import FakeMachine
+
+async def applied():
+    pass
+
+async def main(directory):
+    vm = FakeMachine()
+    await vm.create_snapshot("one")
+    routes = {"/v1/info": lambda _: json_response(Info(ssh_local_port=4022))}
+    async with serving(directory + "/ha.sock", routes, snapshot_actions(vm, applied)):
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+with held(sys.argv[1] + "/ha.pid"), held(sys.argv[1] + "/qemu.pid"):
+    asyncio.run(main(sys.argv[1]))
+"""
 TABLE = "ID        TAG     VM SIZE\n--        one     1 MiB\n2         two     0 B\n"
 
 
@@ -39,3 +65,20 @@ def test_a_missing_instance_is_told(home: Path) -> None:
 def test_two_commands_at_once_do_not_meet(dev: Path) -> None:
     with instances.exclusive("dev"), pytest.raises(BusyError):
         snapshots.act("create", "dev", "one", report=KeptReport())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="unix sockets")
+@pytest.mark.parametrize(("work", "is_known"), [("apply", False), ("delete", True)])
+def test_nobody_knows_what_containerd_a_running_machine_has_when_it_went_back(
+    dev: Path, work: snapshots.Work, is_known: bool
+) -> None:
+    containerd.save(str(dev), containerd.Containerd(source="x", version="y", installed=True))
+    argv = [sys.executable, "-c", AGENT, str(dev)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as agent:
+        assert agent.stdout
+        agent.stdout.readline()
+
+        snapshots.act(work, "dev", "one", report=KeptReport())
+
+        agent.communicate(timeout=10)
+    assert (containerd.load(str(dev)) is not None) is is_known

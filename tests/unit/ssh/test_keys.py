@@ -39,6 +39,16 @@ def test_the_first_call_makes_an_ed25519_pair_without_passphrase(config_dir: Pat
     assert sorted(file.name for file in config_dir.iterdir()) == ["user", "user.pub"]
 
 
+def test_what_a_killed_command_has_begun_is_removed(config_dir: Path) -> None:
+    config_dir.mkdir()
+    for name in ("user.1.tmp", "user.1.tmp.pub"):
+        (config_dir / name).touch()
+
+    ensure_identity(str(config_dir))
+
+    assert sorted(file.name for file in config_dir.iterdir()) == ["user", "user.pub"]
+
+
 def test_a_second_call_changes_nothing(config_dir: Path) -> None:
     ensure_identity(str(config_dir))
     before = pair(config_dir)

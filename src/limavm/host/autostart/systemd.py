@@ -23,7 +23,6 @@ _UNIT = """\
 # Written by `limactl autostart enable`; changes are lost when that is run again.
 [Unit]
 Description=Virtual machine %i of Lima
-Documentation=man:lima(1)
 {condition}
 StartLimitIntervalSec=600
 StartLimitBurst=5

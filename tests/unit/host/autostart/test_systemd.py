@@ -62,7 +62,6 @@ def test_the_unit_starts_the_instance_in_the_foreground_and_lets_it_end_in_order
     assert unit["Service"]["KillMode"] == "process"
     assert int(unit["Service"]["TimeoutStopSec"]) > 180
     assert unit["Service"]["Environment"] == '"PATH=/usr/bin:/bin"'
-    assert unit["Unit"]["Documentation"] == "man:lima(1)"
     assert unit["Install"]["WantedBy"] == "default.target"
 
 
