@@ -26,6 +26,12 @@ HELD = 200
 SIZE = 8192
 #: Descriptors that a server may have more than before, for other work that goes on.
 SPARE = 40
+TWICE = """
+import os, sys
+for name in sys.argv[1:]:
+    found = os.stat(name)
+    print(found.st_dev, found.st_ino, open(name).read())
+"""
 FILLS = """
 import errno, os, sys
 synced = 0
@@ -68,6 +74,39 @@ def small_disk(shared: Shared) -> Iterator[tuple[Path, str]]:
             shared.limactl.ok("umount", shared.machine, "/mnt/full")
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def two_disks(shared: Shared) -> Iterator[list[Path]]:
+    """Two file systems of the host below the writable mount, each with one file, both of the same inode number."""
+    places = [Path(tempfile.mkdtemp(prefix=f"{name}-", dir=shared.rw)) for name in ("one", "two")]
+    mounted: list[Path] = []
+    try:
+        for place in places:
+            argv = ["mount", "-t", "tmpfs", "-o", "size=1M,mode=777", "limavm-disk", str(place)]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+            mounted.append(place)
+            (place / "file").write_text(place.name)
+        yield [place / "file" for place in places]
+    finally:
+        for place in mounted:
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.mark.parametrize("shared", ["9p"], indirect=True, scope="session")
+def test_files_of_two_file_systems_of_the_host_are_two_files_in_the_guest(shared: Shared) -> None:
+    with two_disks(shared) as files:
+        assert len({file.stat().st_ino for file in files}) == 1
+
+        found = shared.script(
+            f"python3 -c '{TWICE}' \"$@\"", *(f"/mnt/rw/{file.relative_to(shared.rw)}" for file in files)
+        )
+
+        lines = [line.split() for line in found.splitlines()]
+        assert [content for _, _, content in lines] == [file.parent.name for file in files]
+        assert len({(device, inode) for device, inode, _ in lines}) == 2
 
 
 @pytest.mark.parametrize("shared", ["9p", "virtiofs"], indirect=True, scope="session")

@@ -93,7 +93,7 @@ def options(machine: Machine, qemu: Qemu) -> list[str]:
         "-parallel",
         "none",
         *devices.serial_args(machine),
-        *devices.ninep_args(machine),
+        *devices.ninep_args(machine, qemu),
         *(fsdevices.args(machine) if machine.share_type == "virtiofs" else ()),
         *devices.qmp_args(machine),
         "-name",

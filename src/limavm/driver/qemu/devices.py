@@ -14,6 +14,8 @@ AGENT_PORT_ID = "agent0"
 #: Where the VNC server listens unless the configuration says otherwise.
 VNC_DISPLAY = "127.0.0.1:0,to=9"
 _VIRTIO_SOUND = (8, 2, 0)
+#: The first version with `multidevs`: commit 1a6ed33cc569 of QEMU, merged in October 2019 after 4.1.
+_MULTIDEVS = (4, 2, 0)
 _HOST_AUDIO = {"darwin": "coreaudio", "linux": "pa", "windows": "dsound"}
 
 
@@ -86,12 +88,15 @@ def serial_args(machine: Machine) -> list[str]:
     ]
 
 
-def ninep_args(machine: Machine) -> list[str]:
+def ninep_args(machine: Machine, qemu: Qemu) -> list[str]:
     """Host directories that QEMU serves itself."""
+    # A guest sees one device for all of a share. Unless their numbers are mapped, two files of two file systems
+    # of the host that happen to have the same inode number are one file to it; the default was to warn on the host.
+    remap = "" if qemu.version and qemu.version < _MULTIDEVS else ",multidevs=remap"
     args: list[str] = []
     for share in machine.shares if machine.share_type == "9p" else ():
         read_only = "" if share.writable else ",readonly=on"
-        model = f"security_model={share.security_model}{read_only}"
+        model = f"security_model={share.security_model}{read_only}{remap}"
         args += ["-virtfs", f"local,mount_tag={share.tag},path={escape(share.location)},{model}"]
     return args
 

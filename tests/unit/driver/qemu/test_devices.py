@@ -17,9 +17,21 @@ def test_shared_directories_are_read_only_unless_writable() -> None:
 
     vector = argv(a_machine(share_type="9p", shares=shares), a_qemu())
 
-    read_only = "local,mount_tag=lima-a,path=/home/ann,security_model=none,readonly=on"
+    read_only = "local,mount_tag=lima-a,path=/home/ann,security_model=none,readonly=on,multidevs=remap"
     assert value(vector, "-virtfs", "lima-a") == read_only
-    assert value(vector, "-virtfs", "lima-b") == "local,mount_tag=lima-b,path=/tmp/lima,security_model=mapped-xattr"
+    writable = "local,mount_tag=lima-b,path=/tmp/lima,security_model=mapped-xattr,multidevs=remap"
+    assert value(vector, "-virtfs", "lima-b") == writable
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [((4, 1, 1), False), ((4, 2, 0), True), ((10, 0, 2), True), (None, True)]
+)
+def test_files_of_several_file_systems_keep_apart_where_this_qemu_can(version: object, expected: bool) -> None:
+    machine = a_machine(share_type="9p", shares=(Share(tag="lima-a", location="/home/ann"),))
+
+    vector = argv(machine, a_qemu(version=version))
+
+    assert ("multidevs=remap" in value(vector, "-virtfs", "lima-a")) is expected
 
 
 @pytest.mark.parametrize(
