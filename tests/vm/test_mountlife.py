@@ -29,7 +29,7 @@ INPLACE_BLOCKS = 64
 def writing(shared: Shared) -> "Iterator[deque[str]]":
     """A program of the guest at work in the writable mount, in the end without one byte that is not right.
 
-    The lines are the numbers of the files that it has finished.
+    The lines say what it has done: see `writer`.
     """
     place = Path(tempfile.mkdtemp(prefix="work-", dir=shared.rw))
     place.chmod(0o777)
@@ -42,26 +42,43 @@ def writing(shared: Shared) -> "Iterator[deque[str]]":
         assert child.poll() is None, "the writer has ended before its first file; what its ssh said is above"
         yield heard
         assert child.poll() is None, "the writer has ended"
-    for line in heard:
-        assert (place / line.strip()).read_bytes() == numbered(int(line), writer.SIZE)
-    for path in place.iterdir():
-        if path.name != "inplace":
-            assert is_of_one_number(path.read_bytes(), int(path.name.removesuffix(".part")))
-    inplace = (place / "inplace").read_bytes()
-    assert len(inplace) == INPLACE_BLOCKS * writer.BLOCK
-    for start in range(0, len(inplace), writer.BLOCK):
-        block = inplace[start : start + writer.BLOCK]
+    done = [line.split() for line in heard]
+    assert [line for line in done if line[0] == "renamed"]
+    check_files(place, done)
+    check_blocks((place / "inplace").read_bytes(), done)
+
+
+def check_files(place: Path, done: list[list[str]]) -> None:
+    """What was synced is there, under its new name if that was promised; the rest ends somewhere, without holes."""
+    found = {path.name: path.read_bytes() for path in place.iterdir() if path.name != "inplace"}
+    for name, content in found.items():
+        number = int(name.removesuffix(".part"))
+        assert numbered(number, writer.SIZE).startswith(content), f"{name} has what was never written: {holes(content)}"
+    for word, name, *_ in done:
+        if word == "renamed":
+            assert f"{name}.part" not in found
+            assert len(found[name]) == writer.SIZE
+        if word == "synced":
+            assert len(found.get(name, found.get(f"{name}.part", b""))) == writer.SIZE
+
+
+def check_blocks(content: bytes, done: list[list[str]]) -> None:
+    """Each block is of one number: that which was synced last, or a later one of which nothing is known."""
+    synced = {int(block): int(number) for _, number, block in (line for line in done if line[0] == "patched")}
+    assert len(content) == INPLACE_BLOCKS * writer.BLOCK
+    for index in range(INPLACE_BLOCKS):
+        block = content[index * writer.BLOCK :][: writer.BLOCK]
         assert block == block[:8] * (writer.BLOCK // 8)
+        assert int(block[:8].strip(b"\0") or b"0") >= synced.get(index, 0), f"block {index} is an old one"
 
 
 def numbered(number: int, size: int) -> bytes:
     return f"{number:08}".encode() * (size // 8)
 
 
-def is_of_one_number(content: bytes, number: int) -> bool:
-    """Whether a file that was being written has nothing but its own content, and holes."""
-    word = numbered(number, 8)
-    return all(content[at : at + 8] in (word, bytes(8), word[: len(content) - at]) for at in range(0, len(content), 8))
+def holes(content: bytes) -> list[int]:
+    """Where a file has zeros, which are never written, by the word."""
+    return [at for at in range(0, len(content), 8) if not content[at : at + 8].strip(b"\0")]
 
 
 def kill(pids: list[int]) -> None:

@@ -2,9 +2,9 @@
 
     python3 writer.py DIRECTORY
 
-File after file is written as `N.part`, synced, and renamed to `N`, of which a line says so; and blocks are written in
-the middle of the file `inplace`. All that is in a file or block is one number, eight digits, again and again. Nothing
-but the standard library of Python 3.10.
+File after file is written as `N.part`, synced, and renamed to `N`; and blocks are written in the middle of the file
+`inplace`, and synced. All that is in a file or block is one number, eight digits, again and again. A line says what
+has succeeded: `synced N`, `renamed N`, `patched N BLOCK`. Nothing but the standard library of Python 3.10.
 """
 
 import os
@@ -21,17 +21,14 @@ PIECES = 4
 
 
 def main(directory: str) -> None:
-    number = errors = 0
+    number = 0
     while not select.select([sys.stdin], [], [], 0)[0]:
         number += 1
         try:
             whole(directory, number)
             patch(f"{directory}/inplace", number)
         except OSError:
-            errors += 1
             time.sleep(0.05)
-        else:
-            say(f"{number}")
 
 
 def whole(directory: str, number: int) -> None:
@@ -42,15 +39,19 @@ def whole(directory: str, number: int) -> None:
             file.write(content)
             file.flush()
         os.fsync(file.fileno())
+    say(f"synced {number}")
     os.rename(part, f"{directory}/{number}")
+    say(f"renamed {number}")
 
 
 def patch(path: str, number: int) -> None:
     fd = os.open(path, os.O_RDWR)
     try:
         blocks = os.fstat(fd).st_size // BLOCK
-        os.pwrite(fd, f"{number:08}".encode() * (BLOCK // 8), random.randrange(blocks) * BLOCK)
+        block = random.randrange(blocks)
+        os.pwrite(fd, f"{number:08}".encode() * (BLOCK // 8), block * BLOCK)
         os.fsync(fd)
+        say(f"patched {number} {block}")
     finally:
         os.close(fd)
 
