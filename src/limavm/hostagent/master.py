@@ -77,6 +77,10 @@ class Master:
         pause = _FIRST_PAUSE
         while True:
             lasted = await self._foreign_master() or await self._own_master()
+            if self._given_up.is_set():
+                # Whoever is not our child holds the ports of the host that it forwards, and would for a minute.
+                with contextlib.suppress(MuxError):
+                    await Mux(self.target.control_path, limit=_ACCEPT_LIMIT).terminate()
             pause = _FIRST_PAUSE if lasted else min(pause * 2, _LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
@@ -110,21 +114,12 @@ class Master:
             return False
         log.debug("using the ssh master that listens on %s", self.target.control_path)
         self._given_up.clear()
-        await self._unless_given_up(self._until_it_hangs_up(*opened))
-        if self._given_up.is_set():
-            # It holds the ports of the host that it forwards, and would for a minute.
-            with contextlib.suppress(MuxError):
-                await Mux(self.target.control_path, limit=_ACCEPT_LIMIT).terminate()
+        await self._unless_given_up(self._use(*opened))
         return True
 
-    async def _until_it_hangs_up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _use(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         with self._connection():
-            try:
-                await _last_words(reader)
-            except OSError as error:
-                log.debug("the ssh master that was there has ended: %s", error)
-            finally:
-                writer.close()
+            await _until_it_hangs_up(reader, writer)
         return True
 
     async def _own_master(self) -> bool:
@@ -151,9 +146,29 @@ class Master:
             return False
         log.debug("the ssh master is connected")
         with self._connection():
-            await asyncio.gather(_last_words(child.stdout), _last_words(child.stderr))
+            await self._until_either_ends(child)
         log.log(logging.DEBUG if self._leaving else logging.INFO, "the ssh master has ended; starting it again")
         return True
+
+    async def _until_either_ends(self, child: asyncio.subprocess.Process) -> None:
+        """Until our ssh ends, or whoever takes orders on the control socket.
+
+        An ssh that finds the socket taken goes on without one, so a shell that came first holds the forwards, and takes
+        them with it.
+        """
+        assert child.stdout is not None
+        assert child.stderr is not None
+        ends: list[Coroutine[Any, Any, object]] = [_last_words_of(child.stdout, child.stderr)]
+        opened = await open_unix(self.target.control_path)
+        if opened is not None:
+            ends.append(_until_it_hangs_up(*opened))
+        tasks = [asyncio.create_task(end, name="the end of the ssh master") for end in ends]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _unless_given_up(self, use: Coroutine[Any, Any, bool]) -> bool:
         """What `use` of a master returns; True when `reconnect` cuts it short."""
@@ -187,6 +202,19 @@ async def _last_words(stream: asyncio.StreamReader) -> bytes:
     while part := await stream.read(_LAST_WORDS):
         words = (words + part)[-_LAST_WORDS:]
     return words
+
+
+async def _last_words_of(*streams: asyncio.StreamReader) -> None:
+    await asyncio.gather(*map(_last_words, streams))
+
+
+async def _until_it_hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        await _last_words(reader)
+    except OSError as error:
+        log.debug("the ssh master that was there has ended: %s", error)
+    finally:
+        writer.close()
 
 
 async def open_unix(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:

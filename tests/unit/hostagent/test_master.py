@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,27 @@ async def test_a_master_of_somebody_else_is_used_until_it_hangs_up(tmp_path: Pat
     assert len(log.read_text().splitlines()) == 1
 
 
+@pytest.mark.parametrize("how", ["it ends", "its guest went away"])
+async def test_an_ssh_that_was_first_at_the_socket_is_the_master_although_ours_runs_as_well(
+    how: str, tmp_path: Path, log: Path
+) -> None:
+    """OpenSSH says `ControlSocket already exists, disabling multiplexing`, and goes on."""
+    late = f"while [ ! -S {tmp_path}/ssh.sock ]; do sleep 0.01; done"
+    (tmp_path / "bin" / "ssh").write_text(SSH.replace("echo connected", f"{late}; echo connected"))
+    async with supervised(tmp_path) as (master, told):
+        await _until_lines(log, 1)
+        theirs = FakeMaster(str(tmp_path / "ssh.sock"))
+        async with theirs.serving():
+            assert await told.get()
+            if how == "its guest went away":
+                master.reconnect()
+                assert not await told.get()
+                await _until(lambda: "order 0x10000005" in theirs.log)  # MUX_C_TERMINATE
+        if how == "it ends":
+            assert not await told.get()
+            await _until_lines(log, 2)
+
+
 async def test_a_refused_login_is_tried_again(tmp_path: Path, log: Path) -> None:
     (tmp_path / "bin" / "ssh").write_text('#!/bin/sh\necho no >> "$SSH_LOG"\necho denied >&2; exit 255\n')
     async with supervised(tmp_path) as (master, told):
@@ -144,7 +165,11 @@ async def test_a_master_that_never_stops_to_complain_is_listened_to(tmp_path: Pa
 
 
 async def _until_lines(log: Path, count: int) -> None:
-    while not log.exists() or len(log.read_text().splitlines()) < count:
+    await _until(lambda: log.exists() and len(log.read_text().splitlines()) >= count)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():
         await asyncio.sleep(0.01)
 
 
