@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 assert sys.platform == "linux"
 
@@ -15,11 +16,29 @@ USED = 0x2000
 SIZE = 0x10000
 
 
+#: Seconds for a keeper to listen, and to answer.
+_LIMIT = 20.0
+
+
+def connected(path: str) -> socket.socket:
+    """Tried again and again until somebody listens, as the kernel tells nobody of a new socket; raises OSError."""
+    deadline = time.monotonic() + _LIMIT
+    while True:
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(_LIMIT)
+        try:
+            peer.connect(path)
+        except OSError:
+            peer.close()
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return peer
+
+
 class FrontEnd:
     def __init__(self, path: str) -> None:
-        self.peer = socket.socket(socket.AF_UNIX)
-        self.peer.settimeout(20)
-        self.peer.connect(path)
+        self.peer = connected(path)
         self.memory = os.memfd_create("memory")
         os.ftruncate(self.memory, SIZE)
         self.kick = os.eventfd(0, os.EFD_NONBLOCK)
