@@ -168,8 +168,19 @@ def with_another_agent(shared: Shared, *, inotify: bool) -> None:
     run["config"]["mountInotify"] = inotify
     path.write_text(json.dumps(run))
     kill_agent(shared.limactl, shared.machine)
+    log = path.with_name("ha.stderr.log")
+    before = log.stat().st_size
     shared.limactl.ok("start", shared.machine)
     shared.wait_until_back()
+    if inotify:  # what happens before it watches is told to nobody
+        wait_for("the watch", lambda: watches(log, before, str(shared.rw)), 30)
+
+
+def watches(log: Path, before: int, directory: str) -> bool:
+    """Whether the last host agent has said that it watches a directory; `before`: the size of its log when it began."""
+    data = log.read_bytes()
+    lines = data[before if len(data) >= before else 0 :].decode().splitlines()
+    return any("Watching for changes: " in line and directory in line for line in lines)
 
 
 def hears_of_changes(shared: Shared) -> None:
