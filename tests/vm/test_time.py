@@ -117,14 +117,14 @@ def test_a_machine_that_slept_for_a_minute_works_within_seconds(
     pause(processes, NIGHT)
 
     morning = time.monotonic() + MORNING
-    # Side by side, as each is promised on its own: in turn, the slowest would leave the last too little for one attempt.
+    # Side by side, as each is promised on its own: in turn, the slowest would leave the last no time for an attempt.
     with ThreadPoolExecutor() as pool:
         ways_back = [
             pool.submit(wait_for, f"the forward by {way}", condition, MORNING) for way, condition in forwards.items()
         ]
-        shell = pool.submit(limactl.ok, "shell", forwarding, "true", timeout=MORNING)
-    for way_back in (shell, *ways_back):
-        way_back.result()
+        pool.submit(limactl.ok, "shell", forwarding, "true", timeout=MORNING).result()
+        for way_back in ways_back:
+            way_back.result()
     guest.open("tcp", "127.0.0.1", 25003)
     wait_for("a new port", answers("tcp", LOOPBACK, 25003), morning - time.monotonic())
     wait_for("names", lambda: guest.call("resolve", "db.test") == ["10.1.2.3"], morning - time.monotonic())
