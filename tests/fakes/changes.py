@@ -1,5 +1,6 @@
 """The moments in a command at which a test may stop it: before each change of files."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -21,3 +22,22 @@ def before_each_change(at: Callable[[int], None]) -> None:
             at(count)
 
     sys.addaudithook(hook)
+
+
+if sys.platform != "win32":
+
+    def forked(command: Callable[[], object], at: Callable[[int], None]) -> int:
+        """A child that runs the command; `at` is called, with its number, before each change of files.
+
+        Returns its PID. It ends with 0, and with 1 when something was raised: by the command, or by `at`, which
+        is as if the system had refused that change.
+        """
+        pid = os.fork()
+        if pid:
+            return pid
+        code = 1
+        with contextlib.suppress(BaseException):
+            before_each_change(at)
+            command()
+            code = 0
+        os._exit(code)

@@ -306,7 +306,8 @@ def test_a_disk_that_is_full_is_told_and_costs_nothing(
 
 #: What writes, about an instance `dev`, a disk `old` and a network `mine`; FILE is a qcow2 image elsewhere.
 WRITING = [
-    *("clone dev new", "clone dev new --cpus=3", "rename dev new", "edit dev --cpus=3 --tty=false", "protect dev"),
+    *("clone dev new", "clone dev new --cpus=3", "rename dev new", "rename dev new --cpus=3"),
+    *("edit dev --cpus=3 --tty=false", "protect dev"),
     *("create --name=new ../template.yaml", "start --name=new ../template.yaml", "start dev", "restart dev"),
     *("disk create d --size=1MiB", "disk import d ../image", "disk resize old --size=2MiB"),
     *("network create n --gateway=192.168.43.1", "network delete --force mine", "factory-reset dev", "list --json"),

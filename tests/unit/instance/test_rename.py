@@ -1,7 +1,10 @@
 """An instance under another name is the same instance, and nothing in it says the old name."""
 
+import errno
+import itertools
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,6 +83,7 @@ def test_a_text_that_will_not_do_changes_nothing(used: Path) -> None:
 
 
 def test_a_name_that_somebody_takes_meanwhile_leaves_the_old_text(used: Path, home: Path) -> None:
+    reference = (used / "cloud-config.yaml").read_bytes()
     with original_for("web", of="dev", done="renamed") as original:
         create("web", YAML, report=KeptReport())
         with pytest.raises(UserError, match="exists already"):
@@ -87,6 +91,8 @@ def test_a_name_that_somebody_takes_meanwhile_leaves_the_old_text(used: Path, ho
 
     assert instances.names() == ["dev", "web"]
     assert (used / "lima.yaml").read_bytes() == YAML
+    assert (used / "cloud-config.yaml").read_bytes() == reference
+    assert (used / "cloud-config.yaml").stat().st_mode & 0o777 == 0o444
 
 
 @pytest.mark.parametrize(("new", "problem"), [("dev", "its own name"), ("taken", "exists already"), ("a b", "letters")])
@@ -126,6 +132,45 @@ with original_for("web", of="dev", done="renamed") as original:
 """
 
 if sys.platform != "win32":
+    from tests.fakes.changes import forked
+
+    def test_a_change_that_is_refused_leaves_all_as_it_was_or_as_it_should_be(used: Path, home: Path) -> None:
+        text = YAML.replace(b"cpus: 3", b"cpus: 1")
+        kept = ("lima.yaml", "cloud-config.yaml", "diffdisk")
+        former = {name: (used / name).read_bytes() for name in kept}
+        saved = home.parent / "saved"
+        shutil.copytree(home, saved, symlinks=True)
+        stayed = 0
+        for number in itertools.count(1):
+            done = renamed_in_spite_of(number, text)
+            if done is None:
+                break
+            if instances.names() == ["dev"]:
+                assert not done
+                assert {name: (used / name).read_bytes() for name in kept} == former, number
+                stayed += 1
+            else:
+                assert instances.names() == ["web"]
+                assert (home / "web" / "lima.yaml").read_bytes() == text
+            shutil.rmtree(home)
+            shutil.copytree(saved, home, symlinks=True)
+        assert stayed > 5
+
+    def renamed_in_spite_of(number: int, text: bytes) -> bool | None:
+        """Whether a command succeeds of which one change is refused; None when it has no change of that number."""
+        heard, said = os.pipe()
+
+        def refuse(at: int) -> None:
+            if at == number:
+                os.write(said, b"!")
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        child = forked(lambda: renamed("dev", "web", text), refuse)
+        os.close(said)
+        with open(heard, "rb") as file:
+            was_reached = bool(file.read())
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return status == 0 if was_reached else None
 
     @pytest.mark.parametrize("seed", range(6))
     def test_a_kill_at_a_random_instant_leaves_one_whole_instance(seed: int, used: Path, home: Path) -> None:

@@ -28,7 +28,7 @@ from limavm.instance.start import StartOptions, launch
 from limavm.instance.stop import stop
 from limavm.store import disks as stored_disks
 from limavm.store import instances
-from tests.fakes.changes import before_each_change
+from tests.fakes.changes import forked
 from tests.fakes.report import KeptReport
 from tests.unit.instance.conftest import YAML
 
@@ -69,8 +69,7 @@ def imported() -> None:
     disks.import_file("copy", os.environ["LIMA_HOME"] + "/../image", report=REPORT)
 
 
-Command = Callable[[], object]
-COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Callable[[], object]] = {
     "start": lambda: launch(inspect("dev"), StartOptions(), REPORT),
     "stop": lambda: stop("dev", force=True, report=REPORT),
     "clone": cloned,
@@ -108,19 +107,6 @@ def used(dev: Path, home: Path) -> Path:
     entry.mkdir(parents=True)
     (entry / "data").write_bytes(b"image")
     return home
-
-
-def forked(command: Command, at: Callable[[int], None]) -> int:
-    """A child that runs the command; `at` is called, with its number, before each change of files."""
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    with contextlib.suppress(BaseException):
-        before_each_change(at)
-        command()
-        code = 0
-    os._exit(code)
 
 
 def tree(home: Path) -> dict[str, bytes]:
