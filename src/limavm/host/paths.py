@@ -32,6 +32,8 @@ HA_STDERR = "ha.stderr.log"
 GA_SOCK = "ga.sock"
 QMP_SOCK = "qmp.sock"
 SERIAL_LOG = "serial.log"
+#: What the guest writes to its UEFI firmware.
+EFI_VARIABLES = "qemu-efi-vars.fd"
 SSH_SOCK = "ssh.sock"
 SSH_CONFIG = "ssh.config"
 #: Ours: the description of the machine that runs, for adoption by a new host agent.

@@ -34,7 +34,8 @@ def act(work: Work, name: str, tag: str, *, report: Reporter) -> None:
     else:
         with _stopped(name) as (disk, again):
             {"create": offline.create, "apply": offline.apply, "delete": offline.delete}[work](disk, tag)
-            _tell_of_data_disks(work, again, report)
+            if work != "delete":
+                _tell_what_is_left_out(again, report)
     if work == "apply":  # nobody knows what was on the disk then
         containerd.forget(found.dir)
     report.info(f"{_DONE[work]} the snapshot {tag!r} of {name!r}")
@@ -93,7 +94,10 @@ def _stopped(name: str) -> Iterator[tuple[str, Instance]]:
         yield os.path.join(directory, paths.DISK), found
 
 
-def _tell_of_data_disks(work: Work, instance: Instance, report: Reporter) -> None:
-    if work != "delete" and (names := [disk.name for disk in instance.additional_disks if disks.exists(disk.name)]):
-        listed = ", ".join(map(repr, names))
+def _tell_what_is_left_out(instance: Instance, report: Reporter) -> None:
+    names = [repr(disk.name) for disk in instance.additional_disks if disks.exists(disk.name)]
+    if os.path.exists(os.path.join(instance.dir, paths.EFI_VARIABLES)):
+        names.append("the variables of its UEFI firmware")
+    if names:
+        listed = ", ".join(names)
         report.warning(f"A snapshot of a machine that is stopped is about its own disk, and not about {listed}")

@@ -82,3 +82,17 @@ def test_nobody_knows_what_containerd_a_running_machine_has_when_it_went_back(
 
         agent.communicate(timeout=10)
     assert (containerd.load(str(dev)) is not None) is is_known
+
+
+@pytest.mark.parametrize(("work", "is_told"), [("create", True), ("apply", True), ("delete", False)])
+def test_a_snapshot_of_a_stopped_machine_is_not_about_its_firmware(
+    work: snapshots.Work, is_told: bool, dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots.offline, work, lambda *_: None)  # the disk is QEMU's, and elsewhere tested
+    (dev / "qemu-efi-vars.fd").write_bytes(b"boot entries")
+    report = KeptReport()
+
+    snapshots.act(work, "dev", "one", report=report)
+
+    assert any("not about the variables of its UEFI firmware" in line for line in report.lines) == is_told
+    assert (dev / "qemu-efi-vars.fd").read_bytes() == b"boot entries"

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 
 from limavm.driver.qemu.facts import Firmware
 from limavm.errors import UserError
-from limavm.host import files
+from limavm.host import files, paths
 from limavm.model.arch import Arch
 
 log = logging.getLogger(__name__)
 
-#: In the instance directory: downloaded code, and the variables that the guest writes.
+#: In the instance directory: downloaded code.
 CODE = "qemu-efi-code.fd"
-VARIABLES = "qemu-efi-vars.fd"
 
 _SYSTEM = {
     Arch.X86_64: (
@@ -88,7 +87,7 @@ def ensure_firmware(directory: str, arch: Arch, program: str, home: str) -> Firm
     template = variables_template(code)
     if template == code or not os.path.exists(template):
         return Firmware(code=code)
-    variables = os.path.join(directory, VARIABLES)
+    variables = os.path.join(directory, paths.EFI_VARIABLES)
     ensure_variables(template, variables)
     return Firmware(code=code, variables=variables)
 
