@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from limavm.errors import BusyError, NotFoundError, UserError
+from limavm.images import snapshots as offline
 from limavm.instance import snapshots
 from limavm.store import containerd, instances
 from tests.fakes.report import KeptReport
@@ -88,7 +89,7 @@ def test_nobody_knows_what_containerd_a_running_machine_has_when_it_went_back(
 def test_a_snapshot_of_a_stopped_machine_is_not_about_its_firmware(
     work: snapshots.Work, is_told: bool, dev: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots.offline, work, lambda *_: None)  # the disk is QEMU's, and elsewhere tested
+    monkeypatch.setattr(offline, work, lambda *_: None)  # what it does to a disk is tested beside it
     (dev / "qemu-efi-vars.fd").write_bytes(b"boot entries")
     report = KeptReport()
 
