@@ -24,20 +24,20 @@ def before_each_change(at: Callable[[int], None]) -> None:
     sys.addaudithook(hook)
 
 
-if sys.platform != "win32":
+def forked(command: Callable[[], object], at: Callable[[int], None]) -> int:
+    """A child that runs the command; `at` is called, with its number, before each change of files.
 
-    def forked(command: Callable[[], object], at: Callable[[int], None]) -> int:
-        """A child that runs the command; `at` is called, with its number, before each change of files.
-
-        Returns its PID. It ends with 0, and with 1 when something was raised: by the command, or by `at`, which
-        is as if the system had refused that change.
-        """
-        pid = os.fork()
-        if pid:
-            return pid
-        code = 1
-        with contextlib.suppress(BaseException):
-            before_each_change(at)
-            command()
-            code = 0
-        os._exit(code)
+    Returns its PID. It ends with 0, and with 1 when something was raised: by the command, or by `at`, which
+    is as if the system had refused that change.
+    """
+    if sys.platform == "win32":
+        raise NotImplementedError("fork")
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    with contextlib.suppress(BaseException):
+        before_each_change(at)
+        command()
+        code = 0
+    os._exit(code)

@@ -19,6 +19,7 @@ from limavm.instance.create import create
 from limavm.instance.inspect import inspect
 from limavm.instance.rename import rename
 from limavm.store import instances
+from tests.fakes.changes import forked
 from tests.fakes.report import KeptReport
 from tests.unit.instance.conftest import YAML
 
@@ -132,7 +133,6 @@ with original_for("web", of="dev", done="renamed") as original:
 """
 
 if sys.platform != "win32":
-    from tests.fakes.changes import forked
 
     def test_a_change_that_is_refused_leaves_all_as_it_was_or_as_it_should_be(used: Path, home: Path) -> None:
         text = YAML.replace(b"cpus: 3", b"cpus: 1")
