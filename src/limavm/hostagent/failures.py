@@ -19,7 +19,7 @@ _SCRIPT = re.compile(r".*/(boot(?:\.essential)?\.[A-Za-z]+/[^/]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def printable(text: str) -> str:
+def without_controls(text: str) -> str:
     """The text without what a terminal would obey."""
     return _CONTROL.sub("", text)
 
@@ -29,7 +29,7 @@ def failures(output: bytes) -> Iterator[str]:
     text: list[str] = []
     for line in output.decode(errors="replace").splitlines():
         if line.startswith("\t"):
-            text.append("  " + printable(line[1:]))
+            text.append("  " + without_controls(line[1:]))
             continue
         if text:
             yield "\n".join(text)
@@ -46,4 +46,4 @@ def _named(name: str) -> str:
         return f"provision[{number}] (mode {mode})"
     if found := _SCRIPT.fullmatch(name):
         return f"The boot script {found.group(1)}"
-    return printable(name) or "A boot script"
+    return without_controls(name) or "A boot script"

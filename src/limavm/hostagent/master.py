@@ -15,6 +15,7 @@ from typing import Any
 
 from limavm.host import aprocess
 from limavm.hostagent.banner import wait_for_banner
+from limavm.hostagent.race import undisturbed
 from limavm.model.value import Value
 from limavm.ssh.mux import Mux, MuxError
 from limavm.ssh.options import no_master, option_args
@@ -158,29 +159,14 @@ class Master:
         """
         assert child.stdout is not None
         assert child.stderr is not None
-        ends: list[Coroutine[Any, Any, object]] = [_last_words_of(child.stdout, child.stderr)]
         opened = await open_unix(self.target.control_path)
-        if opened is not None:
-            ends.append(_until_it_hangs_up(*opened))
-        tasks = [asyncio.create_task(end, name="the end of the ssh master") for end in ends]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        others = [_until_it_hangs_up(*opened)] if opened else []
+        await undisturbed(_last_words_of(child.stdout, child.stderr), *others)
 
     async def _unless_given_up(self, use: Coroutine[Any, Any, bool]) -> bool:
         """What `use` of a master returns; True when `reconnect` cuts it short."""
-        using = asyncio.create_task(use, name="the ssh master")
-        given_up = asyncio.create_task(self._given_up.wait(), name="the ssh master is given up")
-        try:
-            await asyncio.wait({using, given_up}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (using, given_up):
-                task.cancel()
-            await asyncio.gather(using, given_up, return_exceptions=True)
-        return using.cancelled() or using.result()
+        lasted = await undisturbed(use, self._given_up.wait())
+        return True if lasted is None else lasted
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[asyncio.subprocess.Process]:

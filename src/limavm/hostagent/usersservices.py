@@ -7,7 +7,7 @@ and again, with the end of its journal below it, in lines that begin with a tab.
 import logging
 from collections.abc import Iterator
 
-from limavm.hostagent.failures import printable
+from limavm.hostagent.failures import without_controls
 from limavm.hostagent.requirements import Runner
 from limavm.model.config import Config
 
@@ -59,7 +59,7 @@ def failed(output: bytes) -> Iterator[str]:
     """A text for each service that has failed: its name, its state, and below it the end of its journal."""
     units: list[tuple[str, list[str]]] = []
     for line in output.decode(errors="replace").splitlines():
-        words = printable(line)[:_WIDEST]
+        words = without_controls(line)[:_WIDEST]
         if line.startswith("\t"):
             if units:
                 units[-1][1].append(f"  {words.strip()}")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from limavm.hostagent.mounts.race import undisturbed
+from limavm.hostagent.race import undisturbed
 
 
 async def test_what_ends_first_counts_and_the_rest_is_cancelled() -> None:

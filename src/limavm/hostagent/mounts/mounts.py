@@ -20,13 +20,13 @@ from limavm.hostagent.mounts.check import ensure_possible
 from limavm.hostagent.mounts.entry import Entry
 from limavm.hostagent.mounts.nesting import around
 from limavm.hostagent.mounts.offered import OfferedMounts
-from limavm.hostagent.mounts.race import undisturbed
 from limavm.hostagent.mounts.record import Added, Record
 from limavm.hostagent.mounts.server import server_argv
 from limavm.hostagent.mounts.sourcewatch import watch_sources
 from limavm.hostagent.mounts.sshfs import ReverseSSHFS
 from limavm.hostagent.mounts.turns import Turns
 from limavm.hostagent.mounts.unmount import unmounted
+from limavm.hostagent.race import undisturbed
 from limavm.model.config import Mount
 from limavm.model.mount import REVERSE_SSHFS, VIRTIOFS, MountPhase, MountState, clean_point
 from limavm.model.plan import Plan
