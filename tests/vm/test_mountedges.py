@@ -58,12 +58,7 @@ def small_disk(shared: Shared) -> Iterator[tuple[Path, str]]:
 
     With 9p, to which nothing can be added, it is in the directory that is mounted; else it is a mount of its own.
     """
-    place = Path(tempfile.mkdtemp(prefix="full-", dir=shared.rw))
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=1M,mode=777", "limavm-full", str(place)]
-    done = subprocess.run(mounted, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
-    try:
+    with disk_below(shared, "full-") as place:
         if shared.kind == "9p":
             yield place, f"/mnt/rw/{place.name}"
             return
@@ -72,6 +67,18 @@ def small_disk(shared: Shared) -> Iterator[tuple[Path, str]]:
             yield place, "/mnt/full"
         finally:
             shared.limactl.ok("umount", shared.machine, "/mnt/full")
+
+
+@contextmanager
+def disk_below(shared: Shared, prefix: str) -> Iterator[Path]:
+    """A file system of 1 MiB in a new directory of the writable mount, on the host; skips where none can be mounted."""
+    place = Path(tempfile.mkdtemp(prefix=prefix, dir=shared.rw))
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=1M,mode=777", "limavm-disk", str(place)]
+    done = subprocess.run(mounted, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
+    try:
+        yield place
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
@@ -79,20 +86,10 @@ def small_disk(shared: Shared) -> Iterator[tuple[Path, str]]:
 @contextmanager
 def two_disks(shared: Shared) -> Iterator[list[Path]]:
     """Two file systems of the host below the writable mount, each with one file, both of the same inode number."""
-    places = [Path(tempfile.mkdtemp(prefix=f"{name}-", dir=shared.rw)) for name in ("one", "two")]
-    mounted: list[Path] = []
-    try:
-        for place in places:
-            argv = ["mount", "-t", "tmpfs", "-o", "size=1M,mode=777", "limavm-disk", str(place)]
-            done = subprocess.run(argv, capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
-            mounted.append(place)
+    with disk_below(shared, "one-") as one, disk_below(shared, "two-") as two:
+        for place in (one, two):
             (place / "file").write_text(place.name)
-        yield [place / "file" for place in places]
-    finally:
-        for place in mounted:
-            subprocess.run(["umount", "--lazy", str(place)], check=True)
+        yield [one / "file", two / "file"]
 
 
 @pytest.mark.parametrize("shared", ["9p"], indirect=True, scope="session")

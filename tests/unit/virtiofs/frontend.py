@@ -5,6 +5,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 
 assert sys.platform == "linux"
 
@@ -14,23 +15,25 @@ from limavm.virtiofs.wire import Message, Request, number, pair, receive, send  
 BASE = 0x7F0000000000
 USED = 0x2000
 SIZE = 0x10000
-
-
 #: Seconds for a keeper to listen, and to answer.
 _LIMIT = 20.0
 
 
-def connected(path: str) -> socket.socket:
-    """Tried again and again until somebody listens, as the kernel tells nobody of a new socket; raises OSError."""
+def connected(path: str, is_alive: Callable[[], bool] = lambda: True) -> socket.socket:
+    """A connection to who is about to listen; raises OSError when that takes too long, or nobody is alive to do it.
+
+    It is tried again and again, as the kernel tells nobody of a new socket.
+    """
     deadline = time.monotonic() + _LIMIT
     while True:
+        goes_on = is_alive() and time.monotonic() < deadline
         peer = socket.socket(socket.AF_UNIX)
         peer.settimeout(_LIMIT)
         try:
             peer.connect(path)
-        except OSError:
+        except (FileNotFoundError, ConnectionRefusedError):
             peer.close()
-            if time.monotonic() > deadline:
+            if not goes_on:
                 raise
         else:
             return peer

@@ -18,7 +18,7 @@ if sys.platform != "linux":
 assert sys.platform == "linux"
 
 from limavm.virtiofs.wire import Lost, Message, Request  # noqa: E402 - there is none of it elsewhere
-from tests.unit.virtiofs.frontend import FrontEnd  # noqa: E402 - there is none of it elsewhere
+from tests.unit.virtiofs.frontend import FrontEnd, connected  # noqa: E402 - there is none of it elsewhere
 
 FAKE = Path(__file__).parents[2] / "fakes" / "virtiofsd.py"
 _LIMIT = 20.0
@@ -30,9 +30,10 @@ class Kept:
     def __init__(self, directory: Path, *more: str) -> None:
         self.log = directory / "log"
         self.socket = str(directory / "v.sock")
+        status = str(directory / "v.status")
         order = {
             "socket": self.socket,
-            "status": str(directory / "v.status"),
+            "status": status,
             "share": {"tag": "lima-0"},
             "accounts": False,
             "argv": [sys.executable, "-S", str(FAKE), "{fd}", str(self.log), *more],
@@ -40,21 +41,15 @@ class Kept:
         (directory / "order.json").write_text(json.dumps(order))
         argv = [sys.executable, "-P", "-m", "limavm.virtiofs", str(directory / "order.json")]
         self.process = subprocess.Popen(argv, stderr=subprocess.PIPE)
-        self.status = self._connected(order["status"])
+        self.status = self._connected(status)
         self.lines = self.status.makefile()
 
-    def _connected(self, path: Any) -> socket.socket:
-        """Tried again and again until it listens: the kernel tells nobody of a new socket."""
-        while self.process.poll() is None:
-            peer = socket.socket(socket.AF_UNIX)
-            peer.settimeout(_LIMIT)
-            try:
-                peer.connect(path)
-            except (FileNotFoundError, ConnectionRefusedError):
-                peer.close()
-                continue
-            return peer
-        raise AssertionError(self.process.communicate()[1])
+    def _connected(self, path: str) -> socket.socket:
+        try:
+            return connected(path, lambda: self.process.poll() is None)
+        except OSError as error:
+            self.process.kill()
+            raise AssertionError(self.process.communicate()[1]) from error
 
     def until(self, **wanted: object) -> dict[str, Any]:
         """The first state that is as wanted."""

@@ -114,17 +114,23 @@ async def test_a_peer_of_one_question_and_its_answer_is_forgotten_sooner() -> No
     source = Recorded()
     udp = port(source, brief=0.02)
     for number in (0, 1, 1):
-        udp.datagram_received(b"x", ADDRESSES[number])
+        udp.datagram_received(b"x", ("127.0.0.1", number + 1))
     for _, end in source.opened:
         end.opened()
         end.received(b"answer")
+    await abandoned(source, 1)
+    udp.datagram_received(b"x", ("127.0.0.1", 3))  # begun later, forgotten before the one that asks more
 
-    async with asyncio.timeout(10):
-        while not source.abandoned:
-            await asyncio.sleep(0.005)
-    await asyncio.sleep(0.05)
-    assert source.abandoned == ["udp-127.0.0.1:53-1"]
+    await abandoned(source, 2)
+
+    assert source.abandoned == ["udp-127.0.0.1:53-1", "udp-127.0.0.1:53-3"]
     udp.connection_lost(None)
+
+
+async def abandoned(source: Recorded, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(source.abandoned) < count:
+            await asyncio.sleep(0.005)
 
 
 async def test_new_peers_wait_for_a_guest_that_does_not_keep_up() -> None:
